@@ -1,0 +1,71 @@
+# libreqprof - make help tells the verbs.  SPDX-License-Identifier: MIT
+B       := build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
+comma   := ,
+PREFIX  ?= /usr/local
+CC      ?= cc
+PKG     ?= pkg-config
+CFLAGS  ?= -O2 -g
+DEPS    := libdw libelf jansson zlib
+WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla $(if $(CI),-Werror)
+ALL     = -std=gnu11 -D_GNU_SOURCE -I. -I$(B) $(WARN) -MMD -MP $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
+GUEST   := -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-stack-protector -U_FORTIFY_SOURCE -fno-builtin-printf
+TOOL    := $(shell $(PKG) --cflags $(DEPS) 2>/dev/null)
+TOOLIBS = $(shell $(PKG) --libs $(DEPS) 2>/dev/null) -liberty
+
+HOT     := $(wildcard preload/hot/*.c)
+COLD    := $(wildcard preload/cold/*.c)
+GUESTST := $(wildcard $(addprefix store/,writer.c crc32c.c names.c keep.c why.c))
+STORE   := $(wildcard store/*.c)
+SYMB    := $(wildcard symbolize/*.c)
+TOOLS   := $(wildcard tools/*.c)
+UNITS   := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
+HOSTS   := $(patsubst tests/hosts/%.c,$(B)/hosts/%,$(wildcard tests/hosts/*.c))
+BENCHES := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/bench_*.c))
+obj     = $(patsubst %.c,$(B)/obj/%.o,$(1))
+
+all: $(if $(SAN),,$(B)/libreqprof.so) $(B)/reqprof
+
+$(B)/obj/preload/%.o $(B)/obj/store/%.o: ALL += $(GUEST)
+$(B)/obj/symbolize/%.o $(B)/obj/tools/%.o $(B)/obj/tests/%.o: ALL += $(TOOL)
+$(B)/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL) $(CFLAGS) $(CPPFLAGS) -c -o $@ $<
+
+$(B)/exports.map: preload/calls.def
+	@mkdir -p $(@D)
+	{ echo '{ global:'; sed -n 's/^CALL(\([A-Za-z0-9_]*\).*/\1;/p' $<; echo 'local: *; };'; } >$@
+$(B)/libreqprof.so: $(call obj,$(HOT) $(COLD) $(GUESTST)) $(B)/exports.map
+	$(CC) -shared -o $@ $(filter %.o,$^) -Wl,--version-script=$(B)/exports.map \
+	    -Wl,-z,now,-z,relro,-z,defs,-z,text,--as-needed,-soname,libreqprof.so $(LDFLAGS)
+$(B)/reqprof: $(call obj,$(STORE) $(SYMB) $(TOOLS))
+	$(CC) $(if $(SAN),-fsanitize=$(SAN)) -o $@ $^ $(LDFLAGS) $(TOOLIBS)
+# Everything but main, so that a test pulls in just what it names.
+$(B)/all.a: $(call obj,$(HOT) $(COLD) $(STORE) $(SYMB) $(filter-out tools/main.c,$(TOOLS)) $(wildcard tests/support/*.c))
+	@rm -f $@; $(AR) rcs $@ $^
+$(B)/unit/%: $(B)/obj/tests/unit/%.o $(B)/all.a
+	@mkdir -p $(@D)
+	$(CC) $(if $(SAN),-fsanitize=$(SAN)) -rdynamic -o $@ $< $(B)/all.a $(LDFLAGS) $(shell $(PKG) --libs check) \
+	    -lunwind -lunwind-x86_64 $(TOOLIBS) -lm -ldl
+$(B)/hosts/%: tests/hosts/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -D_GNU_SOURCE -O2 -g -fomit-frame-pointer -Wall -Wextra -o $@ $< -lpthread -ldl -lm
+$(B)/bench/%: $(B)/obj/tests/bench/%.o $(B)/all.a
+	@mkdir -p $(@D)
+	$(CC) -o $@ $< $(B)/all.a $(LDFLAGS) -lunwind -lunwind-x86_64 $(TOOLIBS) -lm -ldl
+
+help: ## this list
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+deps: ; @tests/install-deps.sh
+demo: ; @tests/install-deps.sh demo && $(MAKE) --no-print-directory all hosts && tests/demo.sh ## one flagged request, end to end
+check: ; @tests/install-deps.sh check && tests/check.sh $(if $(SAN),--san "$(SAN)") ## every test: unit, lint, fuzz seeds, real servers
+unit: $(UNITS) ; @tests/run-units.sh $(UNITS) ## the unit tests (seconds)
+hosts: $(HOSTS)
+lint: all ; @tests/lint/lint.sh $(B) ## the rules that a machine can keep
+bench: ; @tests/install-deps.sh check && $(MAKE) --no-print-directory all hosts benches && tests/bench/bench.sh ## what it costs, as medians of interleaved runs
+benches: $(BENCHES)
+fuzz: ; @tests/fuzz/fuzz.sh $(FUZZ_SECONDS) ## a minute of libFuzzer per target (clang)
+format: ; @clang-format -i $$(git ls-files '*.c' '*.h') ## clang-format over tracked files
+install: all ; @tests/install.sh "$(DESTDIR)" "$(PREFIX)" ## into PREFIX (DESTDIR honoured)
+clean: ; rm -rf build
+.PHONY: all help deps demo check unit hosts lint bench benches fuzz format install clean
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,88 @@
+/* delim.h - bytes of an HTTP/1.x connection in, edges of requests out.  Pure.
+ *
+ * Room: hot.  No clock, no descriptor, no allocation, no libc beyond mem*; fuzzed as it stands.
+ * The request side (rp_delim_in) and the response side (rp_delim_out) are separate states: the
+ * reading thread owns one, the writing thread the other.  RFC 9112; research: no head is kept
+ * longer than it is incomplete.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RP_HOT_DELIM_H
+#define RP_HOT_DELIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { RP_HEAD_MAX = 64 << 10 }; /* bytes of a request head; longer: not ours */
+
+struct rp_span {
+	const char *at;
+	size_t n;
+};
+
+/* A request head, complete; spans point into the caller's or the kept bytes and live only
+ * until rp_delim_in_feed returns to its loop (see below). */
+struct rp_head {
+	struct rp_span method, target, protocol; /* target as sent; protocol "HTTP/1.1" */
+	struct rp_span host, trigger, traceparent; /* trigger: the X-Reqprof value; .at NULL: none */
+	bool forwarded;     /* Forwarded, X-Forwarded-*, X-Real-IP or Via was there */
+	bool is_head, is_connect, upgrade, expect;
+	bool close;         /* the client asked for close, or HTTP/1.0 without keep-alive */
+	bool chunked;
+	uint64_t body_bytes; /* Content-Length; 0 when none or chunked */
+};
+
+enum rp_in_event {
+	RP_IN_MORE,   /* all bytes consumed; nothing to tell */
+	RP_IN_BEGIN,  /* the first byte of a head that is not complete within this feed: take the time */
+	RP_IN_HEAD,   /* *head is filled */
+	RP_IN_BODY,   /* the body is complete (also right after HEAD when there is none) */
+	RP_IN_OPAQUE, /* not HTTP/1.x, or a border was lost: nothing more will come */
+};
+
+/* Request side.  Zero is the state of a fresh connection. */
+struct rp_delim_in {
+	uint64_t left;    /* body or chunk bytes still to come */
+	uint32_t n_kept;  /* bytes of the incomplete head in the kept buffer */
+	uint32_t scanned; /* of these, already searched for the end */
+	uint8_t state, aux;
+	uint8_t reserved[6];
+};
+
+/* Gives bytes at *BYTES (N of them): consumes some, advances *BYTES and *N, returns one event.
+ * Call again until RP_IN_MORE or RP_IN_OPAQUE.  KEPT is the connection's buffer of RP_HEAD_MAX
+ * bytes, or NULL when it has none: when one is needed *want_kept is set and the same bytes must
+ * be offered again with a buffer (still NULL: RP_IN_OPAQUE).  The buffer may be taken back
+ * whenever n_kept is 0. */
+enum rp_in_event rp_delim_in_feed(struct rp_delim_in *d, const char **bytes, size_t *n, char *kept,
+                                  bool *want_kept, struct rp_head *head);
+
+/* What the response side must know of the request that is being answered. */
+enum { RP_ASKED_HEAD = 1, RP_ASKED_CONNECT = 2 };
+
+enum rp_out_event {
+	RP_OUT_MORE,
+	RP_OUT_FIRST,    /* first byte of a response (for RP_ASKED the next call tells: peek the queue) */
+	RP_OUT_STATUS,   /* a final status line was read: d->status; 1xx are passed over silently */
+	RP_OUT_END,      /* the last byte of the response */
+	RP_OUT_UPGRADED, /* 101, or 2xx to CONNECT: nothing more will come */
+	RP_OUT_OPAQUE,   /* not a response, or a border was lost */
+};
+
+/* Response side.  Zero is the state of a fresh connection. */
+struct rp_delim_out {
+	uint64_t left;
+	uint16_t status;
+	uint8_t state, aux;
+	uint8_t close_delimited; /* 1: the response ends with the connection */
+	uint8_t n_line;          /* bytes kept of the current header line */
+	uint8_t reserved[2];
+	char line[40];           /* enough for the names and values that delimit */
+};
+
+/* As rp_delim_in_feed.  ASKED: RP_ASKED_* of the oldest unanswered request; looked at when the
+ * head of its final response ends.  BYTES NULL skips N body bytes unseen (sendfile, splice). */
+enum rp_out_event rp_delim_out_feed(struct rp_delim_out *d, const char **bytes, size_t *n,
+                                    unsigned asked);
+
+#endif
