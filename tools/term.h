@@ -1,0 +1,59 @@
+/* term.h - the terminal: colour, width, Unicode, pager, and text that cannot be trusted.
+ *
+ * Room: tools.  Nothing of a session or a symbol reaches the screen but through rp_term_text.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RP_TERM_H
+#define RP_TERM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* What a flag says; AUTO: not given. */
+enum rp_choice { RP_AUTO, RP_ON, RP_OFF };
+
+struct rp_term {
+	FILE *out;
+	bool tty, color, unicode;
+	unsigned width; /* columns; 0: do not cut */
+	int pager_pid;  /* 0: none */
+};
+
+/* How text is painted; each is one SGR sequence, empty without colour. */
+enum rp_paint { RP_PLAIN, RP_BOLD, RP_DIM, RP_HOT, RP_WARM, RP_MILD, RP_COOL, RP_N_PAINTS };
+
+/* Looks at stdout and the environment; flags come first, then NO_COLOR, FORCE_COLOR, the TTY. */
+void rp_term_open(struct rp_term *t, enum rp_choice color, enum rp_choice unicode);
+
+/* Sends what follows through the pager as git does, when stdout is a TTY. */
+void rp_term_page(struct rp_term *t);
+
+/* Flushes and waits for the pager.  false: the output could not be written. */
+bool rp_term_close(struct rp_term *t);
+
+/* The rule of colour by itself (a variable counts when it is not empty). */
+bool rp_term_wants_color(enum rp_choice flag, const char *no_color, const char *force_color,
+                         bool tty, const char *term);
+
+/* The sequence for PAINT, "" without colour; RP_PLAIN ends any other. */
+const char *rp_term_sgr(const struct rp_term *t, enum rp_paint paint);
+
+/* The paint of a share of the total: over 60, 20 and 5 percent, as pyinstrument. */
+enum rp_paint rp_term_heat(double share);
+
+/* Writes N bytes of TEXT to OUT, made harmless: control characters, bidi controls and bytes
+ * that are not UTF-8 become \xNN; without UNICODE everything that is not ASCII does. */
+void rp_term_text(FILE *out, const char *text, size_t n, bool unicode);
+
+/* Columns that rp_term_text will take. */
+size_t rp_term_columns(const char *text, size_t n, bool unicode);
+
+/* As rp_term_text, but at most COLUMNS wide: the middle is cut out before anything is escaped. */
+void rp_term_text_cut(FILE *out, const char *text, size_t n, bool unicode, size_t columns);
+
+/* One sentence on stderr, "reqprof: ...", made harmless.  Returns RP_EXIT_USAGE (2), so that a
+ * verb can say "return rp_term_complain(...)". */
+int rp_term_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif
