@@ -8,7 +8,7 @@
 
 const struct rp_command rp_commands[] = {
 #define ROW(name, function, help) {name, help, rp_cmd_##function},
-#define ALIAS(name, function) {name, NULL, rp_cmd_##function},
+#define ALIAS(name, function)     {name, NULL, rp_cmd_##function},
 #include "tools/commands.def"
-	{NULL, NULL, NULL},
+        {NULL, NULL, NULL},
 };

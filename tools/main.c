@@ -17,8 +17,10 @@ static void print_help(FILE *out)
 	for (const struct rp_command *c = rp_commands; c->name; c++)
 		if (c->help)
 			fprintf(out, "  %-11s %s\n", c->name, c->help);
-	fputs("\nSESSION is a path, an id or its beginning, @ (the latest, the default), @1 (the one\n"
-	      "before) or a glob.  reqprof VERB --help tells the options; man reqprof all the rest.\n",
+	fputs("\nSESSION is a path, an id or its beginning, @ (the latest, the default), @1 (the "
+	      "one\n"
+	      "before) or a glob.  reqprof VERB --help tells the options; man reqprof all the "
+	      "rest.\n",
 	      out);
 }
 
@@ -53,5 +55,6 @@ int main(int argc, char **argv)
 		return command->call(argc - 1, argv + 1);
 	if (word[0] == '@' || strchr(word, '/') || access(word, F_OK) == 0)
 		return rp_cmd_show(argc, argv); /* "reqprof FILE": the words are show's from here */
-	return rp_term_complain("there is no verb or file '%s'; reqprof --help lists the verbs", word);
+	return rp_term_complain("there is no verb or file '%s'; reqprof --help lists the verbs",
+	                        word);
 }
