@@ -11,8 +11,8 @@
 
 enum { FIRST_ITEMS = 8, CHUNK_BYTES = 64 << 10, FIRST_SLOTS = 64 };
 
-struct rp_chunk {
-	struct rp_chunk *next;
+struct rp_heap_chunk {
+	struct rp_heap_chunk *next;
 	size_t cap;
 	_Alignas(16) char bytes[];
 };
@@ -44,28 +44,28 @@ void *rp_memory_zero(size_t n, size_t item_bytes)
 	return must(calloc(n ? n : 1, item_bytes));
 }
 
-void *rp_pool_take(struct rp_pool *pool, size_t n_bytes)
+void *rp_heap_take(struct rp_heap *heap, size_t n_bytes)
 {
 	size_t wanted = (n_bytes + 15) & ~(size_t)15;
 
-	if (!pool->chunk || pool->chunk->cap - pool->used < wanted) {
+	if (!heap->chunk || heap->chunk->cap - heap->used < wanted) {
 		size_t cap = wanted > CHUNK_BYTES ? wanted : CHUNK_BYTES;
-		struct rp_chunk *chunk = must(malloc(sizeof(*chunk) + cap));
+		struct rp_heap_chunk *chunk = must(malloc(sizeof(*chunk) + cap));
 
-		chunk->next = pool->chunk;
+		chunk->next = heap->chunk;
 		chunk->cap = cap;
-		pool->chunk = chunk;
-		pool->used = 0;
+		heap->chunk = chunk;
+		heap->used = 0;
 	}
-	void *at = pool->chunk->bytes + pool->used;
+	void *at = heap->chunk->bytes + heap->used;
 
-	pool->used += wanted;
+	heap->used += wanted;
 	return at;
 }
 
-char *rp_pool_text(struct rp_pool *pool, const char *text, size_t n)
+char *rp_heap_text(struct rp_heap *heap, const char *text, size_t n)
 {
-	char *copy = rp_pool_take(pool, n + 1);
+	char *copy = rp_heap_take(heap, n + 1);
 
 	if (n)
 		memcpy(copy, text, n);
@@ -73,7 +73,7 @@ char *rp_pool_text(struct rp_pool *pool, const char *text, size_t n)
 	return copy;
 }
 
-char *rp_pool_print(struct rp_pool *pool, const char *format, ...)
+char *rp_heap_print(struct rp_heap *heap, const char *format, ...)
 {
 	va_list args;
 	char *text;
@@ -83,19 +83,19 @@ char *rp_pool_print(struct rp_pool *pool, const char *format, ...)
 	va_end(args);
 	if (n < 0)
 		must(NULL);
-	char *copy = rp_pool_text(pool, text, (size_t)n);
+	char *copy = rp_heap_text(heap, text, (size_t)n);
 
 	free(text);
 	return copy;
 }
 
-void rp_pool_free(struct rp_pool *pool)
+void rp_heap_free(struct rp_heap *heap)
 {
-	while (pool->chunk) {
-		struct rp_chunk *next = pool->chunk->next;
+	while (heap->chunk) {
+		struct rp_heap_chunk *next = heap->chunk->next;
 
-		free(pool->chunk);
-		pool->chunk = next;
+		free(heap->chunk);
+		heap->chunk = next;
 	}
 }
 

@@ -1,4 +1,4 @@
-/* memory.h - growing arrays, a pool of small things, and an index of values: for the tool only.
+/* memory.h - growing arrays, a heap of small things, and an index of values: for the tool only.
  *
  * Room: tools.  Out of memory ends the program with a sentence: a tool has nothing to save.
  * SPDX-License-Identifier: MIT
@@ -17,17 +17,17 @@ void *rp_memory_grow(void *at, size_t n, size_t item_bytes);
 /* N zeroed items; never NULL. */
 void *rp_memory_zero(size_t n, size_t item_bytes);
 
-/* Small things that live and go together.  Zero is an empty pool. */
-struct rp_pool {
-	struct rp_chunk *chunk;
+/* Small things that live and go together.  Zero is an empty heap. */
+struct rp_heap {
+	struct rp_heap_chunk *chunk;
 	size_t used;
 };
 
-void *rp_pool_take(struct rp_pool *pool, size_t n_bytes);
-char *rp_pool_text(struct rp_pool *pool, const char *text, size_t n);
-char *rp_pool_print(struct rp_pool *pool, const char *format, ...)
+void *rp_heap_take(struct rp_heap *heap, size_t n_bytes);
+char *rp_heap_text(struct rp_heap *heap, const char *text, size_t n);
+char *rp_heap_print(struct rp_heap *heap, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
-void rp_pool_free(struct rp_pool *pool);
+void rp_heap_free(struct rp_heap *heap);
 
 /* Numbers values 0, 1, 2... by first appearance.  Zero is an empty index. */
 struct rp_index {

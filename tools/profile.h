@@ -1,0 +1,112 @@
+/* profile.h - sessions joined with their symbols, in memory: what every report is made of.
+ *
+ * Room: tools.  Plain data, so that the pure parts (call tree, analyses, renderers, exports) can
+ * be tested on hand-made profiles.  Everything is borrowed until rp_profile_free.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RP_PROFILE_H
+#define RP_PROFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "tools/times.h"
+
+/* A function, or a pseudo frame such as "[wait: recv tcp 127.0.0.1:5432]". */
+struct rp_function {
+	const char *name;
+	const char *file;   /* source path, or NULL */
+	const char *module; /* path; "" for a pseudo frame */
+	uint32_t line;      /* where it is declared; 0 unknown */
+	bool library;       /* not the code of the program itself: library.h */
+	bool pseudo;
+};
+
+struct rp_chain {
+	const uint32_t *functions; /* root first */
+	uint32_t n;                /* >= 1 */
+};
+
+enum rp_point_kind {
+	RP_POINT_TICK,
+	RP_POINT_EDGE,
+	RP_POINT_WAIT,    /* its chain ends in the wait's pseudo frame; no CPU */
+	RP_POINT_IN_WAIT, /* the CPU spent inside that call, on the chain without the pseudo frame */
+};
+
+/* Some time on a chain.  Every nanosecond is in one point only. */
+struct rp_point {
+	uint32_t chain, thread;
+	uint64_t at_ns; /* CLOCK_MONOTONIC; with several sessions, of that session's machine */
+	uint64_t wall_ns, cpu_ns;
+	enum rp_point_kind kind;
+};
+
+struct rp_worker {
+	uint32_t pid, tid;
+	const char *name;
+};
+
+struct rp_wait {
+	uint32_t chain, thread;
+	const char *kind, *object; /* object: "" when there is none */
+	uint64_t at_ns, span_ns, cpu_ns;
+};
+
+struct rp_count {
+	const char *name;
+	uint64_t value;
+};
+
+struct rp_object_file {
+	const char *path, *build_id; /* build_id: hex, "" unknown */
+	const char *symbols;         /* "debug", "symtab", "exported names", "file is gone"... */
+	const char *source;          /* where the names came from, or NULL */
+};
+
+/* One session, as the header of a report tells it. */
+struct rp_session {
+	const char *path, *id;
+	const char *method, *target, *host, *protocol, *peer, *local, *server, *trigger, *tag;
+	const char *traceparent;
+	const char *ended; /* how the recording ended, in words */
+	const char *why;   /* why it is incomplete; NULL: it is complete */
+	uint64_t began_wall_ns, interval_ns, first_ns;
+	uint64_t phases_ns[6]; /* names: rp_profile_phases; RP_NEVER (UINT64_MAX): not known */
+	uint64_t bytes_in, bytes_out;
+	uint32_t status, pid, n_workers;
+	size_t n_samples, n_waits;
+	size_t n_without_tick; /* segments shorter than one tick */
+	size_t n_segments;
+	struct rp_account account;
+	const struct rp_count *counters, *lost;
+	size_t n_counters, n_lost;
+};
+
+extern const char *const rp_profile_phases[6];
+
+struct rp_profile {
+	struct rp_function *functions;
+	struct rp_chain *chains;
+	struct rp_point *points; /* by session, thread-wise in the order of time */
+	struct rp_wait *waits;
+	struct rp_worker *workers; /* points and waits name them by index */
+	struct rp_object_file *modules;
+	struct rp_session *sessions;
+	size_t n_functions, n_chains, n_points, n_waits, n_workers, n_modules, n_sessions;
+	struct rp_join *join; /* what keeps the strings alive; NULL in a hand-made profile */
+};
+
+struct rp_why;
+
+/* Reads N session files and joins them.  false with WHY when one cannot be read. */
+bool rp_profile_open(struct rp_profile *p, char *const *paths, size_t n, struct rp_why *why);
+void rp_profile_close(struct rp_profile *p);
+
+/* The time of a point on the clock asked for. */
+static inline uint64_t rp_profile_ns(const struct rp_point *point, bool cpu)
+{
+	return cpu ? point->cpu_ns : point->wall_ns;
+}
+
+#endif

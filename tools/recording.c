@@ -1,0 +1,122 @@
+/* recording.c - see recording.h.
+ *
+ * Room: tools.  SPDX-License-Identifier: MIT
+ */
+#include "tools/recording.h"
+
+#include <stdlib.h>
+#include "tools/memory.h"
+
+/* Appends ITEM's member to the array of the same plural. */
+#define KEEP(array, count, value)                                                                  \
+	do {                                                                                       \
+		(array) = rp_memory_grow((array), (count), sizeof(*(array)));                      \
+		(array)[(count)++] = (value);                                                      \
+	} while (0)
+
+static void keep(struct rp_recording *r, const struct rp_item *item)
+{
+	switch (item->kind) {
+	case RP_ITEM_REQUEST:
+		r->request = item->request;
+		break;
+	case RP_ITEM_RESPONSE:
+		r->response = item->response;
+		break;
+	case RP_ITEM_PHASES:
+		r->phases = item->phases;
+		break;
+	case RP_ITEM_THREAD:
+		KEEP(r->threads, r->n_threads, item->thread);
+		break;
+	case RP_ITEM_SEGMENT:
+		KEEP(r->segments, r->n_segments, item->segment);
+		break;
+	case RP_ITEM_MODULE:
+		KEEP(r->modules, r->n_modules, item->module);
+		break;
+	case RP_ITEM_IMAGE:
+		KEEP(r->images, r->n_images, item->image);
+		break;
+	case RP_ITEM_STACK:
+		KEEP(r->stacks, r->n_stacks, item->stack);
+		break;
+	case RP_ITEM_SAMPLE:
+		KEEP(r->samples, r->n_samples, item->sample);
+		break;
+	case RP_ITEM_OBJECT:
+		KEEP(r->objects, r->n_objects, item->object);
+		break;
+	case RP_ITEM_WAIT:
+		KEEP(r->waits, r->n_waits, item->wait);
+		break;
+	case RP_ITEM_SHORT_WAITS:
+		KEEP(r->short_waits, r->n_short_waits, item->short_waits);
+		break;
+	case RP_ITEM_COUNTER:
+		KEEP(r->counters, r->n_counters, item->counter);
+		break;
+	case RP_ITEM_DROP:
+		KEEP(r->drops, r->n_drops, item->counter);
+		break;
+	case RP_ITEM_END:
+		break;
+	}
+}
+
+struct rp_recording *rp_recording_open(const char *path, struct rp_why *why)
+{
+	struct rp_reader *reader = rp_reader_open(path, why);
+	struct rp_item item;
+
+	if (!reader)
+		return NULL;
+	struct rp_recording *r = rp_memory_zero(1, sizeof(*r));
+
+	r->reader = reader;
+	r->head = *rp_reader_head(reader);
+	r->phases =
+	        (struct rp_rec_phases){RP_NEVER, RP_NEVER, RP_NEVER, RP_NEVER, RP_NEVER, RP_NEVER};
+	while (rp_reader_next(reader, &item))
+		keep(r, &item);
+	r->complete = rp_reader_complete(reader, &r->why);
+	return r;
+}
+
+void rp_recording_close(struct rp_recording *r)
+{
+	if (!r)
+		return;
+	rp_reader_close(r->reader);
+	free(r->threads);
+	free(r->segments);
+	free(r->modules);
+	free(r->images);
+	free(r->stacks);
+	free(r->samples);
+	free(r->objects);
+	free(r->waits);
+	free(r->short_waits);
+	free(r->counters);
+	free(r->drops);
+	free(r);
+}
+
+const struct rp_rec_thread *rp_recording_thread(const struct rp_recording *r, uint32_t thread)
+{
+	for (size_t i = 0; i < r->n_threads; i++)
+		if (r->threads[i].thread == thread)
+			return &r->threads[i];
+	return NULL;
+}
+
+/* Objects come in no promised order, but almost always as 1, 2, 3...: look there first. */
+const struct rp_rec_object *rp_recording_object(const struct rp_recording *r, uint32_t object)
+{
+	if (object > 0 && object <= r->n_objects && r->objects[object - 1].object == object)
+		return &r->objects[object - 1];
+	for (size_t i = 0; i < r->n_objects; i++)
+		if (r->objects[i].object == object)
+			return &r->objects[i];
+	return NULL;
+}

@@ -1,0 +1,136 @@
+/* times.c - the time of every sample and wait; see times.h.  The account is account.c.
+ *
+ * Room: tools.  SPDX-License-Identifier: MIT
+ */
+#include "tools/times.h"
+
+#include <stdlib.h>
+#include "tools/memory.h"
+#include "tools/recording.h"
+
+/* What is known of one segment while its time is shared out. */
+struct share {
+	const struct rp_rec_segment *segment;
+	uint64_t seen_cpu_ns; /* as the samples and waits tell it */
+	uint64_t waited_ns;   /* spans of the waits inside */
+	uint32_t n_ticks, n_edges, edges_done;
+};
+
+static int by_thread_and_begin(const void *a, const void *b)
+{
+	const struct rp_rec_segment *x = ((const struct share *)a)->segment;
+	const struct rp_rec_segment *y = ((const struct share *)b)->segment;
+
+	if (x->thread != y->thread)
+		return x->thread < y->thread ? -1 : 1;
+	return x->begin_ns < y->begin_ns ? -1 : x->begin_ns > y->begin_ns;
+}
+
+/* The share of THREAD that holds AT_NS.  An edge may lie a moment outside of its segment: the
+ * clock is read twice. */
+static struct share *find(struct share *shares, size_t n, uint32_t thread, uint64_t at_ns,
+                          uint32_t edge)
+{
+	size_t lo = 0, hi = n;
+
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+		const struct rp_rec_segment *s = shares[mid].segment;
+
+		if (s->thread < thread || (s->thread == thread && s->begin_ns <= at_ns))
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	struct share *before =
+	        lo > 0 && shares[lo - 1].segment->thread == thread ? &shares[lo - 1] : NULL;
+
+	if (before && (at_ns <= before->segment->end_ns || edge == RP_EDGE_END))
+		return before;
+	if (edge == RP_EDGE_BEGIN && lo < n && shares[lo].segment->thread == thread)
+		return &shares[lo];
+	return NULL;
+}
+
+/* First pass: what each segment holds.  OF_SAMPLE and OF_WAIT remember where everything is. */
+static void gather(const struct rp_recording *r, struct share *shares, struct share **of_sample,
+                   struct share **of_wait)
+{
+	for (size_t i = 0; i < r->n_samples; i++) {
+		const struct rp_rec_sample *s = &r->samples[i];
+		struct share *share = find(shares, r->n_segments, s->thread, s->at_ns, s->edge);
+
+		of_sample[i] = share;
+		if (!share)
+			continue;
+		share->seen_cpu_ns += s->cpu_ns;
+		*(s->edge == RP_EDGE_TICK ? &share->n_ticks : &share->n_edges) += 1;
+	}
+	for (size_t i = 0; i < r->n_waits; i++) {
+		const struct rp_rec_wait *w = &r->waits[i];
+		struct share *share =
+		        find(shares, r->n_segments, w->thread, w->at_ns, RP_EDGE_TICK);
+
+		of_wait[i] = share;
+		if (!share)
+			continue;
+		share->seen_cpu_ns += w->cpu_ns;
+		share->waited_ns += w->span_ns;
+	}
+}
+
+/* CPU_NS of a sample on the scale of its segment's exact clock. */
+static uint64_t scaled_cpu(const struct share *share, uint64_t cpu_ns)
+{
+	if (!share || share->seen_cpu_ns == 0)
+		return cpu_ns;
+	return (uint64_t)((double)cpu_ns * (double)share->segment->cpu_ns /
+	                  (double)share->seen_cpu_ns);
+}
+
+static struct rp_time time_of_sample(const struct rp_recording *r, struct share *share,
+                                     const struct rp_rec_sample *s)
+{
+	struct rp_time t = {s->weight * r->request.interval_ns, scaled_cpu(share, s->cpu_ns)};
+
+	if (!share || share->n_ticks > 0 || s->edge == RP_EDGE_TICK)
+		return t;
+	uint64_t span_ns = share->segment->end_ns - share->segment->begin_ns;
+	uint64_t left_ns = span_ns > share->waited_ns ? span_ns - share->waited_ns : 0;
+
+	/* n-th part as a difference of two roundings, so that the parts sum up to the whole. */
+	t.wall_ns = left_ns * (share->edges_done + 1) / share->n_edges -
+	            left_ns * share->edges_done / share->n_edges;
+	if (share->seen_cpu_ns == 0)
+		t.cpu_ns = share->segment->cpu_ns * (share->edges_done + 1) / share->n_edges -
+		           share->segment->cpu_ns * share->edges_done / share->n_edges;
+	share->edges_done++;
+	return t;
+}
+
+size_t rp_times_charge(const struct rp_recording *r, struct rp_time *samples, struct rp_time *waits)
+{
+	struct share *shares = rp_memory_zero(r->n_segments, sizeof(*shares));
+	struct share **of_sample = rp_memory_zero(r->n_samples, sizeof(struct share *));
+	struct share **of_wait = rp_memory_zero(r->n_waits, sizeof(struct share *));
+	size_t n_without_tick = 0;
+
+	for (size_t i = 0; i < r->n_segments; i++)
+		shares[i].segment = &r->segments[i];
+	qsort(shares, r->n_segments, sizeof(*shares), by_thread_and_begin);
+	gather(r, shares, of_sample, of_wait);
+	for (size_t i = 0; i < r->n_samples; i++)
+		samples[i] = time_of_sample(r, of_sample[i], &r->samples[i]);
+	for (size_t i = 0; i < r->n_waits; i++) {
+		uint64_t cpu_ns = r->waits[i].cpu_ns, span_ns = r->waits[i].span_ns;
+
+		waits[i].wall_ns = span_ns - rp_times_waited(span_ns, cpu_ns);
+		waits[i].cpu_ns = scaled_cpu(of_wait[i], cpu_ns);
+	}
+	for (size_t i = 0; i < r->n_segments; i++)
+		n_without_tick += shares[i].n_ticks == 0 && shares[i].n_edges > 0;
+	free(shares);
+	free(of_sample);
+	free(of_wait);
+	return n_without_tick;
+}
