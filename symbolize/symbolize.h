@@ -49,6 +49,9 @@ struct rp_frames {
 struct rp_symbolizer *rp_sym_make(void);
 void rp_sym_free(struct rp_symbolizer *s);
 
+/* Also looks for debug files in DIR, laid out as /usr/lib/debug is and asked before it. */
+void rp_sym_debug_dir(struct rp_symbolizer *s, const char *dir);
+
 /* Adds a module; returns its handle (>= 0).  Nothing is opened before the first resolve. */
 int rp_sym_add(struct rp_symbolizer *s, const struct rp_sym_module *module);
 

@@ -1,0 +1,51 @@
+/* object.h - one module with all that has been learned of it.
+ *
+ * Room: symbolize, private.  Filled by debugfile.c, cus.c and symbols.c, asked by resolve.c.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RP_SYMBOLIZE_OBJECT_H
+#define RP_SYMBOLIZE_OBJECT_H
+
+#include <stdbool.h>
+#include <elfutils/libdw.h>
+
+#include "symbolize/addrmap.h"
+#include "symbolize/demangle.h"
+#include "symbolize/pool.h"
+#include "symbolize/spans.h"
+#include "symbolize/symbolize.h"
+
+/* An open ELF file (or image: fd is -1). */
+struct rp_elf_file {
+	Elf *elf; /* NULL: not open */
+	int fd;
+	const char *path;
+};
+
+/* What all modules of a symbolizer share. */
+struct rp_shared {
+	struct rp_pool pool;
+	struct rp_demangle demangle;
+	const char *debug_dir; /* searched before /usr/lib/debug, or NULL */
+};
+
+struct rp_object {
+	struct rp_shared *shared;
+	struct rp_sym_module is; /* our copy */
+	bool opened;
+	enum rp_sym_state state;
+	const char *source;
+
+	struct rp_elf_file main, debug; /* debug: a separate file, when one is used */
+	Dwarf *dwarf;                   /* NULL: none */
+
+	struct rp_spans cus;          /* of struct rp_cu */
+	struct rp_cu *cu;             /* all, newest first */
+	struct rp_cu *rangeless;      /* those that do not say where their code is */
+	struct rp_addrmap die_names;  /* DIE to struct rp_dienames_entry */
+	struct rp_spans symbols;      /* of const char *: sized, and PLT entries */
+	struct rp_spans bare_symbols; /* those without a size */
+	struct rp_addrmap answers;    /* address to struct rp_frames */
+};
+
+#endif
