@@ -31,7 +31,8 @@ enum rp_point_kind {
 	RP_POINT_TICK,
 	RP_POINT_EDGE,
 	RP_POINT_WAIT,    /* its chain ends in the wait's pseudo frame; no CPU */
-	RP_POINT_IN_WAIT, /* the CPU spent inside that call, on the chain without the pseudo frame */
+	RP_POINT_IN_WAIT, /* the CPU spent inside that call, on the chain without the pseudo frame
+	                   */
 };
 
 /* Some time on a chain.  Every nanosecond is in one point only. */
@@ -88,7 +89,7 @@ extern const char *const rp_profile_phases[6];
 struct rp_profile {
 	struct rp_function *functions;
 	struct rp_chain *chains;
-	struct rp_point *points; /* by session, thread-wise in the order of time */
+	struct rp_point *points; /* by session; not in the order of time */
 	struct rp_wait *waits;
 	struct rp_worker *workers; /* points and waits name them by index */
 	struct rp_object_file *modules;

@@ -120,3 +120,18 @@ const struct rp_rec_object *rp_recording_object(const struct rp_recording *r, ui
 			return &r->objects[i];
 	return NULL;
 }
+
+size_t rp_recording_stack(const struct rp_recording *r, uint32_t number)
+{
+	size_t lo = 0, hi = r->n_stacks;
+
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+
+		if (r->stacks[mid].stack < number)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < r->n_stacks && r->stacks[lo].stack == number ? lo : r->n_stacks;
+}

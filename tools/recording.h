@@ -42,4 +42,7 @@ void rp_recording_close(struct rp_recording *r);
 const struct rp_rec_thread *rp_recording_thread(const struct rp_recording *r, uint32_t thread);
 const struct rp_rec_object *rp_recording_object(const struct rp_recording *r, uint32_t object);
 
+/* The position of the stack numbered NUMBER (they ascend); n_stacks when there is none. */
+size_t rp_recording_stack(const struct rp_recording *r, uint32_t number);
+
 #endif

@@ -1,0 +1,182 @@
+/* join_points.c - samples and waits of a recording become points on chains; see join.h.
+ *
+ * Room: tools.  SPDX-License-Identifier: MIT
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "tools/join.h"
+#include "tools/recording.h"
+
+/* Chains of one recording, made when they are first asked for. */
+struct chains {
+	struct rp_profile *p;
+	const struct rp_recording *r;
+	const struct rp_join_node *nodes;
+	uint32_t *chain;     /* per node: its chain + 1 */
+	uint32_t *path;      /* scratch: nodes from the leaf to the root */
+	uint32_t *functions; /* scratch: the chain */
+	size_t cap;          /* of functions */
+	uint32_t *workers;   /* per thread record: its worker */
+	bool *worked;        /* per thread record */
+};
+
+/* The functions of the stack at node LEAF (index) into c->functions, with room for one more. */
+static uint32_t unroll(struct chains *c, size_t leaf)
+{
+	uint32_t n_path = 0, n = 0;
+	size_t n_wanted = 2;
+	bool inner = true;
+
+	for (uint32_t at = (uint32_t)leaf + 1; at; at = c->nodes[at - 1].parent) {
+		/* Our own frames are the innermost ones: the handler or the hook. */
+		inner = inner && c->nodes[at - 1].shim;
+		if (inner)
+			continue;
+		c->path[n_path++] = at - 1;
+		n_wanted += c->nodes[at - 1].n;
+	}
+	if (n_wanted > c->cap) {
+		free(c->functions);
+		c->functions = rp_memory_zero(n_wanted * 2, sizeof(*c->functions));
+		c->cap = n_wanted * 2;
+	}
+	while (n_path > 0) {
+		const struct rp_join_node *node = &c->nodes[c->path[--n_path]];
+
+		if (node->n)
+			memcpy(c->functions + n, node->functions, node->n * sizeof(*c->functions));
+		n += node->n;
+	}
+	return n;
+}
+
+/* The chain of the stack numbered STACK; with WAIT, ending in that pseudo frame. */
+static uint32_t chain_of(struct chains *c, uint32_t stack, const char *wait)
+{
+	size_t leaf = rp_recording_stack(c->r, stack);
+	uint32_t n = 0;
+
+	if (!wait && leaf < c->r->n_stacks && c->chain[leaf])
+		return c->chain[leaf] - 1;
+	if (leaf < c->r->n_stacks)
+		n = unroll(c, leaf);
+	else if (c->cap == 0)
+		c->functions = rp_memory_zero(c->cap = 2, sizeof(*c->functions));
+	if (n == 0)
+		c->functions[n++] = rp_join_pseudo(c->p, "[no stack]");
+	if (wait)
+		c->functions[n++] = rp_join_pseudo(c->p, wait);
+	uint32_t chain = rp_join_chain(c->p, c->functions, n);
+
+	if (!wait && leaf < c->r->n_stacks)
+		c->chain[leaf] = chain + 1;
+	return chain;
+}
+
+static uint32_t worker_of(struct chains *c, uint32_t thread)
+{
+	const struct rp_rec_thread *record = rp_recording_thread(c->r, thread);
+	uint32_t pid = c->r->request.pid ? c->r->request.pid : c->r->head.pid;
+
+	if (!record)
+		return rp_join_worker(c->p, pid, 0, "");
+	size_t i = (size_t)(record - c->r->threads);
+
+	if (!c->worked[i]) {
+		c->worked[i] = true;
+		c->workers[i] = rp_join_worker(c->p, pid, record->tid,
+		                               rp_heap_text(&c->p->join->heap, record->name.at,
+		                                            record->name.n));
+	}
+	return c->workers[i];
+}
+
+static void add_point(struct rp_profile *p, struct rp_point point)
+{
+	p->points = rp_memory_grow(p->points, p->n_points, sizeof(*p->points));
+	p->points[p->n_points++] = point;
+}
+
+static const char *kind_text(uint32_t kind)
+{
+	static const char *const words[] = {
+#define WAIT(name, text) text,
+#include "store/waits.def"
+	};
+
+	return kind < RP_N_WAIT_KINDS ? words[kind] : "unknown";
+}
+
+/* A wait is two points: what was waited, and what the call cost the CPU. */
+static void add_wait(struct chains *c, const struct rp_rec_wait *w, const struct rp_time *cost)
+{
+	struct rp_heap *heap = &c->p->join->heap;
+	const struct rp_rec_object *object = rp_recording_object(c->r, w->object);
+	const char *kind = kind_text(w->kind);
+	const char *name = object ? rp_heap_text(heap, object->name.at, object->name.n) : "";
+	const char *frame = rp_heap_print(heap, "[wait: %s%s%s]", kind, *name ? " " : "", name);
+	struct rp_point p = {.chain = chain_of(c, w->stack, frame),
+	                     .thread = worker_of(c, w->thread),
+	                     .at_ns = w->at_ns,
+	                     .wall_ns = rp_times_waited(w->span_ns, w->cpu_ns),
+	                     .kind = RP_POINT_WAIT};
+
+	c->p->waits = rp_memory_grow(c->p->waits, c->p->n_waits, sizeof(*c->p->waits));
+	c->p->waits[c->p->n_waits++] = (struct rp_wait){.chain = p.chain,
+	                                                .thread = p.thread,
+	                                                .kind = kind,
+	                                                .object = name,
+	                                                .at_ns = w->at_ns,
+	                                                .span_ns = w->span_ns,
+	                                                .cpu_ns = w->cpu_ns};
+	add_point(c->p, p);
+	if (cost->wall_ns == 0 && cost->cpu_ns == 0)
+		return;
+	p.chain = chain_of(c, w->stack, NULL);
+	p.wall_ns = cost->wall_ns;
+	p.cpu_ns = cost->cpu_ns;
+	p.kind = RP_POINT_IN_WAIT;
+	add_point(c->p, p);
+}
+
+static void add_all(struct chains *c, struct rp_session *session)
+{
+	struct rp_time *samples = rp_memory_zero(c->r->n_samples, sizeof(*samples));
+	struct rp_time *waits = rp_memory_zero(c->r->n_waits, sizeof(*waits));
+
+	session->n_without_tick = rp_times_charge(c->r, samples, waits);
+	for (size_t i = 0; i < c->r->n_samples; i++) {
+		const struct rp_rec_sample *s = &c->r->samples[i];
+
+		add_point(c->p, (struct rp_point){.chain = chain_of(c, s->stack, NULL),
+		                                  .thread = worker_of(c, s->thread),
+		                                  .at_ns = s->at_ns,
+		                                  .wall_ns = samples[i].wall_ns,
+		                                  .cpu_ns = samples[i].cpu_ns,
+		                                  .kind = s->edge == RP_EDGE_TICK ? RP_POINT_TICK
+		                                                                  : RP_POINT_EDGE});
+	}
+	for (size_t i = 0; i < c->r->n_waits; i++)
+		add_wait(c, &c->r->waits[i], &waits[i]);
+	for (size_t i = 0; i < c->r->n_threads; i++)
+		session->n_workers += c->worked[i];
+	free(samples);
+	free(waits);
+}
+
+void rp_join_points(struct rp_profile *p, size_t which, const struct rp_join_node *nodes)
+{
+	const struct rp_recording *r = p->join->recordings[which];
+	struct chains c = {.p = p, .r = r, .nodes = nodes};
+
+	c.chain = rp_memory_zero(r->n_stacks, sizeof(*c.chain));
+	c.path = rp_memory_zero(r->n_stacks, sizeof(*c.path));
+	c.workers = rp_memory_zero(r->n_threads, sizeof(*c.workers));
+	c.worked = rp_memory_zero(r->n_threads, sizeof(*c.worked));
+	add_all(&c, &p->sessions[which]);
+	free(c.chain);
+	free(c.path);
+	free(c.functions);
+	free(c.workers);
+	free(c.worked);
+}
