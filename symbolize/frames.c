@@ -11,6 +11,7 @@
 
 #include "symbolize/dienames.h"
 #include "symbolize/lines.h"
+#include "symbolize/sources.h"
 #include "symbolize/symbols.h"
 
 static struct rp_frames *take_frames(struct rp_object *o, uint32_t n, struct rp_frame **frame)
@@ -45,6 +46,14 @@ static void name_frame(struct rp_object *o, struct rp_frame *frame, const char *
 	frame->function = name ? name : offset_name(o, addr);
 }
 
+static struct rp_line line_of(struct rp_object *o, struct rp_cu *cu, uint64_t addr)
+{
+	struct rp_line line = rp_lines_find(cu, addr);
+
+	line.file = rp_sources_path(o, cu, line.file);
+	return line;
+}
+
 static struct rp_frames *frames_of_symbol(struct rp_object *o, struct rp_cu *cu, uint64_t addr)
 {
 	struct rp_frame *frame;
@@ -52,7 +61,7 @@ static struct rp_frames *frames_of_symbol(struct rp_object *o, struct rp_cu *cu,
 	struct rp_line line = {0};
 
 	if (cu)
-		line = rp_lines_find(cu, addr);
+		line = line_of(o, cu, addr);
 	name_frame(o, frame, NULL, rp_symbols_find(o, addr), addr);
 	frame->file = line.file;
 	frame->line = line.line;
@@ -79,7 +88,7 @@ static struct rp_frames *frames_of_function(struct rp_object *o, struct rp_cu *c
 		frame->file = line.file;
 		frame->line = line.line;
 		frame->inlined = f->into != NULL;
-		line = (struct rp_line){f->call_file, f->call_line};
+		line = (struct rp_line){rp_sources_path(o, cu, f->call_file), f->call_line};
 	}
 	return frames;
 }
@@ -116,7 +125,7 @@ struct rp_frames *rp_frames_make(struct rp_object *object, uint64_t addr,
 
 	if (!f)
 		return frames_of_symbol(object, cu, addr);
-	struct rp_line line = rp_lines_find(cu, addr);
+	struct rp_line line = line_of(object, cu, addr);
 
 	if (!is_last(last, f, line)) {
 		last->frames = frames_of_function(object, cu, f, line, addr);

@@ -43,6 +43,7 @@ struct rp_object {
 	struct rp_cu *cu;             /* all, newest first */
 	struct rp_cu *rangeless;      /* those that do not say where their code is */
 	struct rp_addrmap die_names;  /* DIE to struct rp_dienames_entry */
+	struct rp_addrmap sources;    /* file name in a table to whole path */
 	struct rp_spans symbols;      /* of const char *: sized, and PLT entries */
 	struct rp_spans bare_symbols; /* those without a size */
 	struct rp_addrmap answers;    /* address to struct rp_frames */

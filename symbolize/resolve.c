@@ -41,6 +41,7 @@ static void close_object(struct rp_object *o)
 	rp_cus_free(o);
 	rp_symbols_free(o);
 	rp_addrmap_free(&o->die_names);
+	rp_addrmap_free(&o->sources);
 	rp_addrmap_free(&o->answers);
 	dwarf_end(o->dwarf);
 	rp_elfopen_close(&o->debug);
