@@ -6,6 +6,7 @@
 #ifndef RP_COLD_MODULES_H
 #define RP_COLD_MODULES_H
 
+#include <link.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,23 +14,32 @@
 enum { RP_BUILD_ID_MAX = 32 };
 
 struct rp_module {
-	uint32_t number;     /* > 0, never reused in this process */
-	uint32_t flags;      /* RP_MODULE_* of store/records.h */
-	uint64_t lo, hi;     /* absolute range while loaded */
-	uint64_t bias;       /* vaddr = pc - bias */
-	const char *path;    /* NUL-terminated; lives for ever */
+	uint32_t number;  /* > 0, never reused in this process */
+	uint32_t flags;   /* RP_MODULE_* of store/records.h */
+	uint64_t lo, hi;  /* absolute range while loaded */
+	uint64_t bias;    /* vaddr = pc - bias */
+	const char *path; /* NUL-terminated; lives for ever */
 	uint8_t build_id[RP_BUILD_ID_MAX];
 	uint32_t n_build_id;
-	const void *image;   /* vdso: its bytes in memory */
+	const void *image; /* vdso: its bytes in memory */
 	size_t n_image;
 };
 
-/* Brings the snapshot up to date if dlopen or dlclose made it stale (or there is none), builds
- * rows for new modules and publishes.  true when a set is published.  dl_iterate_phdr is the only
- * loader call; tables are parsed from bytes copied while its lock is held, not under the lock. */
+/* The loader's list: dl_iterate_phdr, or the true one where a hook stands in front of it. */
+typedef int rp_modules_iterate_fn(int (*each)(struct dl_phdr_info *, size_t, void *), void *arg);
+extern rp_modules_iterate_fn *rp_modules_iterate;
+
+/* Brings the snapshot up to date if dlopen or dlclose made it stale, the loader's own counters
+ * moved (libc loads modules past every hook), or there is none; builds rows for new modules and
+ * publishes.  true when an up-to-date set is published.  rp_modules_iterate is the only loader
+ * call; tables are parsed from bytes copied while its lock is held, not under the lock. */
 bool rp_modules_refresh(void);
 
-/* The module that held PC_ABS in snapshot GENERATION (or the newest when it is gone); NULL: none. */
+/* The module that held PC_ABS in snapshot GENERATION; when none did, one that was loaded there
+ * after it.  NULL: none.  Lives for ever. */
 const struct rp_module *rp_modules_find(uint64_t pc_abs, uint32_t generation);
+
+/* The module NUMBER, loaded or not any more; NULL: there is none.  For listing: 1, 2, ... */
+const struct rp_module *rp_modules_at(uint32_t number);
 
 #endif

@@ -1,28 +1,63 @@
 /* tables.h - unwind rows of every module, as the walker reads them; built by cold/modules.c.
  *
- * Room: hot (shared with cold as data).  A set of tables is immutable once published by one
- * atomic store into rp_tables_now; readers hold it between rp_tables_take and rp_tables_give.
+ * Room: hot (shared with cold as data).  A set of tables is immutable once published; readers
+ * hold it between rp_tables_take and rp_tables_give, so cold knows when an old one may go.
  * SPDX-License-Identifier: MIT
  */
 #ifndef RP_HOT_TABLES_H
 #define RP_HOT_TABLES_H
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-struct rp_row; /* 12 bytes: pc, CFA rule, rbp and rbx rules; see hot/stack.c */
+/* What a row's CFA is: 0..15 mean that register (DWARF number) plus the offset. */
+enum rp_cfa {
+	RP_REG_BX = 3,
+	RP_REG_BP = 6,
+	RP_REG_SP = 7,
+	RP_CFA_PLT = 16, /* rsp + 8, and 8 more once (pc & 15) >= offset */
+	RP_CFA_AT_BP,    /* [rbp + (offset >> 11)] + (offset & 2047) */
+	RP_CFA_AT_SP,    /* the same from rsp */
+	RP_CFA_SIGNAL,   /* rsp is at a ucontext_t: everything is restored from it */
+	RP_CFA_END,      /* the outermost function: it has no return address */
+	RP_CFA_GAP,      /* no function here */
+	RP_CFA_RULE,     /* a function, but by a rule that no row can say */
+};
+
+/* How the caller's rbp or rbx is found. */
+enum rp_saved {
+	RP_SAVED_NOT,    /* still in the register */
+	RP_SAVED_AT_CFA, /* at CFA + 8 * n */
+	RP_SAVED_AT_BP,  /* at rbp + 8 * n */
+	RP_SAVED_LOST,   /* nobody knows */
+};
+
+/* From PC on until the next row, these rules hold.  The return address is at CFA - 8. */
+struct rp_row {
+	uint32_t pc;    /* from the module's lo */
+	uint32_t cfa;   /* enum rp_cfa in 5 bits, above it a signed offset */
+	int16_t bp, bx; /* enum rp_saved in 2 bits, above it a signed n */
+};
+static_assert(sizeof(struct rp_row) == 12, "three rows in 36 bytes");
+
+enum { RP_CFA_BITS = 5, RP_SAVED_BITS = 2, RP_DEREF_BITS = 11, RP_ROWS_PAGE_BITS = 9 };
 
 struct rp_module_rows {
-	uint64_t lo, hi;        /* absolute range of the mapped module [lo, hi) */
-	uint64_t bias;          /* vaddr = pc - bias */
+	uint64_t lo, hi;           /* absolute range of the mapped module [lo, hi) */
+	uint64_t bias;             /* vaddr = pc - bias */
+	uint64_t text_lo, text_hi; /* its readable code without holes; empty when there are any */
 	const struct rp_row *rows;
-	uint32_t n_rows;
-	uint32_t module;        /* number of the module in cold/modules.c, stable for its life */
+	const uint32_t
+	        *pages;  /* pages[p]: rows before p << RP_ROWS_PAGE_BITS; one past the end too */
+	uint32_t n_rows; /* 0: pages is NULL */
+	uint32_t module; /* number of the module in cold/modules.c, stable for its life */
 };
 
 struct rp_tables {
-	uint32_t generation;    /* of the snapshot; grows */
+	uint32_t generation; /* of the snapshot; grows */
+	uint32_t unloads;    /* rp_tables_unloads before the modules were listed */
 	uint32_t n_modules;
 	const struct rp_module_rows *modules; /* sorted by lo, disjoint */
 };
@@ -30,7 +65,25 @@ struct rp_tables {
 /* The published set; NULL before the first build.  Written by cold/modules.c. */
 extern _Atomic(const struct rp_tables *) rp_tables_now;
 
-/* Set by the dlopen and dlclose hooks, cleared by cold/modules.c when a fresh set is out. */
+/* Not zero: a dlopen or dlclose was seen since.  Cleared by cold/modules.c when a fresh set is
+ * out and nothing happened meanwhile. */
 extern _Atomic uint32_t rp_tables_stale;
+
+/* Grows with every dlclose.  A set that is older must not be walked: another module may stand
+ * where one of its modules stood. */
+extern _Atomic uint32_t rp_tables_unloads;
+
+/* For the hooks.  LOADING before dlopen (and after it, where the hook comes back); UNLOADING
+ * both before and after the real dlclose: a set built in between holds what is about to go. */
+void rp_tables_loading(void);
+void rp_tables_unloading(void);
+
+/* The set to walk with now, or NULL: none yet, or out of date.  Any thread, also in a signal
+ * handler; every take needs its give, also after NULL. */
+const struct rp_tables *rp_tables_take(void);
+void rp_tables_give(void);
+
+/* Is nobody between take and give?  Asked by cold after it has published another set. */
+bool rp_tables_idle(void);
 
 #endif

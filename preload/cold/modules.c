@@ -1,0 +1,339 @@
+/* modules.c - keeps a record of every module ever seen and publishes the rows of the loaded ones.
+ *
+ * Room: cold, one thread (cold/drain.c).  Records and paths live for ever; rows of unloaded
+ * modules and replaced sets go as soon as nobody walks.
+ * SPDX-License-Identifier: MIT
+ */
+#include "preload/cold/modules.h"
+#include "preload/cold/ehframe.h"
+#include "preload/cold/modules_list.h"
+
+#include <string.h>
+
+enum { ROWS_PER_FDE = 8 }; /* first guess; libc has 7.6, python 6.4 */
+
+/* A module with its life: in the sets of generations [born, died). */
+struct known {
+	struct rp_module module;
+	struct known *next;
+	const char *name;
+	uint32_t born, died; /* died 0: still loaded */
+	bool listed;         /* mark of the pass that runs */
+	struct rp_module_rows rows;
+	void *rows_at; /* their pages, with the page index behind */
+	size_t rows_bytes;
+};
+
+/* A published set and what it needs to be freed. */
+struct set {
+	struct rp_tables tables; /* first: rp_tables_now points here */
+	size_t n_bytes;
+	struct set *older;
+	struct rp_module_rows modules[];
+};
+
+static struct {
+	struct rp_pool pool;
+	struct known *first;
+	struct known **by_number; /* [0 .. n); number - 1 */
+	uint32_t n, cap;
+	struct set *set;
+	uint32_t generation;
+	uint64_t adds, subs; /* the loader's counters when the set was listed */
+} all;
+
+/* The record of a listed module.  Same place, name and build-id mean the same bytes, also when
+ * it went and came back meanwhile; without a build-id only if nothing was unloaded at all. */
+static struct known *known_as(const struct rp_listed *listed, uint64_t subs)
+{
+	const struct rp_module *m = &listed->module;
+
+	for (struct known *k = all.first; k; k = k->next) {
+		const struct rp_module *old = &k->module;
+
+		if (!k->died && old->lo == m->lo && old->hi == m->hi && old->bias == m->bias &&
+		    old->n_build_id == m->n_build_id && (m->n_build_id || subs == all.subs) &&
+		    memcmp(old->build_id, m->build_id, m->n_build_id) == 0 &&
+		    strcmp(k->name, listed->name) == 0)
+			return k;
+	}
+	return NULL;
+}
+
+static bool is_new(const struct rp_list *list, const struct rp_listed *listed)
+{
+	return !known_as(listed, list->subs);
+}
+
+static bool rows_grow(struct rp_rows *rows)
+{
+	size_t n_old = rows->cap * sizeof *rows->at;
+	struct rp_row *at =
+	        rows->cap < UINT32_MAX / 4 ? rp_pages_resize(rows->at, n_old, 2 * n_old) : NULL;
+
+	if (!at)
+		return false;
+	rows->at = at;
+	rows->cap *= 2;
+	return true;
+}
+
+/* pages[p]: how many rows begin before p << RP_ROWS_PAGE_BITS. */
+static void index_pages(const struct rp_rows *rows, uint32_t *pages, size_t n_pages)
+{
+	uint32_t row = 0;
+
+	for (size_t p = 0; p < n_pages; p++) {
+		while (row < rows->n && rows->at[row].pc < (uint64_t)p << RP_ROWS_PAGE_BITS)
+			row++;
+		pages[p] = row;
+	}
+}
+
+/* Shrinks ROWS to what they need, the page index behind them. */
+static void keep_rows(struct known *k, struct rp_rows *rows)
+{
+	size_t n_pages = ((k->module.hi - k->module.lo) >> RP_ROWS_PAGE_BITS) + 2;
+	size_t n_rows = rows->n * sizeof *rows->at;
+	size_t n_bytes = n_rows + n_pages * sizeof(uint32_t);
+	struct rp_row *at =
+	        rows->n ? rp_pages_resize(rows->at, rows->cap * sizeof *at, n_bytes) : NULL;
+
+	if (!at) {
+		rp_pages_free(rows->at, rows->cap * sizeof *at);
+		return;
+	}
+	rows->at = at;
+	index_pages(rows, (uint32_t *)(void *)(at + rows->n), n_pages);
+	k->rows_at = at;
+	k->rows_bytes = n_bytes;
+	k->rows.rows = at;
+	k->rows.pages = (uint32_t *)(void *)(at + rows->n);
+	k->rows.n_rows = rows->n;
+}
+
+/* Without memory the module stays without rows: walks stop there and say so. */
+static void make_rows(struct known *k, const struct rp_listed *listed)
+{
+	struct rp_ehframe eh = {.bytes = listed->eh,
+	                        .n = listed->n_eh,
+	                        .addr = listed->eh_addr,
+	                        .lo = k->module.lo,
+	                        .hi = k->module.hi};
+	size_t n = listed->eh ? rp_ehframe_index(&eh, NULL, 0) : 0;
+	struct rp_rows rows = {.cap = (uint32_t)n * ROWS_PER_FDE, .grow = rows_grow};
+	struct rp_fde *fdes = n ? rp_pages_make(n * sizeof *fdes) : NULL;
+
+	if (!fdes)
+		return;
+	rows.at = rp_pages_make(rows.cap * sizeof *rows.at);
+	if (rows.at) {
+		rp_ehframe_index(&eh, fdes, n);
+		rp_ehframe_rows(&eh, fdes, n, &rows);
+		keep_rows(k, &rows);
+	}
+	rp_pages_free(fdes, n * sizeof *fdes);
+}
+
+static bool number_it(struct known *k)
+{
+	if (all.n == all.cap) {
+		uint32_t cap = all.cap ? 2 * all.cap : 512;
+		struct known **wider = rp_pool_take(&all.pool, cap * sizeof *wider);
+
+		if (!wider)
+			return false;
+		if (all.n)
+			memcpy(wider, all.by_number, all.n * sizeof *wider);
+		all.by_number = wider;
+		all.cap = cap;
+	}
+	all.by_number[all.n++] = k;
+	k->module.number = all.n;
+	return true;
+}
+
+static struct known *know(const struct rp_listed *listed)
+{
+	struct known *k = rp_pool_take(&all.pool, sizeof *k);
+
+	if (!k)
+		return NULL;
+	k->module = listed->module;
+	k->module.path = rp_list_path(listed, &all.pool);
+	k->name = rp_pool_text(&all.pool, listed->name);
+	if (!k->module.path || !k->name || !number_it(k))
+		return NULL;
+	k->born = all.generation + 1;
+	k->rows = (struct rp_module_rows){
+	        .lo = k->module.lo,
+	        .hi = k->module.hi,
+	        .bias = k->module.bias,
+	        .text_lo = listed->text_lo,
+	        .text_hi = listed->text_hi,
+	        .module = k->module.number,
+	};
+	make_rows(k, listed);
+	k->next = all.first;
+	all.first = k;
+	return k;
+}
+
+/* Inserts by address; a range that overlaps another one is nothing that can be walked. */
+static void set_add(struct set *set, const struct rp_module_rows *rows)
+{
+	uint32_t i = set->tables.n_modules;
+
+	while (i > 0 && set->modules[i - 1].lo > rows->lo)
+		i--;
+	if ((i > 0 && set->modules[i - 1].hi > rows->lo) ||
+	    (i < set->tables.n_modules && rows->hi > set->modules[i].lo))
+		return;
+	memmove(&set->modules[i + 1], &set->modules[i], (set->tables.n_modules - i) * sizeof *rows);
+	set->modules[i] = *rows;
+	set->tables.n_modules++;
+}
+
+static struct set *set_make(const struct rp_list *list)
+{
+	size_t n = 0;
+
+	for (const struct rp_listed *l = list->first; l; l = l->next)
+		n++;
+	size_t n_bytes = sizeof(struct set) + n * sizeof(struct rp_module_rows);
+	struct set *set = rp_pages_make(n_bytes);
+
+	if (!set)
+		return NULL;
+	set->n_bytes = n_bytes;
+	set->tables.modules = set->modules;
+	for (const struct rp_listed *l = list->first; l; l = l->next) {
+		struct known *k = known_as(l, list->subs);
+
+		if (!k)
+			k = know(l);
+		if (!k)
+			continue; /* out of memory: as if it were not there */
+		k->listed = true;
+		set_add(set, &k->rows);
+	}
+	return set;
+}
+
+/* What the new set does not hold any more has died with it. */
+static void bury(uint32_t generation)
+{
+	for (struct known *k = all.first; k; k = k->next) {
+		if (!k->listed && !k->died)
+			k->died = generation;
+		k->listed = false;
+	}
+}
+
+/* Frees what only walks of the past could need, when there are none. */
+static void reap(void)
+{
+	if (!rp_tables_idle())
+		return;
+	for (struct known *k = all.first; k; k = k->next) {
+		if (!k->died || !k->rows_at)
+			continue;
+		rp_pages_free(k->rows_at, k->rows_bytes);
+		k->rows_at = NULL;
+	}
+	while (all.set && all.set->older) {
+		struct set *old = all.set->older;
+
+		all.set->older = old->older;
+		rp_pages_free(old, old->n_bytes);
+	}
+}
+
+static void publish(struct set *set, const struct rp_list *list, uint32_t unloads)
+{
+	set->tables.generation = ++all.generation;
+	set->tables.unloads = unloads;
+	set->older = all.set;
+	all.set = set;
+	all.adds = list->adds;
+	all.subs = list->subs;
+	atomic_store(&rp_tables_now, &set->tables);
+	bury(all.generation);
+	reap();
+}
+
+static bool is_current(uint32_t stale)
+{
+	uint64_t adds, subs;
+
+	if (!all.set || stale)
+		return false;
+	rp_list_counters(&adds, &subs);
+	return adds == all.adds && subs == all.subs;
+}
+
+bool rp_modules_refresh(void)
+{
+	struct rp_list list = {.wanted = is_new};
+	/* Both before the listing: what happens from here on makes the next set stale again. */
+	uint32_t stale = atomic_load(&rp_tables_stale);
+	uint32_t unloads = atomic_load(&rp_tables_unloads);
+	struct set *set;
+
+	reap();
+	if (is_current(stale))
+		return true;
+	set = rp_list_modules(&list) ? set_make(&list) : NULL;
+	if (set)
+		publish(set, &list, unloads);
+	rp_pool_free(&list.pool);
+	if (set)
+		atomic_compare_exchange_strong(&rp_tables_stale, &stale, 0);
+	return set;
+}
+
+static bool holds(const struct known *k, uint64_t pc_abs, uint32_t generation)
+{
+	return pc_abs >= k->module.lo && pc_abs < k->module.hi && k->born <= generation &&
+	       (!k->died || generation < k->died);
+}
+
+static const struct rp_module_rows *rows_at(uint64_t pc_abs)
+{
+	const struct rp_tables *tables = all.set ? &all.set->tables : NULL;
+	uint32_t lo = 0, hi = tables ? tables->n_modules : 0;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (tables->modules[mid].hi <= pc_abs)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return tables && lo < tables->n_modules && tables->modules[lo].lo <= pc_abs
+	               ? &tables->modules[lo]
+	               : NULL;
+}
+
+const struct rp_module *rp_modules_find(uint64_t pc_abs, uint32_t generation)
+{
+	const struct rp_module_rows *rows = rows_at(pc_abs);
+	const struct known *later = NULL;
+
+	if (rows && holds(all.by_number[rows->module - 1], pc_abs, generation))
+		return &all.by_number[rows->module - 1]->module;
+	for (const struct known *k = all.first; k; k = k->next) {
+		if (holds(k, pc_abs, generation))
+			return &k->module;
+		if (pc_abs >= k->module.lo && pc_abs < k->module.hi && k->born > generation &&
+		    (!later || k->born < later->born))
+			later = k;
+	}
+	return later ? &later->module : NULL;
+}
+
+const struct rp_module *rp_modules_at(uint32_t number)
+{
+	return number > 0 && number <= all.n ? &all.by_number[number - 1]->module : NULL;
+}
