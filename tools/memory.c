@@ -39,6 +39,11 @@ void *rp_memory_grow(void *at, size_t n, size_t item_bytes)
 	return must(reallocarray(at, 2 * n, item_bytes));
 }
 
+void *rp_memory_resize(void *at, size_t n, size_t item_bytes)
+{
+	return must(reallocarray(at, n ? n : 1, item_bytes));
+}
+
 void *rp_memory_zero(size_t n, size_t item_bytes)
 {
 	return must(calloc(n ? n : 1, item_bytes));

@@ -14,6 +14,9 @@
  * N tells, so nobody has to keep it; for arrays that only grow by this call. */
 void *rp_memory_grow(void *at, size_t n, size_t item_bytes);
 
+/* AT with room for N items. */
+void *rp_memory_resize(void *at, size_t n, size_t item_bytes);
+
 /* N zeroed items; never NULL. */
 void *rp_memory_zero(size_t n, size_t item_bytes);
 
