@@ -9,6 +9,7 @@
 #ifndef RP_HOT_DELIM_H
 #define RP_HOT_DELIM_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,21 +21,22 @@ struct rp_span {
 	size_t n;
 };
 
-/* A request head, complete; spans point into the caller's or the kept bytes and live only
- * until rp_delim_in_feed returns to its loop (see below). */
+/* A request head, complete; spans point into the caller's or the kept bytes and live until the
+ * next call of rp_delim_in_feed.  A header that was not there has .at NULL. */
 struct rp_head {
 	struct rp_span method, target, protocol; /* target as sent; protocol "HTTP/1.1" */
-	struct rp_span host, trigger, traceparent; /* trigger: the X-Reqprof value; .at NULL: none */
-	bool forwarded;     /* Forwarded, X-Forwarded-*, X-Real-IP or Via was there */
+	struct rp_span host, traceparent;
+	struct rp_span trigger; /* the X-Reqprof value */
+	bool forwarded;         /* Forwarded, X-Forwarded-*, X-Real-IP or Via was there */
 	bool is_head, is_connect, upgrade, expect;
-	bool close;         /* the client asked for close, or HTTP/1.0 without keep-alive */
+	bool close; /* the client asked for close, or HTTP/1.0 without keep-alive */
 	bool chunked;
 	uint64_t body_bytes; /* Content-Length; 0 when none or chunked */
 };
 
 enum rp_in_event {
-	RP_IN_MORE,   /* all bytes consumed; nothing to tell */
-	RP_IN_BEGIN,  /* the first byte of a head that is not complete within this feed: take the time */
+	RP_IN_MORE,   /* all bytes consumed (but see want_kept); nothing to tell */
+	RP_IN_BEGIN,  /* first bytes of a head that this feed does not complete: take the time */
 	RP_IN_HEAD,   /* *head is filled */
 	RP_IN_BODY,   /* the body is complete (also right after HEAD when there is none) */
 	RP_IN_OPAQUE, /* not HTTP/1.x, or a border was lost: nothing more will come */
@@ -48,12 +50,14 @@ struct rp_delim_in {
 	uint8_t state, aux;
 	uint8_t reserved[6];
 };
+static_assert(sizeof(struct rp_delim_in) <= 24, "one a connection (limits.h)");
 
 /* Gives bytes at *BYTES (N of them): consumes some, advances *BYTES and *N, returns one event.
- * Call again until RP_IN_MORE or RP_IN_OPAQUE.  KEPT is the connection's buffer of RP_HEAD_MAX
- * bytes, or NULL when it has none: when one is needed *want_kept is set and the same bytes must
- * be offered again with a buffer (still NULL: RP_IN_OPAQUE).  The buffer may be taken back
- * whenever n_kept is 0. */
+ * Call again until RP_IN_MORE or RP_IN_OPAQUE: events may be due with no byte left.  KEPT is the
+ * connection's buffer of RP_HEAD_MAX bytes, or NULL when it has none: when one is needed
+ * *want_kept is set with RP_IN_MORE, the bytes are not consumed and must be offered again with a
+ * buffer (still NULL: RP_IN_OPAQUE).  It may be taken back whenever n_kept is 0; a head that was
+ * assembled in it holds it until the call after RP_IN_HEAD. */
 enum rp_in_event rp_delim_in_feed(struct rp_delim_in *d, const char **bytes, size_t *n, char *kept,
                                   bool *want_kept, struct rp_head *head);
 
@@ -62,10 +66,10 @@ enum { RP_ASKED_HEAD = 1, RP_ASKED_CONNECT = 2 };
 
 enum rp_out_event {
 	RP_OUT_MORE,
-	RP_OUT_FIRST,    /* first byte of a response (for RP_ASKED the next call tells: peek the queue) */
+	RP_OUT_FIRST,    /* first byte of a response, 1xx included; once an exchange */
 	RP_OUT_STATUS,   /* a final status line was read: d->status; 1xx are passed over silently */
-	RP_OUT_END,      /* the last byte of the response */
-	RP_OUT_UPGRADED, /* 101, or 2xx to CONNECT: nothing more will come */
+	RP_OUT_END,      /* the last byte of the response; ready for the next one */
+	RP_OUT_UPGRADED, /* 101 (no RP_OUT_STATUS), or 2xx to CONNECT: nothing more will come */
 	RP_OUT_OPAQUE,   /* not a response, or a border was lost */
 };
 
@@ -74,14 +78,16 @@ struct rp_delim_out {
 	uint64_t left;
 	uint16_t status;
 	uint8_t state, aux;
-	uint8_t close_delimited; /* 1: the response ends with the connection */
+	uint8_t close_delimited; /* 1: the response ends with the connection, never RP_OUT_END */
 	uint8_t n_line;          /* bytes kept of the current header line */
 	uint8_t reserved[2];
-	char line[40];           /* enough for the names and values that delimit */
+	char line[48]; /* enough for the names and values that delimit */
 };
+static_assert(sizeof(struct rp_delim_out) <= 64, "one a connection (limits.h)");
 
 /* As rp_delim_in_feed.  ASKED: RP_ASKED_* of the oldest unanswered request; looked at when the
- * head of its final response ends.  BYTES NULL skips N body bytes unseen (sendfile, splice). */
+ * head of its final response ends.  *BYTES NULL passes N body bytes unseen (sendfile, splice);
+ * more of them than the body or chunk has: RP_OUT_OPAQUE. */
 enum rp_out_event rp_delim_out_feed(struct rp_delim_out *d, const char **bytes, size_t *n,
                                     unsigned asked);
 
