@@ -45,34 +45,42 @@ static bool step_down(struct rp_dies *dies, Dwarf_Die *parent, const Dwarf_Die *
 	return true;
 }
 
-static const char *label_of(Dwarf_Die *scope)
-{
-	Dwarf_Attribute attr;
-	const char *name = dwarf_formstring(dwarf_attr_integrate(scope, DW_AT_name, &attr));
-
-	switch (dwarf_tag(scope)) {
-	case DW_TAG_class_type:
-	case DW_TAG_structure_type:
-	case DW_TAG_union_type:
-		return name && strncmp(name, "._anon", 6) ? name : "{lambda}";
-	case DW_TAG_namespace:
-		return name ? name : "(anonymous namespace)";
-	case DW_TAG_subprogram:
-		return name;
-	default:
-		return NULL;
-	}
-}
-
 static bool is_class(int tag)
 {
 	return tag == DW_TAG_class_type || tag == DW_TAG_structure_type || tag == DW_TAG_union_type;
+}
+
+/* A function's linkage name says all that is around it. */
+static const char *whole_name(struct rp_object *o, Dwarf_Die *scope)
+{
+	Dwarf_Attribute attr;
+	const char *name = NULL;
+
+	if (dwarf_tag(scope) == DW_TAG_subprogram)
+		name = dwarf_formstring(dwarf_attr_integrate(scope, DW_AT_linkage_name, &attr));
+	return name ? rp_demangle_name(&o->shared->demangle, &o->shared->pool, name) : NULL;
+}
+
+static const char *label_of(Dwarf_Die *scope, bool is_call_operator)
+{
+	Dwarf_Attribute attr;
+	int tag = dwarf_tag(scope);
+	const char *name = dwarf_formstring(dwarf_attr_integrate(scope, DW_AT_name, &attr));
+
+	if (is_class(tag)) /* "._anon": how gcc calls what has no name */
+		return name && strncmp(name, "._anon", 6) != 0 ? name
+		       : is_call_operator                      ? "{lambda}"
+		                                               : "{unnamed}";
+	if (tag == DW_TAG_namespace)
+		return name ? name : "(anonymous namespace)";
+	return tag == DW_TAG_subprogram ? name : NULL;
 }
 
 const char *rp_scope_qualify(struct rp_object *object, Dwarf_Die *die, const char *name)
 {
 	Dwarf_Die target = declaration_of(die), at;
 	char text[MAX_NAME_BYTES];
+	bool is_call_operator = strcmp(name, "operator()") == 0;
 	size_t n = 0;
 
 	if (!dwarf_diecu(&target, &at, NULL, NULL))
@@ -80,8 +88,11 @@ const char *rp_scope_qualify(struct rp_object *object, Dwarf_Die *die, const cha
 	struct rp_dies dies = rp_dies_begin(&at);
 
 	for (int i = 0; i < MAX_SCOPES && step_down(&dies, &at, &target); i++) {
-		const char *label = label_of(&at);
+		const char *whole = whole_name(object, &at);
+		const char *label = whole ? whole : label_of(&at, is_call_operator);
 
+		if (whole)
+			n = 0;
 		if (label)
 			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s::", label);
 		if (n >= sizeof(text))
