@@ -1,0 +1,49 @@
+/* doctor.h - findings: what works here (ok), what does not (no), what would help (hint).
+ *
+ * Room: tools.  cmd_doctor.c decides what is examined; doctor_*.c examine one topic each.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RP_DOCTOR_H
+#define RP_DOCTOR_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+enum rp_finding { RP_FINDING_OK, RP_FINDING_NO, RP_FINDING_HINT };
+
+struct rp_doctor {
+	json_t *json; /* array that takes the findings, or NULL: a line of text each */
+	unsigned n_no;
+};
+
+/* One finding, as printf does. */
+void rp_doctor_say(struct rp_doctor *d, enum rp_finding kind, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+
+/* The REQPROF variables among ENVIRONMENT (NULL-terminated "NAME=value" words). */
+void rp_doctor_settings(struct rp_doctor *d, char *const *environment);
+
+/* The value of NAME in ENVIRONMENT, or NULL. */
+const char *rp_doctor_variable(char *const *environment, const char *name);
+
+/* The directory sessions of a process of UID go to: DIR, or the default one when NULL. */
+void rp_doctor_directory(struct rp_doctor *d, const char *dir, uid_t uid);
+
+/* A program that is not running yet. */
+void rp_doctor_program(struct rp_doctor *d, const char *word);
+
+/* A running one, with its settings, directory and modules. */
+void rp_doctor_process(struct rp_doctor *d, pid_t pid);
+
+/* Whether names and lines can be told for code of PATH, and what would bring them. */
+void rp_doctor_symbols(struct rp_doctor *d, const char *path);
+
+/* The same for the latest session, and what it lost. */
+void rp_doctor_session(struct rp_doctor *d, const char *path);
+
+/* debuginfod, for all modules at once. */
+void rp_doctor_debuginfod(struct rp_doctor *d);
+
+#endif

@@ -1,0 +1,132 @@
+/* doctor_settings.c - the REQPROF variables and the directory, as the shim would find them.
+ *
+ * Room: tools.  SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "store/catalog.h"
+#include "tools/doctor.h"
+#include "tools/setting.h"
+
+static const char prefix[] = "REQPROF_";
+enum { N_PREFIX = sizeof prefix - 1 };
+
+const char *rp_doctor_variable(char *const *environment, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (; *environment; environment++)
+		if (strncmp(*environment, name, n) == 0 && (*environment)[n] == '=')
+			return *environment + n + 1;
+	return NULL;
+}
+
+static void examine(struct rp_doctor *d, const char *where, const char *name, size_t n,
+                    const char *value)
+{
+	const struct rp_setting *s = rp_setting_find(name, n);
+	struct rp_why why;
+
+	if (!s)
+		rp_doctor_say(d, RP_FINDING_NO,
+		              "%s%.*s is not a setting; man libreqprof lists them", where, (int)n,
+		              name);
+	else if (rp_setting_check(s, value, &why))
+		rp_doctor_say(d, RP_FINDING_OK, "%s%.*s is %s", where, (int)n, name, value);
+	else
+		rp_doctor_say(d, RP_FINDING_NO, "%s%.*s=%s: it %s; the default is used instead",
+		              where, (int)n, name, value, why.text);
+}
+
+/* "dir=/x,interval=200us".  A comma also belongs to a value when no "key=" follows it. */
+static void examine_combined(struct rp_doctor *d, const char *text)
+{
+	char value[4096];
+
+	while (*text) {
+		size_t n_key = strcspn(text, "=,"), n = n_key;
+
+		for (;;) {
+			n += strcspn(text + n, ",");
+			size_t n_next = text[n] ? strcspn(text + n + 1, "=,") : 0;
+
+			if (!text[n] || text[n + 1 + n_next] == '=')
+				break;
+			n++;
+		}
+		snprintf(value, sizeof value, "%.*s", (int)(n - n_key - (text[n_key] == '=')),
+		         text + n_key + (text[n_key] == '='));
+		examine(d, "REQPROF: ", text, n_key, value);
+		text += n + (text[n] == ',');
+	}
+}
+
+void rp_doctor_settings(struct rp_doctor *d, char *const *environment)
+{
+	const char *combined = rp_doctor_variable(environment, "REQPROF");
+
+	if (combined)
+		examine_combined(d, combined);
+	for (; *environment; environment++) {
+		const char *word = *environment, *equals = strchr(word, '=');
+
+		if (strncmp(word, prefix, N_PREFIX) != 0 || !equals)
+			continue;
+		if (strncmp(word, "REQPROF_PAGER=", 14) == 0)
+			continue; /* the tool's own */
+		examine(d, prefix, word + N_PREFIX, (size_t)(equals - word) - N_PREFIX, equals + 1);
+	}
+}
+
+static void examine_parent(struct rp_doctor *d, const char *dir)
+{
+	char copy[PATH_MAX];
+	struct stat st;
+
+	snprintf(copy, sizeof copy, "%s", dir);
+	const char *parent = dirname(copy);
+
+	if (stat(parent, &st) == 0 && S_ISDIR(st.st_mode))
+		rp_doctor_say(d, RP_FINDING_OK, "%s is not there yet; the first session makes it",
+		              dir);
+	else
+		rp_doctor_say(d, RP_FINDING_NO, "%s cannot be made: %s is not a directory", dir,
+		              parent);
+}
+
+void rp_doctor_directory(struct rp_doctor *d, const char *dir, uid_t uid)
+{
+	char standard[PATH_MAX];
+	struct stat st;
+
+	if (!dir || !*dir) {
+		rp_catalog_default_dir(standard, sizeof standard, uid);
+		dir = standard;
+	}
+	if (lstat(dir, &st) != 0 && errno == ENOENT)
+		examine_parent(d, dir);
+	else if (errno = 0, lstat(dir, &st) != 0)
+		rp_doctor_say(d, RP_FINDING_NO, "%s cannot be looked at: %s", dir, strerror(errno));
+	else if (S_ISLNK(st.st_mode))
+		rp_doctor_say(d, RP_FINDING_NO,
+		              "%s is a symbolic link, which the shim does not "
+		              "follow: name the directory itself",
+		              dir);
+	else if (!S_ISDIR(st.st_mode))
+		rp_doctor_say(d, RP_FINDING_NO, "%s is not a directory", dir);
+	else if (st.st_uid != uid)
+		rp_doctor_say(d, RP_FINDING_NO,
+		              "%s belongs to uid %u, and the server runs as %u: "
+		              "chown it, or give REQPROF_DIR another place",
+		              dir, st.st_uid, uid);
+	else if (st.st_mode & 077)
+		rp_doctor_say(d, RP_FINDING_NO, "%s is open to others (mode %03o): chmod 700 it",
+		              dir, st.st_mode & 0777);
+	else
+		rp_doctor_say(d, RP_FINDING_OK, "sessions of uid %u go to %s", uid, dir);
+}
