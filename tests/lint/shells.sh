@@ -1,0 +1,10 @@
+#!/bin/sh
+# shells.sh BUILD_DIR - shellcheck over every script.  SPDX-License-Identifier: MIT
+. tests/lint/report.sh
+command -v shellcheck >/dev/null || skip shells "shellcheck is not installed"
+
+scripts=$(git ls-files -co --exclude-standard '*.sh' | while read -r file; do
+	[ -e "$file" ] && echo "$file"
+done)
+# shellcheck disable=SC2086 # words on purpose
+finish shells "$(shellcheck -x -f gcc $scripts)"
