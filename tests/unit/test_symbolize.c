@@ -190,9 +190,9 @@ START_TEST(a_copied_lambda_tells_whose_it_is)
 	ck_assert_msg(strncmp(at.frame[0].function, "shop::checkout(int)::", 21) == 0 &&
 	                      strstr(at.frame[0].function, "operator()"),
 	              "%s", at.frame[0].function);
-	ck_assert_uint_eq(at.frame[0].line, 38);
+	ck_assert_uint_eq(at.frame[0].line, 40);
 	ck_assert_str_eq(at.frame[1].function, "shop::checkout(int)");
-	ck_assert_uint_eq(at.frame[1].line, 49);
+	ck_assert_uint_eq(at.frame[1].line, 51);
 	rp_sym_free(s);
 }
 END_TEST
