@@ -1,0 +1,202 @@
+/* render_head.c - the facts above a tree: which request, when, and the account of its time.
+ *
+ * Room: tools.  SPDX-License-Identifier: MIT
+ */
+#include <string.h>
+#include <time.h>
+#include "tools/render_text.h"
+#include "tools/units.h"
+
+enum { MOST_LISTED = 10 }; /* request lines of merged sessions */
+
+static const char *dot(const struct rp_term *t)
+{
+	return t->unicode ? " · " : " | ";
+}
+
+static void draw_request(const struct rp_term *t, const struct rp_session *s)
+{
+	fputs(rp_term_sgr(t, RP_BOLD), t->out);
+	rp_render_text(t, *s->method ? s->method : "?", 0);
+	fputc(' ', t->out);
+	rp_render_text(t, s->target, 0);
+	fputs(t->unicode ? " → " : " -> ", t->out);
+	if (s->status)
+		fprintf(t->out, "%u", s->status);
+	else
+		fputs("no status", t->out);
+	fputs(rp_term_sgr(t, RP_PLAIN), t->out);
+}
+
+static void draw_when(const struct rp_term *t, const struct rp_session *s)
+{
+	time_t seconds = (time_t)(s->began_wall_ns / 1000000000);
+	unsigned ms = (unsigned)(s->began_wall_ns / 1000000 % 1000);
+	struct tm local;
+	char date[64];
+
+	if (!localtime_r(&seconds, &local) ||
+	    !strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S", &local))
+		strcpy(date, "?");
+	rp_render_text(t, *s->server ? s->server : "?", 0);
+	fprintf(t->out, " pid %u%s%s.%03u%ssession ", s->pid, dot(t), date, ms, dot(t));
+	rp_render_text(t, s->id, 0);
+	fputc('\n', t->out);
+}
+
+/* Sums over all sessions. */
+static struct rp_session sum_of(const struct rp_profile *p)
+{
+	struct rp_session sum = {0};
+
+	for (size_t i = 0; i < p->n_sessions; i++) {
+		const struct rp_session *s = &p->sessions[i];
+
+		sum.n_samples += s->n_samples;
+		sum.n_waits += s->n_waits;
+		sum.n_segments += s->n_segments;
+		sum.n_without_tick += s->n_without_tick;
+		sum.account.duration_ns += s->account.duration_ns;
+		sum.account.cpu_ns += s->account.cpu_ns;
+		sum.account.waits_ns += s->account.waits_ns;
+		sum.account.not_running_ns += s->account.not_running_ns;
+		sum.account.idle_ns += s->account.idle_ns;
+		sum.account.unexplained_ns += s->account.unexplained_ns;
+		sum.account.lane_ns += s->account.lane_ns;
+		if (s->account.n_parallel > sum.account.n_parallel)
+			sum.account.n_parallel = s->account.n_parallel;
+	}
+	return sum;
+}
+
+static void draw_numbers(const struct rp_term *t, const struct rp_profile *p,
+                         const struct rp_session *sum)
+{
+	char time[RP_UNITS_MAX];
+
+	fprintf(t->out, "duration %s%s%zu samples", rp_units_time(time, sum->account.duration_ns),
+	        dot(t), sum->n_samples);
+	if (sum->n_samples)
+		fprintf(t->out, " every %s", rp_units_time(time, p->sessions[0].interval_ns));
+	fprintf(t->out, "%s%zu waits\n", dot(t), sum->n_waits);
+}
+
+static void draw_account(const struct rp_term *t, const struct rp_account *a, uint64_t interval_ns)
+{
+	struct rp_scale scale = rp_units_scale(a->duration_ns, interval_ns);
+	char text[RP_UNITS_MAX];
+
+	fprintf(t->out, "CPU %s%s", rp_units_scaled(text, &scale, a->cpu_ns), dot(t));
+	fprintf(t->out, "waits %s%s", rp_units_scaled(text, &scale, a->waits_ns), dot(t));
+	fprintf(t->out, "not running %s%s", rp_units_scaled(text, &scale, a->not_running_ns),
+	        dot(t));
+	fprintf(t->out, "idle %s%s", rp_units_scaled(text, &scale, a->idle_ns), dot(t));
+	uint64_t size =
+	        a->unexplained_ns < 0 ? -(uint64_t)a->unexplained_ns : (uint64_t)a->unexplained_ns;
+
+	rp_units_scaled(text, &scale, size);
+	/* "-0.0 ms" would be noise: a sign only where a digit follows it. */
+	bool minus = a->unexplained_ns < 0 && strpbrk(text, "123456789");
+
+	fprintf(t->out, "unexplained %s%s\n", minus ? "-" : "", text);
+	if (a->n_parallel > 1)
+		fprintf(t->out, "%u threads in parallel: the parts are of %s of thread time\n",
+		        a->n_parallel, rp_units_scaled(text, &scale, a->lane_ns));
+}
+
+/* "lost 5: 3 ring_full, 2 deep_stack", and what the recording itself cost. */
+static void draw_losses(const struct rp_term *t, const struct rp_session *s)
+{
+	char text[RP_UNITS_MAX];
+	uint64_t lost = 0;
+
+	for (size_t i = 0; i < s->n_lost; i++)
+		lost += s->lost[i].value;
+	if (lost)
+		fprintf(t->out, "lost %llu:", (unsigned long long)lost);
+	for (size_t i = 0; i < s->n_lost && lost; i++) {
+		fprintf(t->out, "%s %llu ", i ? "," : "", (unsigned long long)s->lost[i].value);
+		rp_render_text(t, s->lost[i].name, 0);
+	}
+	if (lost)
+		fputc('\n', t->out);
+	for (size_t i = 0; i < s->n_counters; i++)
+		if (strcmp(s->counters[i].name, "overhead_ns") == 0)
+			fprintf(t->out, "overhead of the recording %s\n",
+			        rp_units_time(text, s->counters[i].value));
+}
+
+static void draw_warnings(const struct rp_term *t, const struct rp_session *s)
+{
+	if (s->why) {
+		fprintf(t->out, "%swarning: ", rp_term_sgr(t, RP_WARM));
+		rp_render_text(t, s->why, 0);
+		fprintf(t->out, "%s\n", rp_term_sgr(t, RP_PLAIN));
+	} else if (strcmp(s->ended, "complete") != 0) {
+		fprintf(t->out, "%sthe recording ended early: %s%s\n", rp_term_sgr(t, RP_WARM),
+		        s->ended, rp_term_sgr(t, RP_PLAIN));
+	}
+	if (s->n_without_tick && s->n_without_tick == s->n_segments)
+		fputs("shorter than one tick: times are from the two edges\n", t->out);
+	else if (s->n_without_tick)
+		fprintf(t->out,
+		        "%zu of %zu segments are shorter than one tick: their times are from the "
+		        "two "
+		        "edges\n",
+		        s->n_without_tick, s->n_segments);
+}
+
+static void draw_brief(const struct rp_term *t, const struct rp_profile *p,
+                       const struct rp_session *sum)
+{
+	char time[RP_UNITS_MAX];
+
+	if (p->n_sessions == 1)
+		draw_request(t, &p->sessions[0]);
+	else
+		fprintf(t->out, "%zu sessions merged", p->n_sessions);
+	fprintf(t->out, "%s%s", dot(t), rp_units_time(time, sum->account.duration_ns));
+	fprintf(t->out, "%sCPU %s", dot(t), rp_units_time(time, sum->account.cpu_ns));
+	fprintf(t->out, "%swaits %s\n", dot(t), rp_units_time(time, sum->account.waits_ns));
+}
+
+static void draw_merged(const struct rp_term *t, const struct rp_profile *p)
+{
+	char time[RP_UNITS_MAX];
+
+	fprintf(t->out, "%zu sessions merged\n", p->n_sessions);
+	for (size_t i = 0; i < p->n_sessions && i < MOST_LISTED; i++) {
+		fputs("  ", t->out);
+		draw_request(t, &p->sessions[i]);
+		fprintf(t->out, "%s%s%s", dot(t),
+		        rp_units_time(time, p->sessions[i].account.duration_ns), dot(t));
+		rp_render_text(t, p->sessions[i].id, 0);
+		fputc('\n', t->out);
+	}
+	if (p->n_sessions > MOST_LISTED)
+		fprintf(t->out, "  and %zu more\n", p->n_sessions - MOST_LISTED);
+}
+
+void rp_render_head(const struct rp_term *t, const struct rp_profile *p, bool brief)
+{
+	struct rp_session sum = sum_of(p);
+
+	if (brief) {
+		draw_brief(t, p, &sum);
+	} else {
+		if (p->n_sessions == 1) {
+			draw_request(t, &p->sessions[0]);
+			fputc('\n', t->out);
+			draw_when(t, &p->sessions[0]);
+		} else {
+			draw_merged(t, p);
+		}
+		draw_numbers(t, p, &sum);
+		draw_account(t, &sum.account, rp_render_interval(p));
+	}
+	for (size_t i = 0; i < p->n_sessions; i++) {
+		if (!brief)
+			draw_losses(t, &p->sessions[i]);
+		draw_warnings(t, &p->sessions[i]);
+	}
+}

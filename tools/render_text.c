@@ -1,0 +1,214 @@
+/* render_text.c - the call tree in the terminal; see render_text.h.
+ *
+ * Room: tools.  Walks without recursion: a damaged session may be very deep.
+ * SPDX-License-Identifier: MIT
+ */
+#include "tools/render_text.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "tools/library.h"
+#include "tools/memory.h"
+#include "tools/units.h"
+
+enum { LEAST_NAME = 12, MOST_LIBRARIES = 40 }; /* columns */
+
+struct walk {
+	const struct rp_term *t;
+	const struct rp_profile *p;
+	const struct rp_calltree *tree;
+	struct rp_scale scale;
+	bool percent;
+	uint32_t *path; /* the shown calls from the top to here */
+	size_t depth;   /* of the last one */
+};
+
+void rp_render_text(const struct rp_term *t, const char *text, size_t columns)
+{
+	if (columns)
+		rp_term_text_cut(t->out, text, strlen(text), t->unicode, columns);
+	else
+		rp_term_text(t->out, text, strlen(text), t->unicode);
+}
+
+const char *rp_render_place(const struct rp_function *f, unsigned parts)
+{
+	static char *place;
+	const char *path = rp_analyses_path(f);
+	const char *from = path + strlen(path);
+
+	while (from > path && (from[-1] != '/' || parts == 0 || --parts > 0))
+		from--;
+	free(place);
+	if (!f->file || !f->line)
+		place = strdup(from);
+	else if (asprintf(&place, "%s:%u", from, f->line) < 0)
+		place = NULL;
+	return place ? place : "";
+}
+
+uint64_t rp_render_interval(const struct rp_profile *p)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (size_t i = 0; i < p->n_sessions; i++) {
+		const struct rp_session *s = &p->sessions[i];
+		/* Edges of a short request and exact waits are finer than any tick. */
+		uint64_t interval_ns = s->n_samples ? s->interval_ns : 1000;
+
+		if (interval_ns < least)
+			least = interval_ns;
+	}
+	return least;
+}
+
+static const struct rp_call *call_at(const struct walk *w, size_t depth)
+{
+	return &w->tree->calls[w->path[depth]];
+}
+
+/* The lines to the left of something at DEPTH; MORE: something follows it below. */
+static void draw_branches(const struct walk *w, size_t depth, bool more)
+{
+	FILE *out = w->t->out;
+
+	for (size_t i = 1; i < depth; i++)
+		fputs(!call_at(w, i)->next ? "   " : w->t->unicode ? "│  " : "|  ", out);
+	if (depth > 0 && w->t->unicode)
+		fputs(more ? "├─ " : "└─ ", out);
+	else if (depth > 0)
+		fputs(more ? "|- " : "`- ", out);
+}
+
+/* Columns left for a name so that the line fits; 0: no bound. */
+static size_t room_for_name(const struct walk *w, size_t taken)
+{
+	if (!w->t->width)
+		return 0;
+	return taken + LEAST_NAME < w->t->width ? w->t->width - taken : LEAST_NAME;
+}
+
+static void draw_function(const struct walk *w, const struct rp_function *f, size_t taken)
+{
+	const char *place = rp_render_place(f, 2);
+	size_t n_place = strlen(place);
+	size_t columns = n_place ? rp_term_columns(place, n_place, w->t->unicode) + 2 : 0;
+
+	fputs(rp_term_sgr(w->t, f->library || f->pseudo ? RP_PLAIN : RP_BOLD), w->t->out);
+	rp_render_text(w->t, f->name, room_for_name(w, taken + columns));
+	fputs(rp_term_sgr(w->t, RP_PLAIN), w->t->out);
+	if (!n_place)
+		return;
+	fprintf(w->t->out, "  %s", rp_term_sgr(w->t, RP_DIM));
+	rp_render_text(w->t, place, 0);
+	fputs(rp_term_sgr(w->t, RP_PLAIN), w->t->out);
+}
+
+static void draw_call(const struct walk *w)
+{
+	const struct rp_call *c = call_at(w, w->depth);
+	uint64_t whole_ns = w->tree->calls[0].total_ns;
+	char time[RP_UNITS_MAX];
+
+	if (w->percent)
+		rp_units_share(time, c->total_ns, whole_ns);
+	else
+		rp_units_scaled(time, &w->scale, c->total_ns);
+	draw_branches(w, w->depth, c->next != 0);
+	fprintf(w->t->out, "%s%s%s ",
+	        rp_term_sgr(w->t, rp_term_heat((double)c->total_ns / (double)whole_ns)), time,
+	        rp_term_sgr(w->t, RP_PLAIN));
+	if (c->kind == RP_CALL_FRAME) {
+		draw_function(w, &w->p->functions[c->what], 3 * w->depth + strlen(time) + 1);
+	} else {
+		fprintf(w->t->out, "thread %u ", w->p->workers[c->what].tid);
+		rp_render_text(w->t, w->p->workers[c->what].name, 0);
+	}
+	fputc('\n', w->t->out);
+}
+
+static bool is_named(char names[][MOST_LIBRARIES], size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* "libssl, libc": whose calls of GROUP are hidden, until MOST_LIBRARIES columns are full. */
+static void draw_libraries(const struct walk *w, uint32_t group)
+{
+	char names[4][MOST_LIBRARIES];
+	size_t n = 0;
+
+	for (size_t i = group; i < w->tree->n_calls; i++) {
+		const struct rp_call *c = &w->tree->calls[i];
+		int n_bytes;
+
+		if (!c->hidden || c->group != group)
+			continue;
+		const char *name = rp_library_name(w->p->functions[c->what].module, &n_bytes);
+		char text[MOST_LIBRARIES];
+
+		snprintf(text, sizeof(text), "%.*s", n_bytes, name);
+		if (is_named(names, n, text))
+			continue;
+		if (n == 4) {
+			fputs(", ...", w->t->out);
+			return;
+		}
+		memcpy(names[n++], text, sizeof(text));
+		fputs(n > 1 ? ", " : "  ", w->t->out);
+		rp_render_text(w->t, text, 0);
+	}
+}
+
+static void draw_hidden(const struct walk *w)
+{
+	const struct rp_call *c = call_at(w, w->depth);
+
+	draw_branches(w, w->depth + 1, c->shown != 0);
+	fprintf(w->t->out, "%s[%u frames hidden]", rp_term_sgr(w->t, RP_DIM), c->n_hidden);
+	draw_libraries(w, w->path[w->depth]);
+	fprintf(w->t->out, "%s\n", rp_term_sgr(w->t, RP_PLAIN));
+}
+
+/* Steps to the next call to draw: down, else aside, else up and aside.  false at the end. */
+static bool step(struct walk *w)
+{
+	uint32_t down = call_at(w, w->depth)->shown;
+
+	if (down) {
+		w->path[++w->depth] = down;
+		return true;
+	}
+	while (!call_at(w, w->depth)->next)
+		if (w->depth-- == 0)
+			return false;
+	w->path[w->depth] = call_at(w, w->depth)->next;
+	return true;
+}
+
+void rp_render_tree(const struct rp_term *t, const struct rp_profile *p,
+                    const struct rp_calltree *tree, bool percent)
+{
+	uint64_t whole_ns = tree->calls[0].total_ns;
+	struct walk w = {.t = t, .p = p, .tree = tree, .percent = percent};
+
+	if (!tree->calls[0].shown) {
+		fputs("No samples were recorded.\n", t->out);
+		return;
+	}
+	w.scale = rp_units_scale(whole_ns, rp_render_interval(p));
+	w.path = rp_memory_zero(tree->n_calls + 1, sizeof(*w.path));
+	w.path[0] = tree->calls[0].shown;
+	do {
+		draw_call(&w);
+		if (call_at(&w, w.depth)->n_hidden)
+			draw_hidden(&w);
+	} while (step(&w));
+	free(w.path);
+	if (tree->n_small)
+		fprintf(t->out, "%s%zu calls below 1 %% are not shown; --show-all shows them%s\n",
+		        rp_term_sgr(t, RP_DIM), tree->n_small, rp_term_sgr(t, RP_PLAIN));
+}

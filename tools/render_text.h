@@ -1,0 +1,38 @@
+/* render_text.h - reports as text: the header of a session, its call tree, tables of functions.
+ *
+ * Room: tools.  Sees profile, tree and terminal; writes to the terminal's stream and nowhere else.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RP_RENDER_TEXT_H
+#define RP_RENDER_TEXT_H
+
+#include "tools/analyses.h"
+#include "tools/calltree.h"
+#include "tools/term.h"
+
+/* The request, when and by whom it was served, the account, what was lost.  BRIEF: one line. */
+void rp_render_head(const struct rp_term *t, const struct rp_profile *p, bool brief);
+
+/* The call tree, a line a call: time, function, file:line. */
+void rp_render_tree(const struct rp_term *t, const struct rp_profile *p,
+                    const struct rp_calltree *tree, bool percent);
+
+/* Rows of one function each under the heading TITLE ("SELF", "TOTAL"). */
+void rp_render_table(const struct rp_term *t, const struct rp_profile *p,
+                     const struct rp_shares *shares, const char *title);
+
+/* Rows of a path each: "a f.c:1 -> b g.c:2". */
+void rp_render_paths(const struct rp_term *t, const struct rp_profile *p,
+                     const struct rp_shares *shares);
+
+/* TEXT, harmless; cut in the middle to COLUMNS when that is not 0. */
+void rp_render_text(const struct rp_term *t, const char *text, size_t columns);
+
+/* Where F is: "src/app.c:12", "libc.so.6", "" for a pseudo frame.  PARTS: how many parts of the
+ * path at its end, 0 for all.  Lives until the next call. */
+const char *rp_render_place(const struct rp_function *f, unsigned parts);
+
+/* The finest tick of all sessions. */
+uint64_t rp_render_interval(const struct rp_profile *p);
+
+#endif

@@ -1,0 +1,117 @@
+/* select.c - see select.h.
+ *
+ * Room: tools.  SPDX-License-Identifier: MIT
+ */
+#include "tools/select.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "store/catalog.h"
+#include "tools/analyses.h"
+#include "tools/commands.h"
+#include "tools/memory.h"
+
+enum { MOST_SESSIONS = 4096, MOST_SIMILAR = 3 };
+
+struct found {
+	char **paths;
+	size_t n;
+};
+
+static void forget(struct found *found)
+{
+	for (size_t i = 0; i < found->n; i++)
+		free(found->paths[i]);
+	free(found->paths);
+}
+
+/* No session for WORD: a file that is meant and cannot be had is an error, the rest a "no". */
+static int not_found(const struct rp_catalog *catalog, const char *word, const struct rp_why *why)
+{
+	rp_term_complain("%s", why->text);
+	for (size_t i = 0; i < catalog->n_denied; i++)
+		rp_term_complain("%s may not be read by you; try: sudo -E reqprof ls",
+		                 catalog->denied[i]);
+	return strchr(word, '/') || access(word, F_OK) == 0 ? RP_EXIT_USAGE : RP_EXIT_NO;
+}
+
+/* A session that two words name counts once. */
+static void add_path(struct found *found, char *path)
+{
+	for (size_t i = 0; i < found->n; i++) {
+		if (strcmp(found->paths[i], path) != 0)
+			continue;
+		free(path);
+		return;
+	}
+	found->paths[found->n++] = path;
+}
+
+static int find_all(const struct rp_cli *cli, struct found *found)
+{
+	static char *const latest[] = {"@"};
+	char *const *words = cli->n_sessions ? cli->sessions : latest;
+	size_t n_words = cli->n_sessions ? cli->n_sessions : 1;
+	char **some = rp_memory_zero(MOST_SESSIONS, sizeof(*some));
+	struct rp_catalog catalog;
+	struct rp_why why = {0};
+	int status = RP_CLI_GO;
+
+	if (!rp_catalog_open(&catalog, NULL, 0, &why)) {
+		free(some);
+		return rp_term_complain("%s", why.text);
+	}
+	for (size_t i = 0; i < n_words && status == RP_CLI_GO; i++) {
+		size_t n = rp_catalog_find(&catalog, words[i], some, MOST_SESSIONS, &why);
+
+		if (n == 0)
+			status = not_found(&catalog, words[i], &why);
+		found->paths = rp_memory_resize(found->paths, found->n + n, sizeof(*found->paths));
+		for (size_t k = 0; k < n; k++)
+			add_path(found, some[k]);
+	}
+	rp_catalog_close(&catalog);
+	free(some);
+	return status;
+}
+
+int rp_select_profile(const struct rp_cli *cli, struct rp_profile *p)
+{
+	struct found found = {0};
+	struct rp_why why = {0};
+	int status = find_all(cli, &found);
+
+	if (status == RP_CLI_GO && !rp_profile_open(p, found.paths, found.n, &why))
+		status = rp_term_complain("%s", why.text);
+	forget(&found);
+	return status;
+}
+
+const char *rp_select_words(const struct rp_cli *cli)
+{
+	return cli->n_sessions == 1 ? cli->sessions[0] : cli->n_sessions == 0 ? "@" : "SESSION...";
+}
+
+int rp_select_function(const struct rp_cli *cli, const struct rp_profile *p)
+{
+	const char *similar[MOST_SIMILAR];
+	size_t n;
+
+	if (rp_analyses_known(p, cli->function, similar, MOST_SIMILAR, &n))
+		return RP_CLI_GO;
+	if (n == 0)
+		rp_term_complain(
+		        "no function '%s' in this session; reqprof flat -n 0 lists those with "
+		        "time of their own",
+		        cli->function);
+	else
+		rp_term_complain("no function '%s' in this session; did you mean %s%s%s%s%s?",
+		                 cli->function, similar[0],
+		                 n > 2   ? ", "
+		                 : n > 1 ? " or "
+		                         : "",
+		                 n > 1 ? similar[1] : "", n > 2 ? " or " : "",
+		                 n > 2 ? similar[2] : "");
+	return RP_EXIT_NO;
+}

@@ -1,0 +1,21 @@
+/* select.h - from the words of the command line to a profile, with the sentences when it fails.
+ *
+ * Room: tools.  SPDX-License-Identifier: MIT
+ */
+#ifndef RP_SELECT_H
+#define RP_SELECT_H
+
+#include "tools/cli.h"
+#include "tools/profile.h"
+
+/* Opens the sessions that CLI names (none: the latest) as one profile.  RP_CLI_GO, or the exit
+ * status after a sentence on stderr: 1 when there is no such session, 2 when one is unreadable. */
+int rp_select_profile(const struct rp_cli *cli, struct rp_profile *p);
+
+/* How to name these sessions in a command to type: "@", or the words as given. */
+const char *rp_select_words(const struct rp_cli *cli);
+
+/* Whether the function of CLI is in P.  RP_CLI_GO, or 1 after a sentence with similar names. */
+int rp_select_function(const struct rp_cli *cli, const struct rp_profile *p);
+
+#endif
