@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <gelf.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,9 @@ enum { MAX_ADDRS = 1 << 20 };
 struct text {
 	uint64_t addr, n_bytes;
 };
+
+static uint64_t addr[MAX_ADDRS];
+static struct rp_frames out[MAX_ADDRS];
 
 static double now_ns(void)
 {
@@ -54,7 +58,7 @@ static struct text text_of(const char *path)
 }
 
 /* The same addresses in every run and every tool. */
-static void pick(const char *path, uint64_t *addr, size_t n)
+static void pick(const char *path, size_t n)
 {
 	struct text text = text_of(path);
 	uint64_t state = 88172645463325252u; /* xorshift64 */
@@ -69,9 +73,14 @@ static void pick(const char *path, uint64_t *addr, size_t n)
 
 static void print_like_addr2line(const struct rp_frames *frames)
 {
-	for (uint32_t i = 0; i < frames->n; i++)
-		printf("%s\n%s:%" PRIu32 "\n", frames->frame[i].function,
-		       frames->frame[i].file ? frames->frame[i].file : "??", frames->frame[i].line);
+	for (uint32_t i = 0; i < frames->n; i++) {
+		const struct rp_frame *f = &frames->frame[i];
+
+		fputs_unlocked(f->function, stdout);
+		putchar_unlocked('\n');
+		fputs_unlocked(f->file ? f->file : "??", stdout);
+		printf(":%" PRIu32 "\n", f->line);
+	}
 }
 
 static int by_value(const void *left, const void *right)
@@ -81,7 +90,7 @@ static int by_value(const void *left, const void *right)
 	return a < b ? -1 : a > b;
 }
 
-static size_t count_unique(uint64_t *addr, size_t n)
+static size_t count_unique(size_t n)
 {
 	size_t unique = n ? 1 : 0;
 
@@ -91,9 +100,9 @@ static size_t count_unique(uint64_t *addr, size_t n)
 	return unique;
 }
 
-static void report(uint64_t *addr, size_t n, const struct rp_frames *out, double total_ns)
+static void report(size_t n, double total_ns)
 {
-	size_t unique = count_unique(addr, n), frames = 0, named = 0, lines = 0;
+	size_t unique = count_unique(n), frames = 0, named = 0, lines = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		frames += out[i].n;
@@ -105,40 +114,47 @@ static void report(uint64_t *addr, size_t n, const struct rp_frames *out, double
 	       n, unique, total_ns / (double)unique, total_ns / 1e6, frames, named, lines);
 }
 
-int main(int argc, char **argv)
+static size_t read_addresses(void)
 {
-	static uint64_t addr[MAX_ADDRS];
-	static struct rp_frames out[MAX_ADDRS];
+	static char line[64];
 	size_t n = 0;
 
+	while (n < MAX_ADDRS && fgets(line, sizeof(line), stdin))
+		addr[n++] = strtoull(line, NULL, 16);
+	return n;
+}
+
+static void symbolize(const char *path, size_t n, bool print)
+{
+	double began_ns = now_ns();
+	struct rp_symbolizer *s = rp_sym_make();
+	struct rp_sym_module module = {.path = path};
+
+	rp_sym_resolve(s, rp_sym_add(s, &module), addr, n, out);
+	if (!print)
+		report(n, now_ns() - began_ns);
+	for (size_t i = 0; print && i < n; i++)
+		print_like_addr2line(&out[i]);
+	rp_sym_free(s);
+}
+
+int main(int argc, char **argv)
+{
 	if (argc < 3) {
 		fprintf(stderr, "usage: bench_symbolize FILE N|- [list]\n");
 		return 2;
 	}
 	bool from_stdin = strcmp(argv[2], "-") == 0;
+	size_t n = from_stdin ? 0 : strtoul(argv[2], NULL, 10);
 
-	if (from_stdin) {
-		while (n < MAX_ADDRS && scanf("%" SCNx64, &addr[n]) == 1)
-			n++;
-	} else {
-		n = strtoul(argv[2], NULL, 10);
-		n = n < MAX_ADDRS ? n : MAX_ADDRS;
-		pick(argv[1], addr, n);
-	}
-	if (argc > 3) {
+	if (from_stdin)
+		n = read_addresses();
+	else
+		pick(argv[1], n = n < MAX_ADDRS ? n : MAX_ADDRS);
+	if (argc == 3)
+		symbolize(argv[1], n, from_stdin);
+	else
 		for (size_t i = 0; i < n; i++)
 			printf("0x%" PRIx64 "\n", addr[i]);
-		return 0;
-	}
-	double began_ns = now_ns();
-	struct rp_symbolizer *s = rp_sym_make();
-	struct rp_sym_module module = {.path = argv[1]};
-
-	rp_sym_resolve(s, rp_sym_add(s, &module), addr, n, out);
-	if (!from_stdin)
-		report(addr, n, out, now_ns() - began_ns);
-	for (size_t i = 0; from_stdin && i < n; i++)
-		print_like_addr2line(&out[i]);
-	rp_sym_free(s);
 	return 0;
 }
