@@ -100,7 +100,7 @@ static void examine_here(struct rp_doctor *d)
 	extern char **environ;
 
 	rp_doctor_settings(d, environ);
-	rp_doctor_directory(d, getenv("REQPROF_DIR"), geteuid());
+	rp_doctor_directory(d, environ, geteuid());
 }
 
 static int close_report(struct rp_doctor *d)

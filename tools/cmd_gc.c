@@ -99,8 +99,8 @@ int rp_cmd_gc(int argc, char **argv)
 {
 	const char *keep = getenv("REQPROF_KEEP");
 	const struct rp_flag flags[] = {
-	        {0, "keep", "HOWMUCH", "what stays: 200 sessions, 500M, 7d, or 200,7d", &keep,
-	         NULL},
+	        {0, "keep", "HOWMUCH",
+	         "what stays: 200 (sessions, the default), 500M, 7d or 200,7d", &keep, NULL},
 	        {0},
 	};
 	struct sweep s = {0};
@@ -111,9 +111,7 @@ int rp_cmd_gc(int argc, char **argv)
 	if (status != RP_FLAGS_GO)
 		return status;
 	if (!keep || !*keep)
-		return rp_term_complain(
-		        "how much may stay?  reqprof gc --keep 200 (or 500M, 7d), or "
-		        "set REQPROF_KEEP");
+		keep = "200"; /* as the shim, when nothing is said */
 	if (!rp_keep_parse(&s.keep, keep, &why))
 		return rp_term_complain("%s", why.text);
 	s.now_wall_ns = rp_now_ns(CLOCK_REALTIME);

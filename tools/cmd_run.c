@@ -45,7 +45,7 @@ static char *from_root(struct rp_heap *heap, const char *path)
 {
 	char here[PATH_MAX];
 
-	if (*path == '/' || !getcwd(here, sizeof here))
+	if (*path == '/' || strcmp(path, "-") == 0 || !getcwd(here, sizeof here))
 		return rp_heap_print(heap, "%s", path);
 	return rp_heap_print(heap, "%s/%s", here, path);
 }
@@ -59,7 +59,8 @@ static int export_choices(const struct choices *c, struct rp_heap *heap)
 
 		if (!value)
 			continue;
-		if (s->kind == RP_SETTING_PATH || s->kind == RP_SETTING_SECRET)
+		if (s->kind == RP_SETTING_PATH || s->kind == RP_SETTING_LOG ||
+		    s->kind == RP_SETTING_SECRET)
 			value = from_root(heap, value);
 		if (!rp_setting_check(s, value, &why))
 			return rp_term_complain("--%s %s: %s", c->names[i], value, why.text);
@@ -115,29 +116,42 @@ static bool preload(struct rp_heap *heap)
 	return true;
 }
 
+/* Becomes the server; comes back with an exit status only when that fails. */
+static int start(char **words, struct rp_heap *heap)
+{
+	char file[PATH_MAX];
+	int status = judge(words[0], file, sizeof file);
+
+	if (status != 0)
+		return status;
+	if (!preload(heap))
+		return EXIT_UNUSABLE;
+	open_for_terminal();
+	fflush(NULL);
+	execvp(file, words);
+	int error = errno;
+
+	rp_term_complain("%s cannot be started: %s", file, strerror(error));
+	return error == ENOENT ? EXIT_MISSING : EXIT_UNUSABLE;
+}
+
 int rp_cmd_run(int argc, char **argv)
 {
 	struct choices choices;
 	struct rp_heap heap = {0};
-	char file[PATH_MAX];
 	int first;
 
 	fill_choices(&choices);
 	int status = rp_flags_parse(choices.flags, "+run [options] [--] SERVER [ARGUMENT...]", argc,
 	                            argv, &first);
 
-	if (status == RP_FLAGS_GO && first == argc)
-		status = rp_term_complain("which server?  reqprof run -- ./server arguments");
+	if (status != RP_FLAGS_GO)
+		return status;
+	if (first == argc)
+		return rp_term_complain("which server?  reqprof run -- ./server arguments");
+	status = export_choices(&choices, &heap);
 	if (status == RP_FLAGS_GO)
-		status = export_choices(&choices, &heap);
-	if (status == RP_FLAGS_GO)
-		status = judge(argv[first], file, sizeof file);
-	if (status == 0 && first < argc && preload(&heap)) {
-		open_for_terminal();
-		execvp(file, argv + first);
-		rp_term_complain("%s cannot be started: %s", file, strerror(errno));
-		status = errno == ENOENT ? EXIT_MISSING : EXIT_UNUSABLE;
-	}
+		status = start(argv + first, &heap);
 	rp_heap_free(&heap);
 	return status;
 }

@@ -25,11 +25,8 @@ void rp_doctor_say(struct rp_doctor *d, enum rp_finding kind, const char *format
 /* The REQPROF variables among ENVIRONMENT (NULL-terminated "NAME=value" words). */
 void rp_doctor_settings(struct rp_doctor *d, char *const *environment);
 
-/* The value of NAME in ENVIRONMENT, or NULL. */
-const char *rp_doctor_variable(char *const *environment, const char *name);
-
-/* The directory sessions of a process of UID go to: DIR, or the default one when NULL. */
-void rp_doctor_directory(struct rp_doctor *d, const char *dir, uid_t uid);
+/* The directory that sessions of a process of UID with that ENVIRONMENT go to. */
+void rp_doctor_directory(struct rp_doctor *d, char *const *environment, uid_t uid);
 
 /* A program that is not running yet. */
 void rp_doctor_program(struct rp_doctor *d, const char *word);

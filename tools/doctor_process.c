@@ -191,7 +191,7 @@ static void examine_environment(struct rp_doctor *d, pid_t pid, uid_t uid)
 	words[n_words] = NULL;
 	rp_doctor_settings(d, words);
 	if (bytes)
-		rp_doctor_directory(d, rp_doctor_variable(words, "REQPROF_DIR"), uid);
+		rp_doctor_directory(d, words, uid);
 	free(words);
 	free(bytes);
 }

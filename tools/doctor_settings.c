@@ -16,7 +16,7 @@
 static const char prefix[] = "REQPROF_";
 enum { N_PREFIX = sizeof prefix - 1 };
 
-const char *rp_doctor_variable(char *const *environment, const char *name)
+static const char *variable(char *const *environment, const char *name)
 {
 	size_t n = strlen(name);
 
@@ -43,35 +43,53 @@ static void examine(struct rp_doctor *d, const char *where, const char *name, si
 		              where, (int)n, name, value, why.text);
 }
 
-/* "dir=/x,interval=200us".  A comma also belongs to a value when no "key=" follows it. */
-static void examine_combined(struct rp_doctor *d, const char *text)
+struct piece {
+	const char *key;
+	size_t n_key;
+	char value[PATH_MAX];
+};
+
+/* The next piece of "dir=/x,keep=200,7d,interval=200us"; false at the end.  A comma also belongs
+ * to a value when no "key=" follows it. */
+static bool next_piece(const char **text, struct piece *p)
 {
-	char value[4096];
+	const char *at = *text;
+	size_t n_key = strcspn(at, "=,"), n = n_key;
 
-	while (*text) {
-		size_t n_key = strcspn(text, "=,"), n = n_key;
-
-		for (;;) {
-			n += strcspn(text + n, ",");
-			size_t n_next = text[n] ? strcspn(text + n + 1, "=,") : 0;
-
-			if (!text[n] || text[n + 1 + n_next] == '=')
-				break;
-			n++;
-		}
-		snprintf(value, sizeof value, "%.*s", (int)(n - n_key - (text[n_key] == '=')),
-		         text + n_key + (text[n_key] == '='));
-		examine(d, "REQPROF: ", text, n_key, value);
-		text += n + (text[n] == ',');
+	if (!*at)
+		return false;
+	for (;; n++) {
+		n += strcspn(at + n, ",");
+		if (!at[n] || at[n + 1 + strcspn(at + n + 1, "=,")] == '=')
+			break;
 	}
+	size_t begin = n_key + (at[n_key] == '=');
+
+	p->key = at;
+	p->n_key = n_key;
+	snprintf(p->value, sizeof p->value, "%.*s", (int)(n > begin ? n - begin : 0), at + begin);
+	*text = at + n + (at[n] == ',');
+	return true;
+}
+
+static const char *directory_of(char *const *environment, struct piece *p)
+{
+	const char *dir = variable(environment, "REQPROF_DIR");
+	const char *combined = variable(environment, "REQPROF");
+
+	while (!dir && combined && next_piece(&combined, p))
+		if (p->n_key == 3 && strncmp(p->key, "dir", 3) == 0)
+			dir = p->value;
+	return dir;
 }
 
 void rp_doctor_settings(struct rp_doctor *d, char *const *environment)
 {
-	const char *combined = rp_doctor_variable(environment, "REQPROF");
+	struct piece p;
+	const char *combined = variable(environment, "REQPROF");
 
-	if (combined)
-		examine_combined(d, combined);
+	while (combined && next_piece(&combined, &p))
+		examine(d, "REQPROF: ", p.key, p.n_key, p.value);
 	for (; *environment; environment++) {
 		const char *word = *environment, *equals = strchr(word, '=');
 
@@ -99,10 +117,12 @@ static void examine_parent(struct rp_doctor *d, const char *dir)
 		              parent);
 }
 
-void rp_doctor_directory(struct rp_doctor *d, const char *dir, uid_t uid)
+void rp_doctor_directory(struct rp_doctor *d, char *const *environment, uid_t uid)
 {
 	char standard[PATH_MAX];
+	struct piece p;
 	struct stat st;
+	const char *dir = directory_of(environment, &p);
 
 	if (!dir || !*dir) {
 		rp_catalog_default_dir(standard, sizeof standard, uid);
@@ -110,7 +130,7 @@ void rp_doctor_directory(struct rp_doctor *d, const char *dir, uid_t uid)
 	}
 	if (lstat(dir, &st) != 0 && errno == ENOENT)
 		examine_parent(d, dir);
-	else if (errno = 0, lstat(dir, &st) != 0)
+	else if (lstat(dir, &st) != 0)
 		rp_doctor_say(d, RP_FINDING_NO, "%s cannot be looked at: %s", dir, strerror(errno));
 	else if (S_ISLNK(st.st_mode))
 		rp_doctor_say(d, RP_FINDING_NO,

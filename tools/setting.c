@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "store/catalog.h"
+#include "tools/units.h"
 #include "tools/values.h"
 
 const struct rp_setting rp_setting_rows[] = {
@@ -27,10 +28,15 @@ static bool check_range(const struct rp_setting *s, bool is_number, uint64_t n, 
 {
 	if (!is_number)
 		return rp_why_set(why, 0, "wants %s", form);
-	if (n < s->least || n > s->most)
-		return rp_why_set(why, 0, "must be between %" PRIu64 " and %" PRIu64 "%s", s->least,
-		                  s->most, s->kind == RP_SETTING_INTERVAL ? " ns" : "");
-	return true;
+	if (n >= s->least && n <= s->most)
+		return true;
+	if (s->kind != RP_SETTING_INTERVAL)
+		return rp_why_set(why, 0, "must be between %" PRIu64 " and %" PRIu64, s->least,
+		                  s->most);
+	char least[RP_UNITS_MAX], most[RP_UNITS_MAX];
+
+	return rp_why_set(why, 0, "must be between %s and %s", rp_units_time(least, s->least),
+	                  rp_units_time(most, s->most));
 }
 
 /* "2", "0.5": sessions a second. */
@@ -84,6 +90,8 @@ bool rp_setting_check(const struct rp_setting *s, const char *value, struct rp_w
 	switch (s->kind) {
 	case RP_SETTING_PATH:
 		return check_path(value, why);
+	case RP_SETTING_LOG:
+		return strcmp(value, "-") == 0 || check_path(value, why);
 	case RP_SETTING_WORD:
 		return check_word(value, why);
 	case RP_SETTING_TEXT:
@@ -104,9 +112,6 @@ bool rp_setting_check(const struct rp_setting *s, const char *value, struct rp_w
 		return check_range(s, is_number, n, "a size such as 500k or 8M", why);
 	case RP_SETTING_KEEP:
 		return rp_keep_parse(&keep, value, why);
-	case RP_SETTING_UNWINDER:
-		return !strcmp(value, "table") || !strcmp(value, "libunwind") ||
-		       rp_why_set(why, 0, "knows 'table' and 'libunwind'");
 	case RP_SETTING_RATE:
 		return check_rate(s, value, why);
 	}

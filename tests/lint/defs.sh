@@ -2,7 +2,7 @@
 # defs.sh BUILD_DIR - every verb, drop and variable of the tables stands in its manual.
 # SPDX-License-Identifier: MIT
 . tests/lint/report.sh
-need defs tools/commands.def tools/settings.def preload/drops.def tools/reqprof.1 preload/libreqprof.7
+need defs tools/commands.def tools/settings.def preload/settings.def preload/drops.def tools/reqprof.1 preload/libreqprof.7
 
 # missing PAGE: the words of stdin that PAGE does not have ("hot-paths" may be "hot\-paths").
 missing()
@@ -12,15 +12,16 @@ missing()
 	done
 }
 
-settings=$(sed -n 's/^SETTING(\([A-Z_]*\),.*/REQPROF_\1/p' tools/settings.def)
+own=$(mktemp) || exit 1
+trap 'rm -f "$own"' EXIT
+sed -n 's/^SETTING(\([A-Z_]*\),.*/REQPROF_\1/p' tools/settings.def >"$own"
 
 finish defs "$({
 	sed -n 's/^ROW("\([^"]*\)".*/\1/p' tools/commands.def | missing tools/reqprof.1
 	sed -n 's/^DROP(\([a-z_0-9]*\),.*/\1/p' preload/drops.def | missing preload/libreqprof.7
-	printf '%s\n' "$settings" | missing preload/libreqprof.7
-	# What the shim reads must be what the tool checks.
-	grep -rhoE '"REQPROF_[A-Z_]+"' preload | tr -d '"' | sort -u | while read -r variable; do
-		printf '%s\n' "$settings" | grep -qxF "$variable" ||
-			echo "$variable is read in preload/ but is no row of tools/settings.def"
-	done
+	missing preload/libreqprof.7 <"$own"
+	# What the shim reads must be what the tool checks, and the other way round.
+	sed -n 's/^SETTING(\(REQPROF_[A-Z_]*\),.*/\1/p' preload/settings.def |
+		cat - "$own" | sort | uniq -u |
+		sed 's/$/ stands in only one of preload\/settings.def and tools\/settings.def/'
 })"
