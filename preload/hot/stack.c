@@ -287,6 +287,17 @@ static unsigned leave_function(struct walker *w, const struct rp_row *row)
 	return GO_ON;
 }
 
+/* Coroutines return into the first instruction of a function that nobody called (glibc's
+ * __start_context), and have no caller beyond.  The byte before it, where return addresses are
+ * looked up, is another's: BEFORE is the row of that byte. */
+static bool is_made_up(const struct walker *w, const struct rp_row *before)
+{
+	const struct rp_row *row = before + 1;
+
+	return !w->at.exact && row < w->module->rows + w->module->n_rows &&
+	       row->pc == w->at.pc - w->module->lo && !returns_behind_call(w, w->at.pc);
+}
+
 /* One frame outwards: GO_ON, or why not. */
 static unsigned step(struct walker *w)
 {
@@ -300,6 +311,8 @@ static unsigned step(struct walker *w)
 
 	if (!row)
 		return RP_STOP_NO_ROW;
+	if (is_made_up(w, row))
+		return RP_STOP_END;
 	switch (row->cfa & 31) {
 	case RP_CFA_SIGNAL:
 		return leave_signal(w);

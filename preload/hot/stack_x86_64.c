@@ -6,8 +6,8 @@
 #include "preload/hot/stack.h"
 
 #include <errno.h>
-#include <sys/syscall.h>
 #include <ucontext.h>
+#include "preload/hot/sys.h"
 
 static_assert(offsetof(ucontext_t, uc_mcontext.gregs) == RP_UC_GREGS, "kernel ABI");
 static_assert(REG_R8 == 0 && REG_RSP == 15 && REG_RIP == RP_N_GREGS - 1, "kernel ABI");
@@ -66,13 +66,5 @@ __attribute__((naked)) void rp_regs_here(struct rp_regs *regs __attribute__((unu
  * answer is EFAULT or EINVAL and nothing happens.  No descriptor, no handler of the host's. */
 bool rp_stack_readable(uint64_t addr)
 {
-	register long set_bytes __asm__("r10") = 8;
-	long result;
-
-	__asm__ volatile("syscall"
-	                 : "=a"(result)
-	                 : "0"((long)SYS_rt_sigprocmask), "D"(-1L), "S"(addr), "d"(0L),
-	                   "r"(set_bytes)
-	                 : "rcx", "r11", "memory");
-	return result == -EINVAL;
+	return rp_sys(SYS_rt_sigprocmask, -1, addr, 0, 8) == -EINVAL;
 }

@@ -1,0 +1,50 @@
+/* boot.c - the constructor: settings, true functions, the pointers by which hot reaches cold.
+ *
+ * Room: cold.  Cheap and silent: every child of the host that inherits LD_PRELOAD runs it too.
+ * No thread, timer, handler or file before the first flagged request.
+ * SPDX-License-Identifier: MIT
+ */
+#include <sys/auxv.h>
+#include "preload/cold/drain.h"
+#include "preload/cold/settings.h"
+#include "preload/hot/conn.h"
+#include "preload/hot/current.h"
+#include "preload/hot/gate.h"
+#include "preload/hot/mask.h"
+#include "preload/hot/world.h"
+#include "preload/real.h"
+#include "preload/settings.h"
+
+static void thread_ends(void *self)
+{
+	(void)self;
+	rp_self.has_key = false;
+	rp_current_thread_ends();
+}
+
+static void resolve_all(void)
+{
+	for (unsigned i = 0; i < RP_N_CALLS; i++)
+		rp_real_resolve((enum rp_call)i);
+}
+
+__attribute__((constructor(101))) static void boot(void)
+{
+	resolve_all();
+	rp_conn_forked();
+	if (getauxval(AT_SECURE))
+		return;
+	rp_settings_read();
+	rp_mask_has_exit_key = pthread_key_create(&rp_mask_exit_key, thread_ends) == 0;
+	rp_gate_start = rp_drain_start;
+	rp_world_forked_cold = rp_drain_forked;
+	rp_world_exiting = rp_drain_settle;
+	pthread_atfork(NULL, NULL, rp_world_forked);
+	rp_awake = true;
+}
+
+/* The host returns from main: its last request may still be on its way to the disk. */
+__attribute__((destructor)) static void leave(void)
+{
+	rp_drain_settle();
+}

@@ -1,0 +1,209 @@
+/* drain.c - see drain.h.  Room: cold.  SPDX-License-Identifier: MIT */
+#include "preload/cold/drain.h"
+
+#include <linux/close_range.h>
+#include <linux/futex.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include "preload/cold/log.h"
+#include "preload/cold/modules.h"
+#include "preload/cold/session.h"
+#include "preload/hot/self.h"
+#include "preload/hot/clock.h"
+#include "preload/hot/drops.h"
+#include "preload/hot/sys.h"
+#include "preload/real.h"
+#include "preload/settings.h"
+
+enum { STATE_NONE, STATE_STARTING, STATE_RUNS };
+enum { FLUSH_NS = 200000000, GRACE_NS = 200000000, STACK_BYTES = 256 << 10 };
+
+static _Atomic uint32_t state;
+
+/* A track whose thread has left and which is empty goes back. */
+static void free_track(struct rp_track *t)
+{
+	t->request = 0;
+	atomic_store_explicit(&t->state, RP_TRACK_FREE, memory_order_release);
+}
+
+/* CLOSED is looked at before the ring: what was pushed before closing is then visible. */
+static void drain_track(struct rp_track *t)
+{
+	uint32_t request = __atomic_load_n(&t->request, __ATOMIC_ACQUIRE);
+	uint32_t track_state = atomic_load_explicit(&t->state, memory_order_acquire);
+	const struct rp_note *note;
+
+	if (!request || track_state == RP_TRACK_FREE)
+		return;
+	bool known = atomic_load(&rp_requests[request - 1].serial) == t->serial;
+
+	while ((note = rp_track_peek(t))) {
+		if (known)
+			rp_session_note(rp_session_of(request - 1), t, note);
+		rp_track_take(t, note);
+	}
+	if (track_state == RP_TRACK_CLOSED) {
+		if (known)
+			rp_session_left(rp_session_of(request - 1), t);
+		free_track(t);
+	}
+}
+
+/* Threads that still work for an ended request: they get a moment to say their last numbers. */
+static unsigned tracks_open(uint32_t index, uint32_t serial)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < RP_MAX_TRACKS; i++)
+		if (__atomic_load_n(&rp_tracks[i].request, __ATOMIC_ACQUIRE) == index + 1 &&
+		    rp_tracks[i].serial == serial &&
+		    atomic_load(&rp_tracks[i].state) != RP_TRACK_FREE)
+			n++;
+	return n;
+}
+
+static void cut_tracks(struct rp_session *s, uint32_t index, uint32_t serial)
+{
+	for (unsigned i = 0; i < RP_MAX_TRACKS; i++)
+		if (__atomic_load_n(&rp_tracks[i].request, __ATOMIC_ACQUIRE) == index + 1 &&
+		    rp_tracks[i].serial == serial &&
+		    atomic_load(&rp_tracks[i].state) == RP_TRACK_OPEN)
+			rp_session_cut(s, &rp_tracks[i]);
+}
+
+/* True while the request needs more turns. */
+static bool tend(uint32_t index, uint64_t now_ns, bool flush)
+{
+	struct rp_request *r = &rp_requests[index];
+	uint32_t request_state = atomic_load(&r->state), serial = atomic_load(&r->serial);
+
+	if (request_state == RP_REQUEST_FREE)
+		return false;
+	if (request_state == RP_REQUEST_CLAIMED)
+		return true;
+	if (request_state == RP_REQUEST_LIVE && now_ns > r->claimed_ns + rp_settings.max_ns) {
+		rp_drop(RP_DROP_over_seconds);
+		rp_request_end(r, RP_END_LIMIT, now_ns);
+	}
+	struct rp_session *s = rp_session_of(index);
+
+	if (flush)
+		rp_session_flush(s);
+	if (atomic_load(&r->state) != RP_REQUEST_ENDED)
+		return true;
+	uint64_t over_ns = now_ns - atomic_load(&r->last_byte_ns);
+
+	if (tracks_open(index, serial) && (int64_t)over_ns < GRACE_NS)
+		return true;
+	cut_tracks(s, index, serial);
+	rp_session_finish(s);
+	rp_request_free(r);
+	return false;
+}
+
+static bool turn(uint64_t *flushed_ns)
+{
+	uint64_t now_ns = rp_mono_ns();
+	bool flush = now_ns - *flushed_ns > FLUSH_NS, busy = false;
+
+	rp_modules_refresh();
+	for (unsigned i = 0; i < RP_MAX_TRACKS; i++)
+		drain_track(&rp_tracks[i]);
+	for (uint32_t i = 0; i < RP_MAX_REQUESTS; i++)
+		busy |= tend(i, now_ns, flush);
+	if (flush)
+		*flushed_ns = now_ns;
+	return busy;
+}
+
+static void nap(uint32_t bell, unsigned ms)
+{
+	struct timespec t = { ms / 1000, (long)(ms % 1000) * 1000000 };
+
+	rp_sys(SYS_futex, &rp_track_bell, FUTEX_WAIT_PRIVATE, bell, &t);
+}
+
+/* NONE first, then a last look: a request flagged meanwhile either sees NONE and starts another
+ * thread, or is seen here. */
+static bool may_end(void)
+{
+	uint32_t none = STATE_NONE;
+
+	atomic_store(&state, STATE_NONE);
+	if (!atomic_load(&rp_n_requests))
+		return true;
+	return !atomic_compare_exchange_strong(&state, &none, STATE_RUNS);
+}
+
+static void *run(void *arg)
+{
+	uint64_t flushed_ns = rp_mono_ns(), busy_ns = flushed_ns;
+
+	(void)arg;
+	rp_self.ours = true;
+	/* From here on descriptors are ours alone: the host neither sees nor closes them. */
+	if (rp_sys(SYS_close_range, 0, ~0u, CLOSE_RANGE_UNSHARE) != 0)
+		rp_sys(SYS_unshare, CLONE_FILES);
+	rp_sys(SYS_prctl, PR_SET_NAME, "reqprof");
+	for (;;) {
+		uint32_t bell = atomic_load(&rp_track_bell);
+
+		if (turn(&flushed_ns))
+			busy_ns = rp_mono_ns();
+		bool idle = rp_mono_ns() - busy_ns > RP_IDLE_MS * 1000000ull;
+
+		if (idle && may_end())
+			return NULL;
+		nap(bell, RP_DRAIN_MS);
+	}
+}
+
+static bool spawn(void)
+{
+	uint64_t before = rp_sigmask(SIG_SETMASK, ~0ull);
+	pthread_attr_t attr;
+	pthread_t thread;
+	int error;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize(&attr, STACK_BYTES);
+	error = rp_real.pthread_create(&thread, &attr, run, NULL);
+	pthread_attr_destroy(&attr);
+	rp_sigmask(SIG_SETMASK, before);
+	if (error)
+		rp_log("our thread cannot be started: ", rp_log_error(error),
+		       "; the request is not recorded", NULL);
+	return !error;
+}
+
+bool rp_drain_start(void)
+{
+	uint32_t none = STATE_NONE;
+
+	if (!atomic_compare_exchange_strong(&state, &none, STATE_STARTING))
+		return true; /* it runs, or another thread is starting it */
+	bool ok = spawn();
+
+	atomic_store(&state, ok ? STATE_RUNS : STATE_NONE);
+	return ok;
+}
+
+void rp_drain_settle(void)
+{
+	for (unsigned ms = 0; ms < RP_EXIT_WAIT_MS; ms += 2) {
+		struct timespec t = { 0, 2000000 };
+
+		if (!atomic_load(&rp_n_requests) || atomic_load(&state) == STATE_NONE)
+			return;
+		rp_track_wake();
+		rp_sys(SYS_nanosleep, &t, 0);
+	}
+}
+
+void rp_drain_forked(void)
+{
+	atomic_store(&state, STATE_NONE);
+	rp_session_forked();
+}

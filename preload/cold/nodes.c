@@ -1,0 +1,116 @@
+/* nodes.c - see nodes.h.  Room: cold.  SPDX-License-Identifier: MIT */
+#include "preload/cold/nodes.h"
+
+#include <string.h>
+#include "preload/cold/modules.h"
+#include "preload/hot/drops.h"
+#include "preload/hot/track.h"
+
+/* Code in no module has no address that means anything elsewhere: one name for all of it. */
+enum { NOWHERE = 1 };
+#define NOWHERE_PATH "[anonymous code]"
+#define EXACT_BIT 0x80000000u
+
+static struct rp_slice slice(const char *s)
+{
+	return (struct rp_slice){ s, strlen(s) };
+}
+
+/* File numbers: 0 pseudo roots, 1 nowhere, module n of the process is n + 1. */
+static void tell_module(struct rp_nodes *nodes, struct rp_writer *w, uint32_t number,
+                        const struct rp_module *m)
+{
+	struct rp_item item = { .kind = RP_ITEM_MODULE };
+
+	if (number / 8 >= sizeof(nodes->told) || nodes->told[number / 8] & (1 << number % 8))
+		return;
+	nodes->told[number / 8] |= (uint8_t)(1 << number % 8);
+	item.module.module = number;
+	item.module.path = slice(m ? m->path : NOWHERE_PATH);
+	if (m) {
+		item.module.flags = m->flags;
+		item.module.size = m->hi - m->lo;
+		item.module.build_id = (struct rp_slice){ (const char *)m->build_id, m->n_build_id };
+	}
+	rp_writer_put(w, &item);
+	if (m && m->image) {
+		struct rp_item image = { .kind = RP_ITEM_IMAGE };
+
+		image.image.module = number;
+		image.image.bytes = (struct rp_slice){ m->image, m->n_image };
+		rp_writer_put(w, &image);
+	}
+}
+
+static uint64_t hash(const struct rp_node *k)
+{
+	uint64_t h = k->pc_rel * 0x9e3779b97f4a7c15u;
+
+	h ^= (uint64_t)k->parent << 32 | k->module;
+	h *= 0xff51afd7ed558ccdu;
+	return h ^ h >> 29;
+}
+
+static uint32_t intern(struct rp_nodes *nodes, struct rp_writer *w, const struct rp_node *key)
+{
+	uint32_t mask = (1u << RP_NODES_LOG2) - 1, at = (uint32_t)hash(key) & mask;
+	struct rp_item item = { .kind = RP_ITEM_STACK };
+
+	for (; nodes->node[at].id; at = (at + 1) & mask) {
+		struct rp_node *have = &nodes->node[at];
+
+		if (have->pc_rel == key->pc_rel && have->parent == key->parent &&
+		    have->module == key->module)
+			return have->id;
+	}
+	if (nodes->n >= RP_MAX_NODES) {
+		rp_drop(RP_DROP_max_nodes);
+		return 0;
+	}
+	item.stack.stack = nodes->n + 1;
+	item.stack.parent = key->parent;
+	item.stack.module = key->module & ~EXACT_BIT;
+	item.stack.pc_rel = key->pc_rel;
+	item.stack.exact = (key->module & EXACT_BIT) != 0;
+	if (!rp_writer_put(w, &item))
+		return 0;
+	nodes->node[at] = *key;
+	nodes->node[at].id = ++nodes->n;
+	return nodes->n;
+}
+
+static uint32_t frame(struct rp_nodes *nodes, struct rp_writer *w, uint32_t parent, uint64_t pc,
+                      uint32_t generation)
+{
+	uint64_t pc_abs = pc & ~RP_PC_EXACT;
+	const struct rp_module *m =
+	        rp_modules_find(pc_abs - (pc & RP_PC_EXACT ? 0 : 1), generation);
+	uint32_t number = m ? m->number + 1 : NOWHERE;
+	struct rp_node key = { .parent = parent, .module = number };
+
+	tell_module(nodes, w, number, m);
+	key.pc_rel = m ? pc_abs - m->bias : 0;
+	if (pc & RP_PC_EXACT)
+		key.module |= EXACT_BIT;
+	return intern(nodes, w, &key);
+}
+
+uint32_t rp_nodes_stack(struct rp_nodes *nodes, struct rp_writer *w, const uint64_t *pc, uint32_t n,
+                        uint32_t stop, uint32_t generation)
+{
+	uint32_t parent = 0;
+
+	if (stop != RP_STOP_END) {
+		struct rp_node root = { .pc_rel = stop };
+
+		parent = intern(nodes, w, &root);
+		if (!parent)
+			return 0;
+	}
+	while (n) {
+		parent = frame(nodes, w, parent, pc[--n], generation);
+		if (!parent)
+			return 0;
+	}
+	return parent;
+}

@@ -1,0 +1,33 @@
+/* nodes.h - the tree of stacks of a session: (parent, module, address) -> number, each written once.
+ *
+ * Room: cold.  SPDX-License-Identifier: MIT
+ */
+#ifndef RP_COLD_NODES_H
+#define RP_COLD_NODES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "store/writer.h"
+
+enum { RP_NODES_LOG2 = 17, RP_MAX_NODES = 3 << (RP_NODES_LOG2 - 2) };
+
+struct rp_node {
+	uint64_t pc_rel;
+	uint32_t parent, id;
+	uint32_t module; /* of this process; high bit: exact */
+	uint32_t reserved;
+};
+
+struct rp_nodes {
+	uint32_t n;
+	uint32_t modules_told; /* bitmap below: modules already written, by number */
+	uint8_t told[1024];
+	struct rp_node node[1 << RP_NODES_LOG2];
+};
+
+/* The number of the stack PC[N] (innermost first, RP_PC_EXACT marks) that stopped for STOP, read
+ * with tables GENERATION; new nodes and modules go to W.  0: no room (counted). */
+uint32_t rp_nodes_stack(struct rp_nodes *nodes, struct rp_writer *w, const uint64_t *pc, uint32_t n,
+                        uint32_t stop, uint32_t generation);
+
+#endif

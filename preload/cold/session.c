@@ -1,0 +1,179 @@
+/* session.c - see session.h.  Room: cold.  SPDX-License-Identifier: MIT */
+#include "preload/cold/session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include "preload/cold/folder.h"
+#include "preload/cold/log.h"
+#include "preload/cold/nodes.h"
+#include "preload/cold/session_parts.h"
+#include "preload/hot/clock.h"
+#include "preload/hot/drops.h"
+#include "preload/hot/sys.h"
+#include "preload/settings.h"
+#include "store/catalog.h"
+
+static struct rp_session *sessions[RP_MAX_REQUESTS];
+static uint32_t serials[RP_MAX_REQUESTS];
+
+/* Stands for a session that has no memory: swallows everything. */
+static struct rp_session swallow;
+
+static ssize_t plain_write(int fd, const void *buf, size_t n)
+{
+	long ret = rp_sys(SYS_write, fd, buf, n);
+
+	if (ret >= 0)
+		return ret;
+	errno = (int)-ret;
+	return -1;
+}
+
+static void random_id(uint8_t id[16])
+{
+	if (rp_sys(SYS_getrandom, id, 16, 0) == 16)
+		return;
+	uint64_t a = rp_wall_ns(), b = rp_mono_ns() * 0x9e3779b97f4a7c15u;
+
+	memcpy(id, &a, sizeof(a));
+	memcpy(id + 8, &b, sizeof(b));
+}
+
+static bool open_file(struct rp_session *s, const struct rp_request *r)
+{
+	struct rp_slice method = { r->method.at, r->method.n }, target = { r->target, r->n_target };
+	char part[RP_NAME_MAX + 8];
+
+	rp_catalog_name(s->name, r->wall_ns, (uint32_t)rp_sys(SYS_getpid, 0), r->seq, method,
+	                target);
+	strcpy(part, s->name);
+	strcat(part, ".part");
+	s->dir = rp_folder_open();
+	if (s->dir < 0) {
+		rp_drop(RP_DROP_no_directory);
+		return false;
+	}
+	s->fd = rp_folder_create(s->dir, part);
+	if (s->fd < 0)
+		rp_drop(RP_DROP_no_file);
+	return s->fd >= 0;
+}
+
+static bool begin(struct rp_session *s, struct rp_request *r)
+{
+	static const struct rp_writer_os os = { plain_write };
+	struct rp_session_head head = { .began_wall_ns = r->wall_ns,
+		                        .began_mono_ns = atomic_load(&r->first_byte_ns),
+		                        .pid = (uint32_t)rp_sys(SYS_getpid, 0) };
+
+	s->request = r;
+	for (unsigned i = 0; i < RP_N_DROPS; i++)
+		s->drops_before[i] = atomic_load(&rp_drops[i]);
+	if (!open_file(s, r))
+		return false;
+	random_id(head.id);
+	s->writer = rp_writer_make(s->writer_memory, s->fd, &head, rp_settings.max_bytes, &os);
+	if (!s->writer) {
+		rp_drop(RP_DROP_write_failed);
+		return false;
+	}
+	rp_session_put_request(s);
+	return true;
+}
+
+struct rp_session *rp_session_of(uint32_t index)
+{
+	struct rp_request *r = &rp_requests[index];
+	uint32_t serial = atomic_load(&r->serial);
+
+	if (sessions[index] && serials[index] == serial)
+		return sessions[index];
+	struct rp_session *s = mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE,
+	                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	serials[index] = serial;
+	if (s == MAP_FAILED) {
+		rp_drop(RP_DROP_no_memory);
+		swallow.request = r;
+		swallow.failed = true;
+		swallow.dir = swallow.fd = -1;
+		sessions[index] = &swallow;
+		return &swallow;
+	}
+	s->dir = s->fd = -1;
+	s->failed = !begin(s, r);
+	sessions[index] = s;
+	return s;
+}
+
+bool rp_session_is(uint32_t index, uint32_t serial)
+{
+	return sessions[index] && serials[index] == serial;
+}
+
+static void check_writer(struct rp_session *s)
+{
+	int error = s->failed ? 0 : rp_writer_error(s->writer);
+
+	if (!error || s->told)
+		return;
+	s->told = true;
+	if (rp_writer_bytes(s->writer) + RP_WRITER_BYTES >= rp_settings.max_bytes && error == EFBIG)
+		rp_drop(RP_DROP_max_bytes);
+	else
+		rp_drop(RP_DROP_write_failed);
+	rp_log(s->name, ": ", rp_log_error(error), "; the session is cut short", NULL);
+}
+
+void rp_session_flush(struct rp_session *s)
+{
+	if (s->failed)
+		return;
+	rp_writer_flush(s->writer);
+	check_writer(s);
+}
+
+static void close_file(struct rp_session *s, bool complete)
+{
+	char part[RP_NAME_MAX + 8];
+	struct rp_keep keep = rp_settings.keep;
+
+	if (s->fd >= 0)
+		rp_sys(SYS_close, s->fd);
+	if (s->fd >= 0 && complete) {
+		strcpy(part, s->name);
+		strcat(part, ".part");
+		rp_sys(SYS_renameat2, s->dir, part, s->dir, s->name, 1 /* RENAME_NOREPLACE */);
+	}
+	if (s->dir >= 0) {
+		rp_keep_apply(s->dir, &keep, rp_wall_ns());
+		rp_sys(SYS_close, s->dir);
+	}
+}
+
+void rp_session_finish(struct rp_session *s)
+{
+	uint32_t index = (uint32_t)(s->request - rp_requests);
+
+	if (!s->failed) {
+		rp_session_put_end(s);
+		bool complete = rp_writer_end(s->writer);
+
+		check_writer(s);
+		close_file(s, complete);
+	} else {
+		close_file(s, false);
+	}
+	sessions[index] = NULL;
+	serials[index] = 0;
+	if (s != &swallow)
+		munmap(s, sizeof(*s));
+}
+
+void rp_session_forked(void)
+{
+	memset(sessions, 0, sizeof(sessions));
+	memset(serials, 0, sizeof(serials));
+}

@@ -1,0 +1,40 @@
+/* session.h - one flagged request on its way to its file.
+ *
+ * Room: cold.  Our own thread only.  Memory by mmap, given back when the session is done.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RP_COLD_SESSION_H
+#define RP_COLD_SESSION_H
+
+#include <stdbool.h>
+#include "preload/hot/request.h"
+#include "preload/hot/track.h"
+
+struct rp_session;
+
+/* The session of slot INDEX, begun when it is not yet; never NULL.  One that could not be begun
+ * swallows what it is given (the reason is counted and logged). */
+struct rp_session *rp_session_of(uint32_t index);
+
+/* True when the slot's session is (still) the one of SERIAL. */
+bool rp_session_is(uint32_t index, uint32_t serial);
+
+/* A note of TRACK. */
+void rp_session_note(struct rp_session *s, struct rp_track *track, const struct rp_note *note);
+
+/* The thread of TRACK has left, and every note was given. */
+void rp_session_left(struct rp_session *s, struct rp_track *track);
+
+/* The track of a thread that has not left while the request ended. */
+void rp_session_cut(struct rp_session *s, struct rp_track *track);
+
+/* What is gathered goes to the disk. */
+void rp_session_flush(struct rp_session *s);
+
+/* Ends the file, names it, applies retention, frees the memory. */
+void rp_session_finish(struct rp_session *s);
+
+/* After fork: forgets all sessions of the parent; their files are the parent's. */
+void rp_session_forked(void);
+
+#endif

@@ -1,0 +1,287 @@
+/* session_notes.c - notes of a track become records of a session.
+ *
+ * Room: cold.  SPDX-License-Identifier: MIT
+ */
+#include <fcntl.h>
+#include <string.h>
+#include "preload/cold/session_parts.h"
+#include "preload/hot/sys.h"
+#include "preload/hot/object.h"
+#include "preload/hot/tables.h"
+#include "preload/hot/text.h"
+
+static struct rp_slice text_of(const struct rp_text *t)
+{
+	return (struct rp_slice){ t->at, t->n };
+}
+
+/* The first line of a file of /proc into TEXT, without its newline; its length. */
+static size_t proc_line(const char *path, char *text, size_t cap)
+{
+	long fd = rp_sys(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+	long n = fd < 0 ? 0 : rp_sys(SYS_read, fd, text, cap);
+
+	if (fd >= 0)
+		rp_sys(SYS_close, fd);
+	while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == 0))
+		n--;
+	return n > 0 ? (size_t)n : 0;
+}
+
+void rp_session_put_request(struct rp_session *s)
+{
+	static const char *const spelling[] = { [RP_TRIGGER_QUERY] = "query",
+		                                [RP_TRIGGER_HEADER] = "header",
+		                                [RP_TRIGGER_ROUTE] = "route" };
+	const struct rp_request *r = s->request;
+	struct rp_item item = { .kind = RP_ITEM_REQUEST };
+	char peer[RP_OBJECT_BYTES], local[RP_OBJECT_BYTES], comm[32];
+	const char *trigger = spelling[r->trigger];
+
+	item.request.method = text_of(&r->method);
+	item.request.target = (struct rp_slice){ r->target, r->n_target };
+	item.request.host = text_of(&r->host);
+	item.request.protocol = text_of(&r->protocol);
+	item.request.traceparent = text_of(&r->traceparent);
+	item.request.tag = text_of(&r->tag);
+	item.request.trigger = (struct rp_slice){ trigger, strlen(trigger) };
+	item.request.peer = (struct rp_slice){
+		peer, rp_object_address(peer, sizeof(peer), (const void *)&r->peer, r->n_peer)
+	};
+	item.request.local = (struct rp_slice){
+		local, rp_object_address(local, sizeof(local), (const void *)&r->local, r->n_local)
+	};
+	item.request.server =
+	        (struct rp_slice){ comm, proc_line("/proc/self/comm", comm, sizeof(comm)) };
+	item.request.interval_ns = r->interval_ns;
+	item.request.pid = (uint32_t)rp_sys(SYS_getpid, 0);
+	rp_writer_put(s->writer, &item);
+}
+
+static uint32_t thread_of(struct rp_session *s, uint32_t tid)
+{
+	struct rp_item item = { .kind = RP_ITEM_THREAD };
+	char path[48], comm[32];
+	struct rp_line l = { path, 0, sizeof(path) - 1 };
+	uint32_t i;
+
+	for (i = 0; i < s->n_threads; i++)
+		if (s->tids[i] == tid)
+			return i;
+	if (i == RP_MAX_SESSION_THREADS)
+		return i - 1;
+	s->tids[s->n_threads++] = tid;
+	rp_line_text(&l, "/proc/self/task/");
+	rp_line_number(&l, tid, 10);
+	rp_line_text(&l, "/comm");
+	path[l.n] = 0;
+	item.thread.thread = i;
+	item.thread.tid = tid;
+	item.thread.name = (struct rp_slice){ comm, proc_line(path, comm, sizeof(comm)) };
+	rp_writer_put(s->writer, &item);
+	return i;
+}
+
+/* A stack that was copied is walked now, over the copy. */
+static uint32_t copied_stack(struct rp_session *s, const struct rp_note_stack *st,
+                             const void *bytes)
+{
+	static uint64_t pc[RP_MAX_FRAMES];
+	static uint8_t exact[RP_MAX_FRAMES];
+	struct rp_regs regs = { .pc = st->pc, .sp = st->sp, .bp = st->bp, .bx = st->bx,
+		                .exact = st->exact };
+	struct rp_window window = { .lo = st->sp_lo, .hi = st->sp_lo + st->n_copy,
+		                    .delta = (int64_t)((uint64_t)(uintptr_t)bytes - st->sp_lo) };
+	struct rp_walk walk = { .pc = pc, .exact = exact, .cap = RP_MAX_FRAMES };
+	const struct rp_tables *tables = rp_tables_take();
+	uint32_t generation = tables ? tables->generation : 0;
+
+	rp_stack_walk(tables, &regs, &window, &walk);
+	rp_tables_give();
+	for (uint32_t i = 0; i < walk.n; i++)
+		if (exact[i])
+			pc[i] |= RP_PC_EXACT;
+	if (walk.stop == RP_STOP_BOUNDS)
+		walk.stop = RP_STOP_COPY_SHORT;
+	return rp_nodes_stack(&s->nodes, s->writer, pc, walk.n, walk.stop, generation);
+}
+
+/* Copies of notes are 8-aligned in the ring, and so is what follows their heads. */
+static uint32_t stack_of(struct rp_session *s, const struct rp_note_stack *st)
+{
+	if (!st->n)
+		return copied_stack(s, st, st + 1);
+	return rp_nodes_stack(&s->nodes, s->writer, (const uint64_t *)(st + 1), st->n, st->stop,
+	                      st->generation);
+}
+
+static uint32_t object_of(struct rp_session *s, const char *name, uint32_t n)
+{
+	struct rp_item item = { .kind = RP_ITEM_OBJECT };
+	uint32_t i;
+
+	if (!n)
+		return 0;
+	for (i = 0; i < s->n_objects; i++)
+		if (s->objects[i].n == n && memcmp(s->objects[i].name, name, n) == 0)
+			return i + 1;
+	if (i == RP_MAX_SESSION_OBJECTS)
+		return 0;
+	s->objects[i].n = (uint16_t)n;
+	memcpy(s->objects[i].name, name, n);
+	item.object.object = ++s->n_objects;
+	item.object.name = (struct rp_slice){ name, n };
+	rp_writer_put(s->writer, &item);
+	return s->n_objects;
+}
+
+static void put_sample(struct rp_session *s, struct rp_track *t, const struct rp_note_sample *n)
+{
+	struct rp_item item = { .kind = RP_ITEM_SAMPLE };
+	unsigned open = (unsigned)(t - rp_tracks);
+
+	item.sample.stack = stack_of(s, (const void *)(n + 1));
+	item.sample.thread = thread_of(s, t->tid);
+	item.sample.at_ns = n->at_ns;
+	item.sample.weight = n->weight;
+	item.sample.cpu_ns = n->cpu_ns;
+	item.sample.runq_ns = n->runq_ns;
+	item.sample.edge = n->edge;
+	s->open[open].runq_ns += n->runq_ns;
+	s->open[open].cpu_ns += n->cpu_ns;
+	rp_writer_put(s->writer, &item);
+}
+
+static void put_wait(struct rp_session *s, struct rp_track *t, const struct rp_note_wait *n)
+{
+	struct rp_item item = { .kind = RP_ITEM_WAIT };
+
+	item.wait.stack = stack_of(s, (const void *)(n + 1));
+	item.wait.object = object_of(s, n->object, n->n_object);
+	item.wait.thread = thread_of(s, t->tid);
+	item.wait.kind = n->kind;
+	item.wait.at_ns = n->at_ns;
+	item.wait.span_ns = n->span_ns;
+	item.wait.cpu_ns = n->cpu_ns;
+	s->open[t - rp_tracks].cpu_ns += n->cpu_ns;
+	rp_writer_put(s->writer, &item);
+}
+
+static void put_segment(struct rp_session *s, struct rp_track *t, const struct rp_note_end *n)
+{
+	struct rp_item item = { .kind = RP_ITEM_SEGMENT };
+	unsigned open = (unsigned)(t - rp_tracks);
+
+	item.segment.thread = thread_of(s, t->tid);
+	item.segment.begin_ns = t->begin_ns;
+	item.segment.end_ns = n->end_ns;
+	item.segment.cpu_ns = n->cpu_ns;
+	item.segment.runq_ns = s->open[open].runq_ns;
+	item.segment.minor_faults = n->minor_faults;
+	item.segment.major_faults = n->major_faults;
+	item.segment.switches_voluntary = n->switches_voluntary;
+	item.segment.switches_forced = n->switches_forced;
+	rp_writer_put(s->writer, &item);
+	s->open[open].runq_ns = s->open[open].cpu_ns = 0;
+	s->segments++;
+}
+
+static void put_end_note(struct rp_session *s, struct rp_track *t, const struct rp_note_end *n)
+{
+	put_segment(s, t, n);
+	s->open[t - rp_tracks].ended = true;
+	s->handler_ns += n->handler_ns;
+	s->ticks += n->ticks;
+	s->lost_ticks += atomic_exchange(&t->lost, 0);
+	for (unsigned i = 0; i < RP_N_WAIT_KINDS; i++) {
+		s->shorts[i].count += n->shorts[i].count;
+		s->shorts[i].span_ns += n->shorts[i].span_ns;
+		s->shorts[i].cpu_ns += n->shorts[i].cpu_ns;
+	}
+}
+
+void rp_session_note(struct rp_session *s, struct rp_track *track, const struct rp_note *note)
+{
+	if (s->failed || s->open[track - rp_tracks].ended)
+		return;
+	if (note->kind == RP_NOTE_SAMPLE)
+		put_sample(s, track, (const void *)(note + 1));
+	else if (note->kind == RP_NOTE_WAIT)
+		put_wait(s, track, (const void *)(note + 1));
+	else if (note->kind == RP_NOTE_END)
+		put_end_note(s, track, (const void *)(note + 1));
+}
+
+void rp_session_left(struct rp_session *s, struct rp_track *track)
+{
+	unsigned open = (unsigned)(track - rp_tracks);
+
+	s->open[open].ended = false;
+	s->open[open].runq_ns = s->open[open].cpu_ns = 0;
+}
+
+void rp_session_cut(struct rp_session *s, struct rp_track *track)
+{
+	struct rp_note_end end = { 0 };
+	unsigned open = (unsigned)(track - rp_tracks);
+
+	if (s->failed || s->open[open].ended)
+		return;
+	end.end_ns = atomic_load(&s->request->last_byte_ns);
+	end.cpu_ns = s->open[open].cpu_ns; /* what its samples saw: its own clock is out of reach */
+	put_segment(s, track, &end);
+	s->lost_ticks += atomic_exchange(&track->lost, 0);
+}
+
+static void put_number(struct rp_session *s, enum rp_item_kind kind, const char *name, uint64_t n)
+{
+	struct rp_item item = { .kind = kind };
+
+	item.counter.name = (struct rp_slice){ name, strlen(name) };
+	item.counter.value = n;
+	if (n)
+		rp_writer_put(s->writer, &item);
+}
+
+static void put_sums(struct rp_session *s)
+{
+	static const char *const drop_names[] = {
+#define DROP(name, text) #name,
+#include "preload/drops.def"
+	};
+
+	for (unsigned i = 0; i < RP_N_WAIT_KINDS; i++) {
+		struct rp_item item = { .kind = RP_ITEM_SHORT_WAITS };
+
+		item.short_waits = s->shorts[i];
+		item.short_waits.kind = i;
+		if (s->shorts[i].count)
+			rp_writer_put(s->writer, &item);
+	}
+	put_number(s, RP_ITEM_COUNTER, "ticks", s->ticks);
+	put_number(s, RP_ITEM_COUNTER, "overhead_ns", s->handler_ns);
+	put_number(s, RP_ITEM_COUNTER, "segments", s->segments);
+	for (unsigned i = 0; i < RP_N_DROPS; i++)
+		put_number(s, RP_ITEM_DROP, drop_names[i], atomic_load(&rp_drops[i]));
+}
+
+void rp_session_put_end(struct rp_session *s)
+{
+	struct rp_request *r = s->request;
+	struct rp_item item = { .kind = RP_ITEM_PHASES };
+
+	item.phases.accepted_ns = atomic_load(&r->accepted_ns);
+	item.phases.first_byte_ns = atomic_load(&r->first_byte_ns);
+	item.phases.head_ns = atomic_load(&r->head_ns);
+	item.phases.body_ns = atomic_load(&r->body_ns);
+	item.phases.response_ns = atomic_load(&r->response_ns);
+	item.phases.last_byte_ns = atomic_load(&r->last_byte_ns);
+	rp_writer_put(s->writer, &item);
+	item = (struct rp_item){ .kind = RP_ITEM_RESPONSE };
+	item.response.status = atomic_load(&r->status);
+	item.response.how = atomic_load(&r->how);
+	item.response.bytes_in = atomic_load(&r->bytes_in);
+	item.response.bytes_out = atomic_load(&r->bytes_out);
+	rp_writer_put(s->writer, &item);
+	put_sums(s);
+}

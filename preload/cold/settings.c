@@ -1,0 +1,268 @@
+/* settings.c - see settings.h.  Room: cold.  SPDX-License-Identifier: MIT */
+#include "preload/cold/settings.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "preload/cold/log.h"
+#include "preload/hot/sys.h"
+#include "preload/limits.h"
+#include "preload/settings.h"
+
+struct rp_settings rp_settings;
+bool rp_awake;
+
+enum { FLOOR_NS = 50000, VALUE_MAX = 1024, SECRET_LEAST = 16 };
+
+/* What is said of a bad value: which form is expected. */
+static bool wrong(const char *name, const char *value, const char *form)
+{
+	rp_log(name, "=", value, ": not ", form, "; its default is used", NULL);
+	return false;
+}
+
+/* A number with up to three decimals, in thousandths; *END after it. */
+static uint64_t milli(const char *text, const char **end)
+{
+	uint64_t n = 0, scale = 1000;
+
+	for (; *text >= '0' && *text <= '9' && n < UINT64_MAX / 1000000; text++)
+		n = n * 10 + (uint64_t)(*text - '0');
+	n *= 1000;
+	if (*text == '.')
+		for (text++; *text >= '0' && *text <= '9' && scale > 1; text++)
+			n += (uint64_t)(*text - '0') * (scale /= 10);
+	*end = text;
+	return n;
+}
+
+static bool set_time(const char *name, const char *value, uint64_t *to)
+{
+	uint64_t ns = rp_trigger_interval_ns((struct rp_span){ value, strlen(value) });
+
+	if (!ns)
+		return wrong(name, value, "a time like 1ms, 500us or 1000hz");
+	*to = ns < FLOOR_NS ? FLOOR_NS : ns;
+	if (ns < FLOOR_NS)
+		rp_log(name, "=", value, ": below 50us, which is used", NULL);
+	return true;
+}
+
+static bool set_count(const char *name, const char *value, uint64_t *to)
+{
+	const char *end;
+	uint64_t n = milli(value, &end);
+
+	if (end == value || *end || n % 1000 || !n)
+		return wrong(name, value, "a number above zero");
+	*to = n / 1000;
+	return true;
+}
+
+static bool set_bytes(const char *name, const char *value, uint64_t *to)
+{
+	static const char units[] = "kKmMgG";
+	const char *end, *unit;
+	uint64_t n = milli(value, &end);
+
+	unit = *end ? strchr(units, *end) : NULL;
+	if (end == value || (*end && (!unit || end[1])))
+		return wrong(name, value, "a size like 8M or 200k");
+	n /= 1000;
+	if (unit)
+		n <<= 10 * (1 + (unit - units) / 2);
+	*to = n < (64u << 10) ? 64u << 10 : n;
+	return true;
+}
+
+static bool set_rate(const char *name, const char *value, uint64_t *to)
+{
+	const char *end;
+	uint64_t n = milli(value, &end);
+
+	if (end == value || *end || !n)
+		return wrong(name, value, "a number of sessions a second");
+	*to = n;
+	return true;
+}
+
+static bool set_TEXT(const char *name, const char *value, char *to)
+{
+	if (strlen(value) >= sizeof(rp_settings.dir))
+		return wrong(name, value, "shorter than 256 bytes");
+	strcpy(to, value);
+	return true;
+}
+
+static bool set_TIME(const char *name, const char *value, uint64_t *to)
+{
+	return set_time(name, value, to);
+}
+
+static bool set_COUNT(const char *name, const char *value, uint64_t *to)
+{
+	return set_count(name, value, to);
+}
+
+static bool set_BYTES(const char *name, const char *value, uint64_t *to)
+{
+	return set_bytes(name, value, to);
+}
+
+static bool set_RATE(const char *name, const char *value, uint64_t *to)
+{
+	return set_rate(name, value, to);
+}
+
+static bool set_SECONDS(const char *name, const char *value, uint64_t *to)
+{
+	return set_count(name, value, to) && (*to *= 1000000000u);
+}
+
+static bool set_KEEP(const char *name, const char *value, struct rp_keep *to)
+{
+	struct rp_why why;
+
+	return rp_keep_parse(to, value, &why) ||
+	       wrong(name, value, "a count, a size or an age (200, 500M, 7d)");
+}
+
+static bool set_OPEN(const char *name, const char *value, bool *to)
+{
+	*to = strcmp(value, "loopback") == 0;
+	return *to || !*value || wrong(name, value, "the word loopback");
+}
+
+static bool set_TRIGGER(const char *name, const char *value, struct rp_trigger_rules *to)
+{
+	size_t n = strlen(value);
+
+	if (!n || n >= sizeof(to->name) || strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN"
+	                                                 "OPQRSTUVWXYZ0123456789_-.") != n)
+		return wrong(name, value, "a word of letters, digits, _ - .");
+	strcpy(to->name, value);
+	return true;
+}
+
+static bool set_ROUTES(const char *name, const char *value, struct rp_trigger_rules *to)
+{
+	char why[RP_TRIGGER_WHY];
+
+	if (!*value || rp_trigger_parse_routes(to, value, why))
+		return true;
+	rp_log(name, "=", value, ": ", why, "; no route is flagged", NULL);
+	return false;
+}
+
+/* The file must be ours or root's, and nobody else's to read: then its lines are secrets. */
+static long read_secrets(const char *path, char *text, size_t cap, const char **why)
+{
+	struct stat st;
+	long fd = rp_sys(SYS_openat, AT_FDCWD, path,
+	                 O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), n = 0;
+	uid_t euid = (uid_t)rp_sys(SYS_geteuid, 0);
+
+	*why = fd < 0 ? rp_log_error((int)-fd) : NULL;
+	if (fd < 0)
+		return 0;
+	if (fstat((int)fd, &st) != 0 || !S_ISREG(st.st_mode))
+		*why = "not a regular file";
+	else if (st.st_uid && st.st_uid != euid)
+		*why = "belongs to another user";
+	else if (st.st_mode & 077)
+		*why = "others may read it (chmod 600 it)";
+	else
+		n = rp_sys(SYS_read, fd, text, cap);
+	rp_sys(SYS_close, fd);
+	return n > 0 ? n : 0;
+}
+
+static void add_secret(struct rp_trigger_rules *to, const char *at, size_t n)
+{
+	if (n < SECRET_LEAST || n > RP_SECRET_BYTES || to->n_secrets == RP_MAX_SECRETS)
+		return;
+	to->secrets[to->n_secrets].n = (uint8_t)n;
+	memcpy(to->secrets[to->n_secrets].bytes, at, n);
+	to->n_secrets++;
+}
+
+/* With the variable set there is a secret, also when the file is bad: then nobody knows it. */
+static bool set_SECRET(const char *name, const char *value, struct rp_trigger_rules *to)
+{
+	char text[VALUE_MAX];
+	const char *why, *from = text;
+
+	if (!*value)
+		return true;
+	to->has_secret = true;
+	long n = read_secrets(value, text, sizeof(text), &why);
+
+	for (long i = 0; i <= n; i++)
+		if (i == n || text[i] == '\n' || text[i] == '\r') {
+			add_secret(to, from, (size_t)(text + i - from));
+			from = text + i + 1;
+		}
+	explicit_bzero(text, sizeof(text));
+	if (!to->n_secrets)
+		rp_log(name, "=", value, ": ",
+		       why ? why : "no line of 16 to 128 bytes in it", "; every trigger is refused",
+		       NULL);
+	return true;
+}
+
+/* The value of KEY in "dir=/x,interval=200us", copied into VALUE; NULL: not there. */
+static const char *in_combined(const char *all, const char *name, char *value)
+{
+	size_t n_key = strlen(name) - sizeof("REQPROF_") + 1;
+
+	while (all && *all) {
+		size_t n = strcspn(all, ",");
+
+		if (n > n_key && n - n_key <= VALUE_MAX && all[n_key] == '=' &&
+		    strncasecmp(all, name + sizeof("REQPROF_") - 1, n_key) == 0) {
+			memcpy(value, all + n_key + 1, n - n_key - 1);
+			value[n - n_key - 1] = 0;
+			return value;
+		}
+		all += n + (all[n] == ',');
+	}
+	return NULL;
+}
+
+static const char *find(const char *name, char *value)
+{
+	const char *found = secure_getenv(name);
+
+	if (!found)
+		found = in_combined(secure_getenv("REQPROF"), name, value);
+	if (!found && strcmp(name, "REQPROF_TRIGGER") == 0)
+		found = secure_getenv("PYINSTRUMENT_TRIGGER");
+	return found;
+}
+
+static void bound(uint64_t *value, uint64_t most)
+{
+	if (*value > most)
+		*value = most;
+}
+
+void rp_settings_read(void)
+{
+	char value[VALUE_MAX + 1];
+	const char *found;
+
+#define SETTING(var, field, kind, usual, text) \
+	(void)set_##kind(#var, usual, (void *)&rp_settings.field);
+#include "preload/settings.def"
+	found = find("REQPROF_LOG", value);
+	if (found)
+		set_TEXT("REQPROF_LOG", found, rp_settings.log);
+#define SETTING(var, field, kind, usual, text) \
+	if ((found = find(#var, value))) \
+		(void)set_##kind(#var, found, (void *)&rp_settings.field);
+#include "preload/settings.def"
+	bound(&rp_settings.max_frames, RP_MAX_FRAMES);
+	bound(&rp_settings.concurrent, RP_MAX_REQUESTS);
+}

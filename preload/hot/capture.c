@@ -1,0 +1,90 @@
+/* capture.c - see capture.h.  Room: hot.  SPDX-License-Identifier: MIT */
+#include "preload/hot/capture.h"
+
+#include <string.h>
+#include "preload/settings.h"
+
+enum { PAGE = 4096, MAX_PROBES = 2048 };
+
+/* Scratch by track, not on the stack: the handler must stay small. */
+static uint64_t scratch[RP_MAX_TRACKS][2][RP_MAX_FRAMES];
+static uint8_t exact[RP_MAX_TRACKS][2][RP_MAX_FRAMES];
+
+extern void *__libc_stack_end;
+
+/* The end of the thread's stack: glibc puts the thread's control block at its top; the first
+ * thread's is where the loader found it. */
+static uint64_t stack_top(uint64_t sp)
+{
+	uint64_t tcb = (uint64_t)(uintptr_t)__builtin_thread_pointer();
+	uint64_t first = (uint64_t)(uintptr_t)__libc_stack_end;
+	uint64_t reach = (uint64_t)MAX_PROBES * PAGE;
+
+	if (sp < first && first - sp < reach)
+		return first;
+	return sp < tcb && tcb - sp < reach ? tcb : 0;
+}
+
+void rp_capture_bounds(struct rp_self *s)
+{
+	uint64_t sp = (uint64_t)(uintptr_t)__builtin_frame_address(0) & ~(PAGE - 1ull);
+	uint64_t top = stack_top(sp);
+
+	if (sp >= s->stack_lo && sp < s->stack_hi)
+		return;
+	if (!top) {
+		s->stack_lo = s->stack_hi = 0;
+		return;
+	}
+	uint64_t upto = s->stack_hi == top && sp < s->stack_lo ? s->stack_lo : top;
+
+	for (uint64_t page = sp; page < upto; page += PAGE)
+		if (!rp_stack_readable(page)) {
+			s->stack_lo = s->stack_hi = 0;
+			return;
+		}
+	s->stack_lo = sp;
+	s->stack_hi = top;
+}
+
+static bool push_copy(struct rp_self *s, enum rp_note_kind kind, const void *head, size_t n_head,
+                      struct rp_note_stack *note, const struct rp_window *w)
+{
+	char both[sizeof(struct rp_note_wait) + sizeof(*note)];
+
+	note->n = 0;
+	note->sp_lo = w->lo;
+	note->n_copy = (uint32_t)(w->hi - w->lo < RP_COPY_BYTES ? w->hi - w->lo : RP_COPY_BYTES);
+	memcpy(both, head, n_head);
+	memcpy(both + n_head, note, sizeof(*note));
+	return rp_track_push(s->track, kind, both, n_head + sizeof(*note),
+	                     (const void *)(uintptr_t)w->lo, note->n_copy, NULL, 0);
+}
+
+bool rp_capture_push(struct rp_self *s, enum rp_note_kind kind, const void *head, size_t n_head,
+                     const struct rp_regs *regs, enum rp_capture_by by)
+{
+	unsigned track = (unsigned)(s->track - rp_tracks);
+	struct rp_walk walk = { .pc = scratch[track][by], .exact = exact[track][by] };
+	struct rp_note_stack note = { .pc = regs->pc, .sp = regs->sp, .bp = regs->bp,
+		                      .bx = regs->bx, .exact = regs->exact };
+	struct rp_window window;
+	const struct rp_tables *tables = rp_tables_take();
+
+	rp_window_live(&window, regs->sp, s->stack_lo, s->stack_hi);
+	if (!tables) {
+		rp_tables_give();
+		return push_copy(s, kind, head, n_head, &note, &window);
+	}
+	walk.cap = (uint32_t)rp_settings.max_frames;
+	note.generation = tables->generation;
+	rp_stack_walk(tables, regs, &window, &walk);
+	rp_tables_give();
+	note.n = walk.n;
+	note.stop = walk.stop;
+	for (uint32_t i = 0; i < walk.n; i++)
+		if (walk.exact[i])
+			walk.pc[i] |= RP_PC_EXACT;
+	return rp_track_push(s->track, kind, head, n_head, &note, sizeof(note), walk.pc,
+	                     walk.n * sizeof(*walk.pc));
+}

@@ -1,0 +1,20 @@
+/* clock.h - the three clocks.  Room: hot.  SPDX-License-Identifier: MIT */
+#ifndef RP_HOT_CLOCK_H
+#define RP_HOT_CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+static inline uint64_t rp_clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t); /* cannot fail for these clocks: errno stays */
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+#define rp_mono_ns() rp_clock_ns(CLOCK_MONOTONIC)
+#define rp_wall_ns() rp_clock_ns(CLOCK_REALTIME)
+#define rp_cpu_ns() rp_clock_ns(CLOCK_THREAD_CPUTIME_ID)
+
+#endif

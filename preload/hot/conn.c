@@ -1,0 +1,201 @@
+/* conn.c - descriptors and connections: births, deaths, and whose thread it is.  See conn.h.
+ *
+ * Room: hot.  Bytes are in conn_bytes.c.  SPDX-License-Identifier: MIT
+ */
+#include "preload/hot/conn.h"
+
+#include <string.h>
+#include "preload/hot/clock.h"
+#include "preload/hot/conn_slot.h"
+#include "preload/hot/current.h"
+#include "preload/hot/drops.h"
+#include "preload/hot/sys.h"
+
+_Atomic uint8_t rp_fd_kinds[RP_MAX_FDS];
+_Atomic uint32_t rp_conn_epoch = 1;
+_Atomic uint32_t rp_conn_pid;
+
+static struct rp_conn conns[RP_MAX_CONNS];
+static _Atomic uint32_t conn_of[RP_MAX_FDS]; /* index + 1; for an epoll set: its one connection */
+
+/* After vfork the child runs our hooks in its parent's memory; what it closes there must not be
+ * forgotten here.  Asked only when a tracked descriptor is touched. */
+static bool in_vfork_child(void)
+{
+	uint32_t pid = (uint32_t)rp_sys(SYS_getpid, 0);
+
+	return pid != atomic_load_explicit(&rp_conn_pid, memory_order_relaxed);
+}
+
+static struct rp_conn *make(int fd)
+{
+	for (unsigned i = 0; i < 64; i++) {
+		uint32_t index = ((uint32_t)fd + i * 509u) % RP_MAX_CONNS, none = 0;
+		struct rp_conn *c = &conns[index];
+
+		if (!atomic_compare_exchange_strong(&c->refs, &none, 1))
+			continue;
+		memset((char *)c + sizeof(c->refs), 0, sizeof(*c) - sizeof(c->refs));
+		c->epoch = atomic_load_explicit(&rp_conn_epoch, memory_order_relaxed);
+		c->accepted_ns = RP_NEVER;
+		atomic_store_explicit(&conn_of[fd], index + 1, memory_order_release);
+		return c;
+	}
+	rp_drop(RP_DROP_no_conn);
+	return NULL;
+}
+
+struct rp_conn *rp_conn_of(int fd)
+{
+	if ((unsigned)fd >= RP_MAX_FDS)
+		return NULL;
+	uint32_t index = atomic_load_explicit(&conn_of[fd], memory_order_acquire);
+
+	return index ? &conns[index - 1] : NULL;
+}
+
+struct rp_conn *rp_conn_get(int fd)
+{
+	struct rp_conn *c = rp_conn_of(fd);
+
+	if (c || rp_conn_kind(fd) == RP_FD_EPOLL)
+		return c;
+	c = make(fd);
+	rp_conn_set_kind(fd, c ? RP_FD_CONN : RP_FD_OPAQUE);
+	return c;
+}
+
+void rp_conn_set_kind(int fd, enum rp_fd_kind kind)
+{
+	atomic_store_explicit(&rp_fd_kinds[fd], (uint8_t)kind, memory_order_relaxed);
+}
+
+/* One name less.  The last one ends what was being served. */
+static void release(struct rp_conn *c)
+{
+	uint32_t refs = atomic_load_explicit(&c->refs, memory_order_relaxed);
+
+	if (refs > 1) {
+		atomic_fetch_sub(&c->refs, 1);
+		return;
+	}
+	rp_conn_over(c, RP_END_CLOSED);
+	rp_conn_give_head(c);
+	atomic_store_explicit(&c->refs, 0, memory_order_release);
+}
+
+static void forget(int fd, enum rp_fd_kind kind)
+{
+	uint32_t index = atomic_exchange(&conn_of[fd], 0);
+	uint8_t was = rp_conn_kind(fd);
+
+	if (index && was != RP_FD_EPOLL && was != RP_FD_LOOP)
+		release(&conns[index - 1]);
+	rp_conn_set_kind(fd, kind);
+}
+
+void rp_conn_retire(int fd)
+{
+	if ((unsigned)fd >= RP_MAX_FDS || rp_conn_kind(fd) == RP_FD_OTHER)
+		return;
+	if (rp_conn_kind(fd) == RP_FD_NEW && !rp_conn_of(fd))
+		return;
+	if (in_vfork_child())
+		return;
+	forget(fd, RP_FD_NEW);
+}
+
+void rp_conn_retire_range(unsigned first, unsigned last)
+{
+	if (in_vfork_child())
+		return;
+	for (unsigned fd = first; fd <= last && fd < RP_MAX_FDS; fd++)
+		if (rp_conn_kind((int)fd) != RP_FD_NEW ||
+		    atomic_load_explicit(&conn_of[fd], memory_order_relaxed))
+			forget((int)fd, RP_FD_NEW);
+}
+
+void rp_conn_born(int fd, enum rp_fd_kind kind)
+{
+	if ((unsigned)fd >= RP_MAX_FDS)
+		return;
+	if (atomic_load_explicit(&conn_of[fd], memory_order_relaxed))
+		forget(fd, kind);
+	else if (rp_conn_kind(fd) != kind)
+		rp_conn_set_kind(fd, kind);
+}
+
+void rp_conn_accepted(int fd)
+{
+	rp_conn_born(fd, RP_FD_CONN);
+	struct rp_conn *c = rp_conn_get(fd);
+
+	if (c)
+		c->accepted_ns = rp_mono_ns();
+}
+
+void rp_conn_duped(int old_fd, int new_fd)
+{
+	if ((unsigned)new_fd >= RP_MAX_FDS || old_fd == new_fd || in_vfork_child())
+		return;
+	uint8_t kind = rp_conn_kind(old_fd);
+
+	rp_conn_born(new_fd, kind);
+	if (kind != RP_FD_CONN && kind != RP_FD_OPAQUE)
+		return;
+	struct rp_conn *c = rp_conn_of(old_fd);
+
+	if (!c)
+		return;
+	atomic_fetch_add(&c->refs, 1);
+	atomic_store_explicit(&conn_of[new_fd], (uint32_t)(c - conns) + 1, memory_order_release);
+}
+
+void rp_conn_joined(int epfd, int fd)
+{
+	uint8_t kind = rp_conn_kind(fd);
+
+	if ((unsigned)epfd >= RP_MAX_FDS || rp_conn_kind(epfd) == RP_FD_LOOP)
+		return;
+	if (kind == RP_FD_LISTEN) {
+		rp_conn_set_kind(epfd, RP_FD_LOOP);
+	} else if (kind == RP_FD_CONN) {
+		uint32_t one = atomic_load_explicit(&conn_of[fd], memory_order_relaxed), none = 0;
+
+		rp_conn_set_kind(epfd, RP_FD_EPOLL);
+		if (!atomic_compare_exchange_strong(&conn_of[epfd], &none, one) && none != one)
+			rp_conn_set_kind(epfd, RP_FD_LOOP);
+	}
+}
+
+bool rp_conn_is_foreign(int fd)
+{
+	uint8_t kind = rp_conn_kind(fd);
+
+	if (kind == RP_FD_LISTEN)
+		return true;
+	if (kind != RP_FD_CONN)
+		return false;
+	struct rp_conn *c = rp_conn_of(fd);
+	struct rp_run *front = c ? rp_pending_front(&c->pending) : NULL;
+
+	return !front || !rp_current_is(front->request, front->serial);
+}
+
+bool rp_conn_is_loop(int epfd)
+{
+	uint8_t kind = rp_conn_kind(epfd);
+
+	if (kind != RP_FD_EPOLL)
+		return kind == RP_FD_LOOP;
+	struct rp_conn *c = rp_conn_of(epfd);
+	struct rp_run *front = c ? rp_pending_front(&c->pending) : NULL;
+
+	return c && (!front || !rp_current_is(front->request, front->serial));
+}
+
+void rp_conn_forked(void)
+{
+	atomic_store(&rp_conn_pid, (uint32_t)rp_sys(SYS_getpid, 0));
+	atomic_fetch_add(&rp_conn_epoch, 1);
+}

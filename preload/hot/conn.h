@@ -1,0 +1,78 @@
+/* conn.h - descriptor -> connection: which descriptors carry HTTP, and what passes by on them.
+ *
+ * Room: hot.  A slot is reset at birth; deaths are only hints, so that a missed close does no harm.
+ * The reading side and the writing side of a connection may be two threads; two readers at once
+ * (a border nobody could define) make it opaque, counted.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RP_HOT_CONN_H
+#define RP_HOT_CONN_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include "preload/limits.h"
+#include "preload/real.h"
+
+/* One byte a descriptor.  The fast path of every hook is a look at it: up to RP_FD_OPAQUE, bytes
+ * are none of our business. */
+enum rp_fd_kind {
+	RP_FD_OTHER = 1, /* born as something else: file, pipe, our host's client sockets */
+	RP_FD_LISTEN,
+	RP_FD_EPOLL,     /* watches at most one connection */
+	RP_FD_LOOP,      /* an epoll set of an event loop: listeners or several connections */
+	RP_FD_OPAQUE,    /* a connection that is not (or no longer) HTTP/1.x */
+	RP_FD_CONN,
+	RP_FD_NEW = 0,   /* birth not seen: inherited, or received by SCM_RIGHTS */
+};
+
+extern _Atomic uint8_t rp_fd_kinds[RP_MAX_FDS];
+
+/* True when bytes on FD may belong to a request. */
+static inline bool rp_conn_watched(int fd)
+{
+	if ((unsigned)fd >= RP_MAX_FDS)
+		return false;
+	uint8_t kind = atomic_load_explicit(&rp_fd_kinds[fd], memory_order_relaxed);
+
+	return kind == RP_FD_CONN || kind == RP_FD_NEW;
+}
+
+static inline uint8_t rp_conn_kind(int fd)
+{
+	return (unsigned)fd < RP_MAX_FDS
+	               ? atomic_load_explicit(&rp_fd_kinds[fd], memory_order_relaxed)
+	               : (uint8_t)RP_FD_OTHER;
+}
+
+/* A descriptor is born: as a client connection of a listener, or as anything else. */
+void rp_conn_accepted(int fd);
+void rp_conn_born(int fd, enum rp_fd_kind kind);
+/* NEW_FD is another name for OLD_FD. */
+void rp_conn_duped(int old_fd, int new_fd);
+/* FD is about to be closed (or taken over); called before the kernel hears of it. */
+void rp_conn_retire(int fd);
+void rp_conn_retire_range(unsigned first, unsigned last);
+/* The host will write no more on FD. */
+void rp_conn_shut(int fd, int how);
+/* FD joins the epoll set EPFD. */
+void rp_conn_joined(int epfd, int fd);
+
+/* Before a call that may block in reading or writing FD: binds the thread to FD's request. */
+void rp_conn_touch(int fd);
+/* Before a wait for events: true when the set holds connections other than the thread's own. */
+bool rp_conn_is_loop(int epfd);
+bool rp_conn_is_foreign(int fd);
+
+/* N bytes passed.  BUF NULL: unseen (sendfile, splice). */
+void rp_conn_heard(int fd, const void *buf, size_t n);
+void rp_conn_said(int fd, const void *buf, size_t n);
+void rp_conn_heard_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n);
+void rp_conn_said_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n);
+
+/* A forked child forgets the requests of its parent. */
+void rp_conn_forked(void);
+
+#endif

@@ -1,0 +1,301 @@
+/* conn_bytes.c - bytes of connections on their way to the delimiter, edges on their way to requests.
+ *
+ * Room: hot.  The host's call is over when we look: nothing here can change what it did.
+ * SPDX-License-Identifier: MIT
+ */
+#include <string.h>
+#include "preload/hot/clock.h"
+#include "preload/hot/conn_slot.h"
+#include "preload/hot/current.h"
+#include "preload/hot/drops.h"
+#include "preload/hot/gate.h"
+#include "preload/hot/request.h"
+
+static char heads[RP_MAX_HEADS][RP_HEAD_MAX];
+static _Atomic uint8_t head_taken[RP_MAX_HEADS];
+
+/* The kept buffer of C; with WANT, one is claimed when it has none. */
+static char *kept_head(struct rp_conn *c, bool want)
+{
+	for (unsigned i = 0; want && !c->head_buffer && i < RP_MAX_HEADS; i++)
+		if (!atomic_exchange(&head_taken[i], 1))
+			c->head_buffer = (uint8_t)(i + 1);
+	if (want && !c->head_buffer)
+		rp_drop(RP_DROP_head_pool);
+	return c->head_buffer ? heads[c->head_buffer - 1] : NULL;
+}
+
+void rp_conn_give_head(struct rp_conn *c)
+{
+	if (c->head_buffer)
+		atomic_store(&head_taken[c->head_buffer - 1], 0);
+	c->head_buffer = 0;
+}
+
+/* The request a run stands for, NULL when it is plain, over, or of our parent process. */
+static struct rp_request *flagged(const struct rp_conn *c, const struct rp_run *run)
+{
+	if (!run || !run->serial || !rp_request_lives(run->request, run->serial) ||
+	    c->epoch != atomic_load_explicit(&rp_conn_epoch, memory_order_relaxed))
+		return NULL;
+	return &rp_requests[run->request];
+}
+
+static void end(struct rp_request *r, enum rp_end_how how)
+{
+	rp_request_end(r, how, rp_mono_ns());
+	rp_current_over((uint32_t)(r - rp_requests));
+}
+
+void rp_conn_over(struct rp_conn *c, enum rp_end_how how)
+{
+	struct rp_run *run;
+
+	while ((run = rp_pending_front(&c->pending))) {
+		struct rp_request *r = flagged(c, run);
+
+		if (r)
+			end(r, c->out.close_delimited && how == RP_END_CLOSED ? RP_END_COMPLETE : how);
+		run->done = atomic_load(&run->total);
+		c->out.close_delimited = 0;
+	}
+}
+
+static void give_up(int fd, struct rp_conn *c, enum rp_end_how how)
+{
+	atomic_store_explicit(&c->opaque, 1, memory_order_relaxed);
+	rp_conn_over(c, how);
+	rp_conn_set_kind(fd, RP_FD_OPAQUE);
+}
+
+/* The thread works for whoever is being answered on this connection, or for nobody. */
+static void bind_thread(struct rp_conn *c)
+{
+	struct rp_run *run = rp_pending_front(&c->pending);
+	struct rp_request *r = flagged(c, run);
+
+	if (r)
+		rp_current_enter((uint32_t)(r - rp_requests), run->serial);
+	else
+		rp_current_leave();
+}
+
+void rp_conn_touch(int fd)
+{
+	struct rp_conn *c = rp_conn_of(fd);
+
+	if (!c || atomic_load_explicit(&c->opaque, memory_order_relaxed))
+		return;
+	bind_thread(c);
+}
+
+static void head_complete(int fd, struct rp_conn *c, const struct rp_head *head)
+{
+	uint64_t first_ns = c->first_ns;
+	struct rp_request *r = rp_gate_admit(fd, head, first_ns, c->accepted_ns);
+	uint8_t asked = (head->is_head ? RP_ASKED_HEAD : 0) |
+	                (head->is_connect ? RP_ASKED_CONNECT : 0);
+	uint8_t slot = r ? (uint8_t)(r - rp_requests) : 0;
+	uint32_t serial = r ? atomic_load(&r->serial) : 0;
+
+	c->first_ns = 0;
+	c->accepted_ns = RP_NEVER;
+	c->in_request = r ? (uint8_t)(slot + 1) : 0;
+	c->in_serial = serial;
+	if (rp_pending_push(&c->pending, asked, slot, serial))
+		return;
+	rp_drop(RP_DROP_pipeline_full);
+	if (r)
+		end(r, RP_END_LOST);
+	give_up(fd, c, RP_END_LOST);
+}
+
+static struct rp_request *being_read(struct rp_conn *c)
+{
+	if (!c->in_request || !rp_request_lives(c->in_request - 1u, c->in_serial))
+		return NULL;
+	return &rp_requests[c->in_request - 1];
+}
+
+static void in_event(int fd, struct rp_conn *c, enum rp_in_event event, const struct rp_head *head)
+{
+	struct rp_request *r;
+
+	switch (event) {
+	case RP_IN_BEGIN:
+		c->first_ns = rp_mono_ns();
+		break;
+	case RP_IN_HEAD:
+		head_complete(fd, c, head);
+		break;
+	case RP_IN_BODY:
+		r = being_read(c);
+		if (r)
+			atomic_store(&r->body_ns, rp_mono_ns());
+		c->in_request = 0;
+		break;
+	case RP_IN_OPAQUE:
+		give_up(fd, c, RP_END_LOST);
+		break;
+	case RP_IN_MORE:
+		break;
+	}
+}
+
+static void feed_in(int fd, struct rp_conn *c, const char *bytes, size_t n)
+{
+	enum rp_in_event event;
+
+	do {
+		struct rp_head head;
+		bool want = false;
+		size_t before = n;
+
+		event = rp_delim_in_feed(&c->in, &bytes, &n, kept_head(c, false), &want, &head);
+		if (want)
+			event = rp_delim_in_feed(&c->in, &bytes, &n, kept_head(c, true), &want, &head);
+		in_event(fd, c, event, &head);
+		struct rp_request *r = being_read(c);
+
+		if (r)
+			atomic_fetch_add(&r->bytes_in, before - n);
+	} while (event != RP_IN_MORE && !atomic_load_explicit(&c->opaque, memory_order_relaxed));
+	if (c->head_buffer && !c->in.n_kept)
+		rp_conn_give_head(c);
+}
+
+/* A second reader at the same moment: no order of bytes can be told any more. */
+static bool enter(int fd, struct rp_conn *c, _Atomic uint8_t *busy)
+{
+	if (atomic_load_explicit(&c->opaque, memory_order_relaxed))
+		return false;
+	if (!atomic_exchange_explicit(busy, 1, memory_order_acquire))
+		return true;
+	rp_drop(RP_DROP_lost_border);
+	give_up(fd, c, RP_END_LOST);
+	return false;
+}
+
+void rp_conn_heard(int fd, const void *buf, size_t n)
+{
+	struct iovec iov = { (void *)(uintptr_t)buf, n };
+
+	rp_conn_heard_iov(fd, &iov, 1, n);
+}
+
+void rp_conn_heard_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n)
+{
+	struct rp_conn *c = rp_conn_get(fd);
+
+	if (!c || !enter(fd, c, &c->in_busy))
+		return;
+	for (size_t i = 0; i < n_iov && n; i++) {
+		size_t part = iov[i].iov_len < n ? iov[i].iov_len : n;
+
+		if (!iov[i].iov_base) { /* spliced away unseen: a head could hide in it */
+			rp_drop(RP_DROP_lost_border);
+			give_up(fd, c, RP_END_LOST);
+		} else if (part && !atomic_load_explicit(&c->opaque, memory_order_relaxed)) {
+			feed_in(fd, c, iov[i].iov_base, part);
+		}
+		n -= part;
+	}
+	atomic_store_explicit(&c->in_busy, 0, memory_order_release);
+	if (rp_unlikely(atomic_load_explicit(&rp_n_requests, memory_order_relaxed)))
+		bind_thread(c);
+}
+
+static void answered(struct rp_conn *c, enum rp_end_how how)
+{
+	struct rp_request *r = flagged(c, rp_pending_front(&c->pending));
+
+	if (r)
+		end(r, how);
+	rp_pending_pop(&c->pending);
+}
+
+static void out_event(int fd, struct rp_conn *c, enum rp_out_event event, struct rp_request *r)
+{
+	uint64_t never = RP_NEVER;
+
+	switch (event) {
+	case RP_OUT_FIRST:
+		if (r)
+			atomic_compare_exchange_strong(&r->response_ns, &never, rp_mono_ns());
+		break;
+	case RP_OUT_STATUS:
+		if (r)
+			atomic_store(&r->status, c->out.status);
+		break;
+	case RP_OUT_END:
+		answered(c, RP_END_COMPLETE);
+		break;
+	case RP_OUT_UPGRADED:
+		answered(c, RP_END_UPGRADED);
+		give_up(fd, c, RP_END_UPGRADED);
+		break;
+	case RP_OUT_OPAQUE:
+		give_up(fd, c, RP_END_LOST);
+		break;
+	case RP_OUT_MORE:
+		break;
+	}
+}
+
+/* BYTES NULL: unseen. */
+static void feed_out(int fd, struct rp_conn *c, const char *bytes, size_t n)
+{
+	enum rp_out_event event;
+
+	do {
+		struct rp_run *run = rp_pending_front(&c->pending);
+		struct rp_request *r = flagged(c, run);
+		size_t before = n;
+
+		if (!run) { /* the server speaks first: not HTTP as we know it */
+			give_up(fd, c, RP_END_LOST);
+			return;
+		}
+		event = rp_delim_out_feed(&c->out, &bytes, &n, run->asked);
+		if (r) {
+			atomic_fetch_add(&r->bytes_out, before - n);
+			if (event == RP_OUT_END && c->out.status)
+				atomic_store(&r->status, c->out.status);
+		}
+		out_event(fd, c, event, r);
+	} while (event != RP_OUT_MORE && !atomic_load_explicit(&c->opaque, memory_order_relaxed) &&
+	         (n || event != RP_OUT_END));
+}
+
+void rp_conn_said(int fd, const void *buf, size_t n)
+{
+	struct iovec iov = { (void *)(uintptr_t)buf, n };
+
+	rp_conn_said_iov(fd, &iov, 1, n);
+}
+
+void rp_conn_said_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n)
+{
+	struct rp_conn *c = rp_conn_of(fd);
+
+	if (!c || !enter(fd, c, &c->out_busy))
+		return;
+	for (size_t i = 0; i < n_iov && n; i++) {
+		size_t part = iov[i].iov_len < n ? iov[i].iov_len : n;
+
+		if (part && !atomic_load_explicit(&c->opaque, memory_order_relaxed))
+			feed_out(fd, c, iov[i].iov_base, part);
+		n -= part;
+	}
+	atomic_store_explicit(&c->out_busy, 0, memory_order_release);
+	if (rp_unlikely(atomic_load_explicit(&rp_n_requests, memory_order_relaxed)))
+		bind_thread(c);
+}
+
+void rp_conn_shut(int fd, int how)
+{
+	struct rp_conn *c = rp_conn_of(fd);
+
+	if (c && (how == SHUT_WR || how == SHUT_RDWR) && rp_conn_kind(fd) == RP_FD_CONN)
+		rp_conn_over(c, RP_END_CLOSED);
+}

@@ -1,0 +1,40 @@
+/* conn_slot.h - a connection's state, shared by conn.c (who lives) and conn_bytes.c (what passes).
+ *
+ * Room: hot.  SPDX-License-Identifier: MIT
+ */
+#ifndef RP_HOT_CONN_SLOT_H
+#define RP_HOT_CONN_SLOT_H
+
+#include "preload/hot/conn.h"
+#include "preload/hot/delim.h"
+#include "preload/hot/pending.h"
+#include "store/records.h"
+
+struct rp_conn {
+	_Atomic uint32_t refs;     /* descriptors that name it; 0: free */
+	uint32_t epoch;            /* of the process: a forked child's is newer */
+	_Atomic uint8_t in_busy, out_busy; /* a thread is in heard, in said */
+	_Atomic uint8_t opaque;
+	uint8_t head_buffer;       /* index + 1 of the kept head, 0: none; the reader's */
+	uint8_t in_request;        /* slot + 1 of the flagged request whose body is read */
+	uint32_t in_serial;
+	uint64_t accepted_ns;      /* RP_NEVER after the first request */
+	uint64_t first_ns;         /* first byte of a head in pieces, 0: none */
+	struct rp_delim_in in;     /* the reader's */
+	struct rp_delim_out out;   /* the writer's */
+	struct rp_pending pending;
+};
+
+/* The connection behind FD: as it is, or made when there is none yet (NULL: no slot left). */
+struct rp_conn *rp_conn_of(int fd);
+struct rp_conn *rp_conn_get(int fd);
+void rp_conn_set_kind(int fd, enum rp_fd_kind kind);
+
+/* Ends every flagged request that still waits on C. */
+void rp_conn_over(struct rp_conn *c, enum rp_end_how how);
+/* Gives the kept head's buffer back. */
+void rp_conn_give_head(struct rp_conn *c);
+
+extern _Atomic uint32_t rp_conn_epoch, rp_conn_pid;
+
+#endif

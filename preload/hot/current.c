@@ -1,0 +1,123 @@
+/* current.c - see current.h: opens and closes the segments of a thread.
+ *
+ * Room: hot.  SPDX-License-Identifier: MIT
+ */
+#include "preload/hot/current.h"
+
+#include <string.h>
+#include "preload/hot/clock.h"
+#include "preload/hot/mask.h"
+#include "preload/hot/request.h"
+#include "preload/hot/sampler.h"
+#include "preload/hot/sys.h"
+
+_Thread_local struct rp_self rp_self;
+
+static void open_segment(struct rp_self *s, struct rp_track *t, uint64_t now_ns)
+{
+	struct rp_usage u;
+
+	rp_sampler_usage(&u);
+	s->track = t;
+	s->mono_mark_ns = now_ns;
+	s->begin_cpu_ns = s->cpu_mark_ns = rp_cpu_ns();
+	s->begin_minor = u.minor_faults;
+	s->begin_major = u.major_faults;
+	s->begin_voluntary = s->voluntary_mark = u.switches_voluntary;
+	s->begin_forced = u.switches_forced;
+	s->handler_ns = s->ticks = 0;
+	memset(s->shorts, 0, sizeof(s->shorts));
+}
+
+void rp_current_enter(uint32_t request, uint32_t serial)
+{
+	struct rp_self *s = &rp_self;
+
+	if (s->armed == RP_ARMED && s->request == request && s->serial == serial)
+		return;
+	rp_current_leave();
+	if (s->ours || s->wait)
+		return;
+	if (!s->tid)
+		s->tid = (uint32_t)rp_sys(SYS_gettid, 0);
+	uint64_t now_ns = rp_mono_ns();
+	struct rp_track *t = rp_track_claim(request, serial, s->tid, now_ns);
+
+	if (!t)
+		return;
+	s->request = request;
+	s->serial = serial;
+	open_segment(s, t, now_ns);
+	rp_sampler_arm(s);
+}
+
+/* The end of the segment in numbers; its sums were kept by the sampler and the waits. */
+static void push_end(struct rp_self *s, uint64_t now_ns)
+{
+	struct rp_note_end end;
+	struct rp_usage u;
+
+	rp_sampler_usage(&u);
+	end.end_ns = now_ns;
+	end.cpu_ns = rp_cpu_ns() - s->begin_cpu_ns;
+	end.minor_faults = (uint64_t)(u.minor_faults - s->begin_minor);
+	end.major_faults = (uint64_t)(u.major_faults - s->begin_major);
+	end.switches_voluntary = (uint64_t)(u.switches_voluntary - s->begin_voluntary);
+	end.switches_forced = (uint64_t)(u.switches_forced - s->begin_forced);
+	end.handler_ns = s->handler_ns;
+	end.ticks = s->ticks;
+	memcpy(end.shorts, s->shorts, sizeof(end.shorts));
+	rp_track_push(s->track, RP_NOTE_END, &end, sizeof(end), NULL, 0, NULL, 0);
+}
+
+void rp_current_leave_armed(void)
+{
+	struct rp_self *s = &rp_self;
+	struct rp_track *t = s->track;
+	bool over = s->armed == RP_ARMED_OVER;
+
+	rp_sampler_disarm(s);
+	if (!over) {
+		uint64_t now_ns = rp_mono_ns();
+
+		rp_sampler_edge(s, RP_EDGE_END, now_ns);
+		push_end(s, now_ns);
+	}
+	s->track = NULL;
+	s->wait = NULL;
+	atomic_store_explicit(&t->state, RP_TRACK_CLOSED, memory_order_release);
+}
+
+void rp_current_over(uint32_t slot)
+{
+	if (rp_self.armed && rp_self.request == slot)
+		rp_current_leave_armed();
+	rp_track_wake();
+}
+
+void rp_current_over_in_handler(struct rp_self *s, uint64_t now_ns)
+{
+	s->armed = RP_ARMED_OVER;
+	rp_sampler_stop(s);
+	push_end(s, now_ns);
+}
+
+void rp_current_thread_ends(void)
+{
+	if (rp_self.wait)
+		rp_self.wait = NULL;
+	rp_current_leave();
+}
+
+void rp_current_forked(void)
+{
+	struct rp_self *s = &rp_self;
+
+	if (s->armed && s->host_blocks)
+		rp_sigmask(SIG_BLOCK, rp_sigbit(rp_mask_signal()));
+	s->armed = 0;
+	s->track = NULL;
+	s->wait = NULL;
+	s->tid = 0;
+	s->timer_made = false;
+}

@@ -1,0 +1,39 @@
+/* current.h - which request is this thread working for?
+ *
+ * Room: hot.  Base rules: I/O on a flagged connection makes the thread work for its request; I/O
+ * on another connection, or waiting for events of a set that holds others, ends that; a blocking
+ * call on anything else does not.  Wrong is never acceptable: in doubt it is nobody's.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RP_HOT_CURRENT_H
+#define RP_HOT_CURRENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "preload/hot/self.h"
+
+/* From now on the thread works for this request: opens a segment (and closes another's). */
+void rp_current_enter(uint32_t request, uint32_t serial);
+
+/* From now on for nobody.  A no-op when it worked for nobody. */
+void rp_current_leave_armed(void);
+static inline void rp_current_leave(void)
+{
+	if (rp_self.armed)
+		rp_current_leave_armed();
+}
+
+/* The request in SLOT has ended: leaves it when this thread worked for it. */
+void rp_current_over(uint32_t slot);
+
+/* True when the thread works for (REQUEST, SERIAL). */
+static inline bool rp_current_is(uint32_t request, uint32_t serial)
+{
+	return rp_self.armed && rp_self.request == request && rp_self.serial == serial;
+}
+
+/* The thread is about to end, or to become another process. */
+void rp_current_thread_ends(void);
+void rp_current_forked(void);
+
+#endif

@@ -1,0 +1,129 @@
+/* gate.c - see gate.h.  Room: hot.  SPDX-License-Identifier: MIT */
+#include "preload/hot/gate.h"
+
+#include <netinet/in.h>
+#include <string.h>
+#include "preload/hot/clock.h"
+#include "preload/hot/conn_slot.h"
+#include "preload/hot/drops.h"
+#include "preload/hot/mask.h"
+#include "preload/hot/sys.h"
+#include "preload/real.h"
+#include "preload/settings.h"
+
+enum { CLIENT_FLOOR_NS = 100000 }; /* a client never gets a shorter interval than this */
+
+bool (*rp_gate_start)(void);
+
+static bool is_loopback(const struct sockaddr_storage *a)
+{
+	const struct sockaddr_in *in = (const void *)a;
+	const struct sockaddr_in6 *in6 = (const void *)a;
+	const uint8_t *b = in6->sin6_addr.s6_addr;
+
+	if (a->ss_family == AF_UNIX)
+		return true;
+	if (a->ss_family == AF_INET)
+		return (__builtin_bswap32(in->sin_addr.s_addr) >> 24) == 127;
+	if (a->ss_family != AF_INET6)
+		return false;
+	if (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
+		return b[12] == 127;
+	return IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
+}
+
+/* Who may: with a secret, whoever knows it; without, this machine, and no proxy in between (one
+ * on this machine makes every peer look local).  Routes are the server owner's own wish. */
+static bool is_allowed(const struct rp_head *head, const struct rp_trigger *t,
+                       const struct sockaddr_storage *peer)
+{
+	if (t->kind == RP_TRIGGER_ROUTE)
+		return true;
+	if (rp_settings.rules.has_secret)
+		return rp_trigger_secret_ok(&rp_settings.rules, t->key);
+	return !head->forwarded && is_loopback(peer);
+}
+
+/* Token bucket as one number: the time at which the bucket is full again (GCRA). */
+static bool within_rate(uint64_t now_ns)
+{
+	static _Atomic uint64_t full_at_ns;
+	uint64_t each_ns = rp_settings.rate_milli ? 1000000000000u / rp_settings.rate_milli : 0;
+	uint64_t was = atomic_load(&full_at_ns), next;
+
+	do {
+		next = (was > now_ns ? was : now_ns) + each_ns;
+		if (next - now_ns > each_ns * rp_settings.burst) {
+			rp_drop(RP_DROP_over_rate);
+			return false;
+		}
+	} while (!atomic_compare_exchange_weak(&full_at_ns, &was, next));
+	return true;
+}
+
+static uint64_t interval_ns(const struct rp_trigger *t)
+{
+	if (!t->interval_ns)
+		return rp_settings.interval_ns;
+	return t->interval_ns > CLIENT_FLOOR_NS ? t->interval_ns : CLIENT_FLOOR_NS;
+}
+
+/* Our process may have been forked without our hook (clone): then nothing of ours runs here. */
+static bool same_process(void)
+{
+	return atomic_load(&rp_conn_pid) == (uint32_t)rp_sys(SYS_getpid, 0);
+}
+
+static struct rp_request *open_request(int fd, const struct rp_trigger *t,
+                                       const struct sockaddr_storage *peer, socklen_t n_peer)
+{
+	struct rp_request *r = rp_request_claim(rp_settings.concurrent);
+
+	if (!r)
+		return NULL;
+	r->peer = *peer;
+	r->n_peer = n_peer;
+	r->n_local = sizeof(r->local);
+	if (rp_sys(SYS_getsockname, fd, &r->local, &r->n_local) != 0)
+		r->n_local = 0;
+	r->interval_ns = interval_ns(t);
+	r->wall_ns = rp_wall_ns();
+	rp_mask_pick();
+	if (!rp_gate_start || !rp_gate_start()) {
+		rp_drop(RP_DROP_no_thread);
+		rp_request_free(r);
+		return NULL;
+	}
+	return r;
+}
+
+struct rp_request *rp_gate_admit(int fd, const struct rp_head *head, uint64_t first_ns,
+                                 uint64_t accepted_ns)
+{
+	struct rp_trigger t;
+	struct sockaddr_storage peer;
+	socklen_t n_peer = sizeof(peer);
+
+	if (rp_likely(rp_trigger_judge(&rp_settings.rules, head, &t) == RP_TRIGGER_NONE))
+		return NULL;
+	if (!rp_awake || rp_self.ours || !same_process() ||
+	    rp_sys(SYS_getpeername, fd, &peer, &n_peer) != 0)
+		return NULL; /* not a connected socket: nobody to serve */
+	if (!is_allowed(head, &t, &peer)) {
+		rp_drop(RP_DROP_refused);
+		if (!t.routed)
+			return NULL;
+		t = (struct rp_trigger){ .kind = RP_TRIGGER_ROUTE, .routed = true };
+	}
+	uint64_t now_ns = rp_mono_ns();
+
+	if (!within_rate(now_ns))
+		return NULL;
+	struct rp_request *r = open_request(fd, &t, &peer, n_peer);
+
+	if (!r)
+		return NULL;
+	atomic_store(&r->accepted_ns, accepted_ns);
+	rp_request_open(r, head, &t, first_ns ? first_ns : now_ns, now_ns);
+	return r;
+}

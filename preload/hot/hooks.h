@@ -1,0 +1,40 @@
+/* hooks.h - what the hooks share: a look before and a look after a call on a descriptor.
+ *
+ * Room: hot.  Every failure path of a hook ends in the real call with the host's arguments; errno
+ * is the real call's: nothing here touches it.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RP_HOT_HOOKS_H
+#define RP_HOT_HOOKS_H
+
+#include "preload/hot/conn.h"
+#include "preload/hot/request.h"
+#include "preload/hot/wait.h"
+#include "preload/real.h"
+
+/* Before bytes move on FD: whose thread is this?  Costs one load while nothing is flagged. */
+static inline void rp_before_bytes(struct rp_wait *w, enum rp_wait_kind kind, int fd)
+{
+	if (rp_unlikely(atomic_load_explicit(&rp_n_requests, memory_order_relaxed)) &&
+	    rp_conn_watched(fd))
+		rp_conn_touch(fd);
+	rp_wait_enter_fd(w, kind, fd);
+}
+
+static inline ssize_t rp_after_in(struct rp_wait *w, int fd, const void *buf, ssize_t got)
+{
+	rp_wait_leave(w);
+	if (got > 0 && rp_conn_watched(fd))
+		rp_conn_heard(fd, buf, (size_t)got);
+	return got;
+}
+
+static inline ssize_t rp_after_out(struct rp_wait *w, int fd, const void *buf, ssize_t got)
+{
+	rp_wait_leave(w);
+	if (got > 0 && rp_conn_watched(fd))
+		rp_conn_said(fd, buf, (size_t)got);
+	return got;
+}
+
+#endif

@@ -1,0 +1,198 @@
+/* hooks_in.c - bytes come in: the read and recv families and their _chk twins.
+ *
+ * Room: hot.  SPDX-License-Identifier: MIT
+ */
+#include <string.h>
+#include "preload/hot/hooks.h"
+
+RP_HOOK ssize_t read(int fd, void *buf, size_t n)
+{
+	struct rp_wait w;
+
+	rp_before_bytes(&w, RP_WAIT_READ, fd);
+	return rp_after_in(&w, fd, buf, rp_real.read(fd, buf, n));
+}
+
+RP_HOOK ssize_t __read_chk(int fd, void *buf, size_t n, size_t room)
+{
+	struct rp_wait w;
+
+	rp_before_bytes(&w, RP_WAIT_READ, fd);
+	return rp_after_in(&w, fd, buf, rp_real.__read_chk(fd, buf, n, room));
+}
+
+RP_HOOK ssize_t readv(int fd, const struct iovec *iov, int n_iov)
+{
+	struct rp_wait w;
+
+	rp_before_bytes(&w, RP_WAIT_READ, fd);
+	ssize_t got = rp_real.readv(fd, iov, n_iov);
+
+	rp_wait_leave(&w);
+	if (got > 0 && rp_conn_watched(fd))
+		rp_conn_heard_iov(fd, iov, (size_t)n_iov, (size_t)got);
+	return got;
+}
+
+/* A peek is not a reading: the bytes will come again. */
+static ssize_t after_recv(struct rp_wait *w, int fd, const void *buf, ssize_t got, int flags)
+{
+	if (flags & (MSG_PEEK | MSG_ERRQUEUE | MSG_OOB)) {
+		rp_wait_leave(w);
+		return got;
+	}
+	return rp_after_in(w, fd, buf, got);
+}
+
+RP_HOOK ssize_t recv(int fd, void *buf, size_t n, int flags)
+{
+	struct rp_wait w;
+
+	rp_before_bytes(&w, RP_WAIT_RECV, fd);
+	return after_recv(&w, fd, buf, rp_real.recv(fd, buf, n, flags), flags);
+}
+
+RP_HOOK ssize_t __recv_chk(int fd, void *buf, size_t n, size_t room, int flags)
+{
+	struct rp_wait w;
+
+	rp_before_bytes(&w, RP_WAIT_RECV, fd);
+	return after_recv(&w, fd, buf, rp_real.__recv_chk(fd, buf, n, room, flags), flags);
+}
+
+RP_HOOK ssize_t recvfrom(int fd, void *restrict buf, size_t n, int flags,
+                         struct sockaddr *restrict from, socklen_t *restrict from_len)
+{
+	struct rp_wait w;
+
+	rp_before_bytes(&w, RP_WAIT_RECV, fd);
+	return after_recv(&w, fd, buf, rp_real.recvfrom(fd, buf, n, flags, from, from_len), flags);
+}
+
+RP_HOOK ssize_t __recvfrom_chk(int fd, void *buf, size_t n, size_t room, int flags,
+                               struct sockaddr *from, socklen_t *from_len)
+{
+	struct rp_wait w;
+
+	rp_before_bytes(&w, RP_WAIT_RECV, fd);
+	return after_recv(&w, fd, buf,
+	                  rp_real.__recvfrom_chk(fd, buf, n, room, flags, from, from_len), flags);
+}
+
+/* Descriptors that arrive by SCM_RIGHTS are born here; what they are shows their first bytes. */
+static void births(struct msghdr *msg)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+		for (size_t i = 0; i < n; i++) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(fd));
+			rp_conn_born(fd, RP_FD_NEW);
+		}
+	}
+}
+
+static void message(int fd, struct msghdr *msg, size_t n, int flags)
+{
+	if (msg->msg_controllen)
+		births(msg);
+	if (n && !(flags & (MSG_PEEK | MSG_ERRQUEUE | MSG_OOB)) && rp_conn_watched(fd))
+		rp_conn_heard_iov(fd, msg->msg_iov, msg->msg_iovlen, n);
+}
+
+RP_HOOK ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
+{
+	struct rp_wait w;
+
+	rp_before_bytes(&w, RP_WAIT_RECV, fd);
+	ssize_t got = rp_real.recvmsg(fd, msg, flags);
+
+	rp_wait_leave(&w);
+	if (got >= 0)
+		message(fd, msg, (size_t)got, flags);
+	return got;
+}
+
+RP_HOOK int recvmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags, struct timespec *timeout)
+{
+	struct rp_wait w;
+
+	rp_before_bytes(&w, RP_WAIT_RECV, fd);
+	int got = rp_real.recvmmsg(fd, msgs, n, flags, timeout);
+
+	rp_wait_leave(&w);
+	for (int i = 0; i < got; i++)
+		message(fd, &msgs[i].msg_hdr, msgs[i].msg_len, flags);
+	return got;
+}
+
+/* Files: no requests come this way, but waits do. */
+RP_HOOK ssize_t pread(int fd, void *buf, size_t n, off_t at)
+{
+	struct rp_wait w;
+
+	rp_wait_enter_fd(&w, RP_WAIT_READ, fd);
+	ssize_t got = rp_real.pread(fd, buf, n, at);
+
+	rp_wait_leave(&w);
+	return got;
+}
+
+RP_HOOK ssize_t pread64(int fd, void *buf, size_t n, off64_t at)
+{
+	struct rp_wait w;
+
+	rp_wait_enter_fd(&w, RP_WAIT_READ, fd);
+	ssize_t got = rp_real.pread64(fd, buf, n, at);
+
+	rp_wait_leave(&w);
+	return got;
+}
+
+RP_HOOK ssize_t __pread_chk(int fd, void *buf, size_t n, off_t at, size_t room)
+{
+	struct rp_wait w;
+
+	rp_wait_enter_fd(&w, RP_WAIT_READ, fd);
+	ssize_t got = rp_real.__pread_chk(fd, buf, n, at, room);
+
+	rp_wait_leave(&w);
+	return got;
+}
+
+RP_HOOK ssize_t __pread64_chk(int fd, void *buf, size_t n, off64_t at, size_t room)
+{
+	struct rp_wait w;
+
+	rp_wait_enter_fd(&w, RP_WAIT_READ, fd);
+	ssize_t got = rp_real.__pread64_chk(fd, buf, n, at, room);
+
+	rp_wait_leave(&w);
+	return got;
+}
+
+RP_HOOK ssize_t preadv(int fd, const struct iovec *iov, int n_iov, off_t at)
+{
+	struct rp_wait w;
+
+	rp_wait_enter_fd(&w, RP_WAIT_READ, fd);
+	ssize_t got = rp_real.preadv(fd, iov, n_iov, at);
+
+	rp_wait_leave(&w);
+	return got;
+}
+
+RP_HOOK ssize_t preadv64(int fd, const struct iovec *iov, int n_iov, off64_t at)
+{
+	struct rp_wait w;
+
+	rp_wait_enter_fd(&w, RP_WAIT_READ, fd);
+	ssize_t got = rp_real.preadv64(fd, iov, n_iov, at);
+
+	rp_wait_leave(&w);
+	return got;
+}

@@ -1,0 +1,181 @@
+/* hooks_poll.c - waiting for events: epoll, poll, select and their masked twins.
+ *
+ * Room: hot.  Waiting on a set that holds other connections is the event loop: the thread works
+ * for nobody.  The calls that install a mask of their own get a copy of it with our signal in.
+ * SPDX-License-Identifier: MIT
+ */
+#include "preload/hot/current.h"
+#include "preload/hot/hooks.h"
+#include "preload/hot/mask.h"
+
+static void before_epoll(struct rp_wait *w, int epfd)
+{
+	if (rp_unlikely(rp_self.armed) && rp_conn_is_loop(epfd))
+		rp_current_leave();
+	rp_wait_enter_fd(w, RP_WAIT_EPOLL, epfd);
+}
+
+RP_HOOK int epoll_wait(int epfd, struct epoll_event *events, int n, int timeout_ms)
+{
+	struct rp_wait w;
+
+	before_epoll(&w, epfd);
+	int ret = rp_real.epoll_wait(epfd, events, n, timeout_ms);
+
+	rp_wait_leave(&w);
+	return ret;
+}
+
+RP_HOOK int epoll_pwait(int epfd, struct epoll_event *events, int n, int timeout_ms,
+                        const sigset_t *mask)
+{
+	struct rp_wait w;
+	sigset_t copy;
+
+	before_epoll(&w, epfd);
+	int ret = rp_real.epoll_pwait(epfd, events, n, timeout_ms,
+	                              w.on ? rp_mask_with(mask, &copy) : mask);
+
+	rp_wait_leave(&w);
+	return ret;
+}
+
+RP_HOOK int epoll_pwait2(int epfd, struct epoll_event *events, int n,
+                         const struct timespec *timeout, const sigset_t *mask)
+{
+	struct rp_wait w;
+	sigset_t copy;
+
+	before_epoll(&w, epfd);
+	int ret = rp_real.epoll_pwait2(epfd, events, n, timeout,
+	                               w.on ? rp_mask_with(mask, &copy) : mask);
+
+	rp_wait_leave(&w);
+	return ret;
+}
+
+static void before_poll(struct rp_wait *w, const struct pollfd *fds, nfds_t n)
+{
+	w->on = RP_WAIT_OFF;
+	if (rp_likely(!rp_self.armed))
+		return;
+	for (nfds_t i = 0; i < n; i++)
+		if (fds[i].fd >= 0 && rp_conn_is_foreign(fds[i].fd)) {
+			rp_current_leave();
+			return;
+		}
+	/* One descriptor is its own object; several are named together. */
+	if (n == 1 && fds[0].fd >= 0)
+		rp_wait_enter_fd(w, RP_WAIT_POLL, fds[0].fd);
+	else if (n)
+		rp_wait_enter(w, RP_WAIT_POLL, fds, n);
+	else
+		rp_wait_enter(w, RP_WAIT_SLEEP, NULL, 0);
+}
+
+RP_HOOK int poll(struct pollfd *fds, nfds_t n, int timeout_ms)
+{
+	struct rp_wait w;
+
+	before_poll(&w, fds, n);
+	int ret = rp_real.poll(fds, n, timeout_ms);
+
+	rp_wait_leave(&w);
+	return ret;
+}
+
+RP_HOOK int __poll_chk(struct pollfd *fds, nfds_t n, int timeout_ms, size_t room)
+{
+	struct rp_wait w;
+
+	before_poll(&w, fds, n);
+	int ret = rp_real.__poll_chk(fds, n, timeout_ms, room);
+
+	rp_wait_leave(&w);
+	return ret;
+}
+
+RP_HOOK int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
+                  const sigset_t *mask)
+{
+	struct rp_wait w;
+	sigset_t copy;
+
+	before_poll(&w, fds, n);
+	int ret = rp_real.ppoll(fds, n, timeout, w.on ? rp_mask_with(mask, &copy) : mask);
+
+	rp_wait_leave(&w);
+	return ret;
+}
+
+RP_HOOK int __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
+                        const sigset_t *mask, size_t room)
+{
+	struct rp_wait w;
+	sigset_t copy;
+
+	before_poll(&w, fds, n);
+	int ret = rp_real.__ppoll_chk(fds, n, timeout, w.on ? rp_mask_with(mask, &copy) : mask,
+	                              room);
+
+	rp_wait_leave(&w);
+	return ret;
+}
+
+static bool in_set(const fd_set *set, int fd)
+{
+	return set && FD_ISSET(fd, set);
+}
+
+/* A select of one descriptor is named by it; FOUND is the only one, or -1. */
+static void before_select(struct rp_wait *w, int n, const fd_set *in, const fd_set *out,
+                          const fd_set *other)
+{
+	int found = -1, count = 0;
+
+	w->on = RP_WAIT_OFF;
+	if (rp_likely(!rp_self.armed))
+		return;
+	for (int fd = 0; fd < n && fd < FD_SETSIZE; fd++) {
+		if (!in_set(in, fd) && !in_set(out, fd) && !in_set(other, fd))
+			continue;
+		if (rp_conn_is_foreign(fd)) {
+			rp_current_leave();
+			return;
+		}
+		found = fd;
+		count++;
+	}
+	if (count == 1)
+		rp_wait_enter_fd(w, RP_WAIT_SELECT, found);
+	else if (count)
+		rp_wait_enter(w, RP_WAIT_SELECT, NULL, (uint64_t)count);
+	else
+		rp_wait_enter(w, RP_WAIT_SLEEP, NULL, 0);
+}
+
+RP_HOOK int select(int n, fd_set *restrict in, fd_set *restrict out, fd_set *restrict other,
+                   struct timeval *restrict timeout)
+{
+	struct rp_wait w;
+
+	before_select(&w, n, in, out, other);
+	int ret = rp_real.select(n, in, out, other, timeout);
+
+	rp_wait_leave(&w);
+	return ret;
+}
+
+RP_HOOK int pselect(int n, fd_set *restrict in, fd_set *restrict out, fd_set *restrict other,
+                    const struct timespec *restrict timeout, const sigset_t *restrict mask)
+{
+	struct rp_wait w;
+	sigset_t copy;
+
+	before_select(&w, n, in, out, other);
+	int ret = rp_real.pselect(n, in, out, other, timeout,
+	                          w.on ? rp_mask_with(mask, &copy) : mask);
+
+	rp_wait_leave(&w);
+	return ret;
+}

@@ -1,0 +1,159 @@
+/* hooks_world.c - threads and processes are made, modules come and go, the process ends.
+ *
+ * Room: hot.  vfork has no hook: its child would return through our frame.
+ * SPDX-License-Identifier: MIT
+ */
+#include <stdlib.h>
+#include "preload/hot/current.h"
+#include "preload/hot/hooks.h"
+#include "preload/hot/mask.h"
+#include "preload/hot/sampler.h"
+#include "preload/hot/sys.h"
+#include "preload/hot/tables.h"
+#include "preload/hot/world.h"
+
+void (*rp_world_forked_cold)(void);
+void (*rp_world_exiting)(void);
+
+void rp_world_forked(void)
+{
+	rp_current_forked();
+	rp_conn_forked();
+	for (unsigned i = 0; i < RP_MAX_REQUESTS; i++) {
+		atomic_store(&rp_requests[i].serial, 0);
+		atomic_store(&rp_requests[i].state, RP_REQUEST_FREE);
+	}
+	atomic_store(&rp_n_requests, 0);
+	for (unsigned i = 0; i < RP_MAX_TRACKS; i++) {
+		struct rp_track *t = &rp_tracks[i];
+
+		t->request = 0;
+		atomic_store(&t->tail, atomic_load(&t->head));
+		atomic_store(&t->state, RP_TRACK_FREE);
+	}
+	if (rp_world_forked_cold)
+		rp_world_forked_cold();
+}
+
+/* fork runs our pthread_atfork handler (cold/boot.c); _Fork runs none. */
+RP_HOOK pid_t _Fork(void)
+{
+	pid_t pid = rp_real._Fork();
+
+	if (pid == 0)
+		rp_world_forked();
+	return pid;
+}
+
+/* A new thread or process inherits the caller's mask: it shall be the host's. */
+static bool hide(void)
+{
+	struct rp_self *s = &rp_self;
+
+	if (rp_likely(!s->armed) || !s->host_blocks || s->wait)
+		return false;
+	rp_sigmask(SIG_BLOCK, rp_sigbit(rp_mask_signal()));
+	return true;
+}
+
+static void show(bool hidden)
+{
+	if (hidden)
+		rp_sigmask(SIG_UNBLOCK, rp_sigbit(rp_mask_signal()));
+}
+
+RP_HOOK int pthread_create(pthread_t *restrict thread, const pthread_attr_t *restrict attr,
+                           void *(*start)(void *), void *restrict arg)
+{
+	bool hidden = hide();
+	int ret = rp_real.pthread_create(thread, attr, start, arg);
+
+	show(hidden);
+	return ret;
+}
+
+RP_HOOK int posix_spawn(pid_t *restrict pid, const char *restrict path,
+                        const posix_spawn_file_actions_t *restrict actions,
+                        const posix_spawnattr_t *restrict attr, char *const argv[restrict],
+                        char *const env[restrict])
+{
+	struct rp_wait w = { .on = RP_WAIT_OFF };
+
+	if (rp_unlikely(rp_self.armed))
+		rp_wait_begin_paused(&w, &(struct rp_waited){ .kind = RP_WAIT_SPAWN, .fd = -1 });
+	int ret = rp_real.posix_spawn(pid, path, actions, attr, argv, env);
+
+	rp_wait_leave(&w);
+	return ret;
+}
+
+RP_HOOK int posix_spawnp(pid_t *restrict pid, const char *restrict file,
+                         const posix_spawn_file_actions_t *restrict actions,
+                         const posix_spawnattr_t *restrict attr, char *const argv[restrict],
+                         char *const env[restrict])
+{
+	struct rp_wait w = { .on = RP_WAIT_OFF };
+
+	if (rp_unlikely(rp_self.armed))
+		rp_wait_begin_paused(&w, &(struct rp_waited){ .kind = RP_WAIT_SPAWN, .fd = -1 });
+	int ret = rp_real.posix_spawnp(pid, file, actions, attr, argv, env);
+
+	rp_wait_leave(&w);
+	return ret;
+}
+
+RP_HOOK int system(const char *command)
+{
+	struct rp_wait w = { .on = RP_WAIT_OFF };
+
+	if (rp_unlikely(rp_self.armed))
+		rp_wait_begin_paused(&w, &(struct rp_waited){ .kind = RP_WAIT_WAITPID, .fd = -1 });
+	int ret = rp_real.system(command);
+
+	rp_wait_leave(&w);
+	return ret;
+}
+
+RP_HOOK FILE *popen(const char *command, const char *mode)
+{
+	struct rp_wait w = { .on = RP_WAIT_OFF };
+
+	if (rp_unlikely(rp_self.armed))
+		rp_wait_begin_paused(&w, &(struct rp_waited){ .kind = RP_WAIT_SPAWN, .fd = -1 });
+	FILE *f = rp_real.popen(command, mode);
+
+	rp_wait_leave(&w);
+	return f;
+}
+
+RP_HOOK void _exit(int status)
+{
+	if (rp_world_exiting)
+		rp_world_exiting();
+	rp_real._exit(status);
+	__builtin_unreachable();
+}
+
+RP_HOOK void _Exit(int status)
+{
+	if (rp_world_exiting)
+		rp_world_exiting();
+	rp_real._Exit(status);
+	__builtin_unreachable();
+}
+
+/* glibc finds the caller's RUNPATH by dlopen's return address: this must be a jump, not a call. */
+__attribute__((used, visibility("hidden"))) void *rp_world_loading(void)
+{
+	rp_tables_loading();
+	return (void *)rp_real.dlopen;
+}
+
+RP_HOOK int dlclose(void *handle)
+{
+	rp_tables_unloading();
+	int ret = rp_real.dlclose(handle);
+
+	rp_tables_unloading();
+	return ret;
+}

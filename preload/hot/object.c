@@ -1,0 +1,226 @@
+/* object.c - see object.h.  Room: hot.  SPDX-License-Identifier: MIT */
+#include "preload/hot/object.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/un.h>
+#include "preload/hot/request.h"
+#include "preload/hot/sys.h"
+#include "preload/hot/text.h"
+
+enum { MAX_NAMED_FDS = 3 };
+
+static void put_ipv4(struct rp_line *l, const uint8_t *a)
+{
+	for (int i = 0; i < 4; i++) {
+		if (i)
+			rp_line_byte(l, '.');
+		rp_line_number(l, a[i], 10);
+	}
+}
+
+/* RFC 5952: the longest run of zero groups, two or more, is "::". */
+static void put_ipv6(struct rp_line *l, const uint8_t *a)
+{
+	int best = -1, best_n = 1;
+
+	for (int i = 0; i < 8; i++) {
+		int n = 0;
+
+		while (i + n < 8 && !a[2 * (i + n)] && !a[2 * (i + n) + 1])
+			n++;
+		if (n > best_n) {
+			best = i;
+			best_n = n;
+		}
+	}
+	rp_line_byte(l, '[');
+	for (int i = 0; i < 8; i++) {
+		if (i == best) {
+			rp_line_text(l, "::");
+			i += best_n - 1;
+			continue;
+		}
+		if (i && i != best + best_n)
+			rp_line_byte(l, ':');
+		rp_line_number(l, (uint64_t)a[2 * i] << 8 | a[2 * i + 1], 16);
+	}
+	rp_line_byte(l, ']');
+}
+
+static void put_address(struct rp_line *l, const struct sockaddr *a, socklen_t n)
+{
+	static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+	const struct sockaddr_in *in = (const void *)a;
+	const struct sockaddr_in6 *in6 = (const void *)a;
+	const struct sockaddr_un *un = (const void *)a;
+
+	if (a->sa_family == AF_INET) {
+		put_ipv4(l, (const uint8_t *)&in->sin_addr);
+		rp_line_byte(l, ':');
+		rp_line_number(l, __builtin_bswap16(in->sin_port), 10);
+	} else if (a->sa_family == AF_INET6) {
+		if (memcmp(&in6->sin6_addr, mapped, sizeof(mapped)) == 0)
+			put_ipv4(l, in6->sin6_addr.s6_addr + 12);
+		else
+			put_ipv6(l, in6->sin6_addr.s6_addr);
+		rp_line_byte(l, ':');
+		rp_line_number(l, __builtin_bswap16(in6->sin6_port), 10);
+	} else if (a->sa_family == AF_UNIX) {
+		rp_line_text(l, "unix");
+		for (size_t i = 0; offsetof(struct sockaddr_un, sun_path) + i < n; i++) {
+			if (i == 0)
+				rp_line_byte(l, ':');
+			if (!un->sun_path[i] && i)
+				break;
+			rp_line_byte(l, un->sun_path[i] ? un->sun_path[i] : '@');
+		}
+	} else {
+		rp_line_text(l, "socket of another family");
+	}
+}
+
+size_t rp_object_address(char *text, size_t cap, const struct sockaddr *a, socklen_t n)
+{
+	struct rp_line l = { text, 0, cap };
+
+	if (n >= sizeof(a->sa_family))
+		put_address(&l, a, n);
+	return l.n;
+}
+
+static const char *protocol_of(int fd, sa_family_t family)
+{
+	int type = 0;
+	socklen_t n = sizeof(type);
+
+	if (family == AF_UNIX)
+		return "";
+	rp_sys(SYS_getsockopt, fd, SOL_SOCKET, SO_TYPE, &type, &n);
+	return type == SOCK_DGRAM ? "udp " : "tcp ";
+}
+
+/* False: not a socket. */
+static bool put_socket(struct rp_line *l, int fd, const struct rp_request *r)
+{
+	struct sockaddr_storage a;
+	socklen_t n = sizeof(a);
+	long got = rp_sys(SYS_getpeername, fd, &a, &n);
+
+	if (got == -ENOTSOCK || got == -EBADF)
+		return false;
+	if (got == 0 && n == r->n_peer && n > sizeof(a.ss_family) &&
+	    memcmp(&a, &r->peer, n) == 0 && a.ss_family != AF_UNIX)
+		rp_line_text(l, "client ");
+	if (got != 0) {
+		n = sizeof(a);
+		if (rp_sys(SYS_getsockname, fd, &a, &n) != 0)
+			return false;
+		rp_line_text(l, "own ");
+	}
+	if (n < sizeof(a.ss_family)) {
+		rp_line_text(l, "unix");
+		return true;
+	}
+	rp_line_text(l, protocol_of(fd, a.ss_family));
+	put_address(l, (const struct sockaddr *)&a, n);
+	return true;
+}
+
+/* "pipe:[123]" is called pipe, "anon_inode:[eventfd]" eventfd, a file by its path. */
+static void put_file(struct rp_line *l, int fd)
+{
+	static const char anon[] = "anon_inode:";
+	char link[40], path[256];
+	struct rp_line name = { link, 0, sizeof(link) - 1 };
+
+	rp_line_text(&name, "/proc/self/fd/");
+	rp_line_number(&name, (unsigned)fd, 10);
+	link[name.n] = 0;
+	long n = rp_sys(SYS_readlink, link, path, sizeof(path));
+
+	if (n <= 0) {
+		rp_line_text(l, "fd ");
+		rp_line_number(l, (unsigned)fd, 10);
+	} else if (n > 5 && memcmp(path, "pipe:", 5) == 0) {
+		rp_line_text(l, "pipe");
+	} else if (n > (long)sizeof(anon) && memcmp(path, anon, sizeof(anon) - 1) == 0) {
+		for (long i = sizeof(anon) - 1; i < n; i++)
+			if (path[i] != '[' && path[i] != ']')
+				rp_line_byte(l, path[i]);
+	} else {
+		rp_line_bytes(l, path, (size_t)n);
+	}
+}
+
+static void put_fd(struct rp_line *l, int fd, const struct rp_request *r)
+{
+	if (!put_socket(l, fd, r))
+		put_file(l, fd);
+}
+
+static void put_count(struct rp_line *l, uint64_t n)
+{
+	if (n > 1) {
+		rp_line_number(l, n, 10);
+		rp_line_text(l, " fds: ");
+	}
+}
+
+static void put_poll(struct rp_line *l, const struct pollfd *fds, uint64_t n,
+                     const struct rp_request *r)
+{
+	put_count(l, n);
+	for (uint64_t i = 0; fds && i < n && i < MAX_NAMED_FDS; i++) {
+		if (i)
+			rp_line_text(l, ", ");
+		put_fd(l, fds[i].fd, r);
+	}
+	if (n > MAX_NAMED_FDS)
+		rp_line_text(l, ", ...");
+}
+
+/* As people say it: whole milliseconds when it is that within a percent. */
+static void put_duration(struct rp_line *l, uint64_t ns)
+{
+	uint64_t us = (ns + 500) / 1000, ms = (us + 500) / 1000;
+
+	if (us >= 1000 && (us > ms * 1000 ? us - ms * 1000 : ms * 1000 - us) * 100 <= us) {
+		us = ms * 1000;
+		rp_line_number(l, us / 1000, 10);
+		rp_line_text(l, " ms");
+	} else {
+		rp_line_number(l, us, 10);
+		rp_line_text(l, " us");
+	}
+}
+
+/* The low 24 bits tell two locks of a session apart and nothing of the address space. */
+static void put_lock(struct rp_line *l, const void *at)
+{
+	rp_line_text(l, "0x");
+	rp_line_number(l, (uintptr_t)at & 0xffffff, 16);
+}
+
+size_t rp_object_name(char *text, size_t cap, const struct rp_waited *what, uint32_t request)
+{
+	struct rp_line l = { text, 0, cap };
+	const struct rp_request *r = &rp_requests[request];
+
+	if (what->fd >= 0)
+		put_fd(&l, what->fd, r);
+	else if (what->kind == RP_WAIT_POLL)
+		put_poll(&l, what->at, what->n, r);
+	else if (what->kind == RP_WAIT_SLEEP && what->n)
+		put_duration(&l, what->n);
+	else if (what->kind == RP_WAIT_GETADDRINFO && what->at)
+		rp_line_text(&l, what->at);
+	else if (what->kind == RP_WAIT_SELECT)
+		put_count(&l, what->n);
+	else if (what->at)
+		put_lock(&l, what->at);
+	else if (what->n)
+		rp_line_number(&l, what->n, 10);
+	return l.n;
+}

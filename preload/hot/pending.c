@@ -1,0 +1,55 @@
+/* pending.c - see pending.h.  Room: hot.  SPDX-License-Identifier: MIT */
+#include "preload/hot/pending.h"
+
+bool rp_pending_push(struct rp_pending *p, uint8_t asked, uint8_t request, uint32_t serial)
+{
+	uint8_t first = atomic_load_explicit(&p->first, memory_order_acquire);
+	uint8_t end = atomic_load_explicit(&p->end, memory_order_relaxed);
+
+	if (end != first && !serial) {
+		struct rp_run *last = &p->runs[(uint8_t)(end - 1) % RP_MAX_PENDING];
+		uint16_t total = atomic_load_explicit(&last->total, memory_order_relaxed);
+
+		if (!last->serial && last->asked == asked && total < UINT16_MAX) {
+			atomic_store_explicit(&last->total, total + 1, memory_order_release);
+			return true;
+		}
+	}
+	if ((uint8_t)(end - first) >= RP_MAX_PENDING)
+		return false;
+	struct rp_run *run = &p->runs[end % RP_MAX_PENDING];
+
+	run->serial = serial;
+	run->asked = asked;
+	run->request = request;
+	run->done = 0;
+	atomic_store_explicit(&run->total, 1, memory_order_relaxed);
+	atomic_store_explicit(&p->end, end + 1, memory_order_release);
+	return true;
+}
+
+struct rp_run *rp_pending_front(struct rp_pending *p)
+{
+	for (;;) {
+		uint8_t first = atomic_load_explicit(&p->first, memory_order_relaxed);
+		uint8_t end = atomic_load_explicit(&p->end, memory_order_acquire);
+
+		if (first == end)
+			return 0;
+		struct rp_run *run = &p->runs[first % RP_MAX_PENDING];
+
+		if (run->done != atomic_load_explicit(&run->total, memory_order_acquire))
+			return run;
+		if ((uint8_t)(first + 1) == end)
+			return 0;
+		atomic_store_explicit(&p->first, first + 1, memory_order_release);
+	}
+}
+
+void rp_pending_pop(struct rp_pending *p)
+{
+	struct rp_run *run = rp_pending_front(p);
+
+	if (run)
+		run->done++;
+}

@@ -1,0 +1,35 @@
+/* pending.h - the requests of a connection that wait for their response, oldest first.
+ *
+ * Room: hot.  The reading side pushes, the writing side pops; alike neighbours share a run, so a
+ * pipeline of a thousand plain GETs takes one.  A run is left by the popper only when a newer one
+ * exists: the pusher may still extend the newest.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RP_HOT_PENDING_H
+#define RP_HOT_PENDING_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include "preload/limits.h"
+
+struct rp_run {
+	uint32_t serial;         /* of the flagged request, 0: plain */
+	uint8_t asked, request;  /* RP_ASKED_*; slot of the flagged request */
+	_Atomic uint16_t total;  /* written by the pusher */
+	uint16_t done;           /* written by the popper */
+	uint16_t reserved;
+};
+
+struct rp_pending {
+	_Atomic uint8_t first, end; /* runs in use: [first, end), modulo 256 */
+	struct rp_run runs[RP_MAX_PENDING];
+};
+
+/* False: no room. */
+bool rp_pending_push(struct rp_pending *p, uint8_t asked, uint8_t request, uint32_t serial);
+/* The oldest unanswered, NULL: none.  For the popper; others may look, and see it a moment late. */
+struct rp_run *rp_pending_front(struct rp_pending *p);
+void rp_pending_pop(struct rp_pending *p);
+
+#endif

@@ -1,0 +1,103 @@
+/* request.c - see request.h.  Room: hot.  SPDX-License-Identifier: MIT */
+#include "preload/hot/request.h"
+
+#include <string.h>
+#include "preload/hot/drops.h"
+#include "preload/settings.h"
+
+struct rp_request rp_requests[RP_MAX_REQUESTS];
+_Atomic uint32_t rp_n_requests;
+
+static _Atomic uint32_t serials;
+
+/* Room for one more?  Counts it, or not. */
+static bool reserve(uint64_t concurrent)
+{
+	uint32_t n = atomic_load(&rp_n_requests);
+
+	do {
+		if (n >= concurrent || n >= RP_MAX_REQUESTS) {
+			rp_drop(n >= concurrent ? RP_DROP_over_concurrent : RP_DROP_no_request);
+			return false;
+		}
+	} while (!atomic_compare_exchange_weak(&rp_n_requests, &n, n + 1));
+	return true;
+}
+
+struct rp_request *rp_request_claim(uint64_t concurrent)
+{
+	if (!reserve(concurrent))
+		return NULL;
+	for (unsigned i = 0; i < RP_MAX_REQUESTS; i++) {
+		struct rp_request *r = &rp_requests[i];
+		uint32_t state = RP_REQUEST_FREE;
+
+		if (!atomic_compare_exchange_strong(&r->state, &state, RP_REQUEST_CLAIMED))
+			continue;
+		uint32_t serial = atomic_fetch_add(&serials, 1) + 1;
+
+		r->seq = serial;
+		atomic_store(&r->serial, serial);
+		return r;
+	}
+	atomic_fetch_sub(&rp_n_requests, 1);
+	rp_drop(RP_DROP_no_request);
+	return NULL;
+}
+
+static void keep_text(struct rp_text *to, struct rp_span from)
+{
+	to->n = from.at ? (uint16_t)(from.n < sizeof(to->at) ? from.n : sizeof(to->at)) : 0;
+	if (to->n)
+		memcpy(to->at, from.at, to->n);
+}
+
+void rp_request_open(struct rp_request *r, const struct rp_head *head,
+                     const struct rp_trigger *trigger, uint64_t first_byte_ns, uint64_t now_ns)
+{
+	keep_text(&r->method, head->method);
+	keep_text(&r->host, head->host);
+	keep_text(&r->protocol, head->protocol);
+	keep_text(&r->traceparent, head->traceparent);
+	keep_text(&r->tag, trigger->tag);
+	r->n_target = (uint16_t)rp_trigger_mask_target(r->target, sizeof(r->target), head->target,
+	                                               rp_settings.rules.name);
+	r->trigger = trigger->kind;
+	r->claimed_ns = now_ns;
+	atomic_store(&r->first_byte_ns, first_byte_ns);
+	atomic_store(&r->head_ns, now_ns);
+	atomic_store(&r->body_ns, RP_NEVER);
+	atomic_store(&r->response_ns, RP_NEVER);
+	atomic_store(&r->last_byte_ns, RP_NEVER);
+	atomic_store(&r->bytes_in, 0);
+	atomic_store(&r->bytes_out, 0);
+	atomic_store(&r->samples, 0);
+	atomic_store(&r->status, 0);
+	atomic_store(&r->how, RP_END_LOST);
+	atomic_store_explicit(&r->state, RP_REQUEST_LIVE, memory_order_release);
+}
+
+void rp_request_end(struct rp_request *r, enum rp_end_how how, uint64_t now_ns)
+{
+	uint64_t never = RP_NEVER;
+
+	if (!atomic_compare_exchange_strong(&r->last_byte_ns, &never, now_ns))
+		return;
+	atomic_store(&r->how, how);
+	atomic_store_explicit(&r->state, RP_REQUEST_ENDED, memory_order_release);
+}
+
+void rp_request_free(struct rp_request *r)
+{
+	atomic_store(&r->serial, 0);
+	atomic_store_explicit(&r->state, RP_REQUEST_FREE, memory_order_release);
+	atomic_fetch_sub(&rp_n_requests, 1);
+}
+
+bool rp_request_lives(uint32_t index, uint32_t serial)
+{
+	struct rp_request *r = &rp_requests[index];
+
+	return atomic_load_explicit(&r->serial, memory_order_relaxed) == serial &&
+	       atomic_load_explicit(&r->state, memory_order_relaxed) == RP_REQUEST_LIVE;
+}

@@ -1,0 +1,66 @@
+/* request.h - the flagged requests of this process, from head to last byte.
+ *
+ * Room: hot.  A slot is claimed by the thread that read the head, ended by the thread that wrote
+ * the last byte, and freed by the drain when its session is written.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RP_HOT_REQUEST_H
+#define RP_HOT_REQUEST_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include "preload/hot/delim.h"
+#include "preload/hot/trigger.h"
+#include "preload/limits.h"
+#include "store/records.h"
+
+enum rp_request_state { RP_REQUEST_FREE, RP_REQUEST_CLAIMED, RP_REQUEST_LIVE, RP_REQUEST_ENDED };
+
+/* Text of a request, copied out of its head. */
+struct rp_text {
+	uint16_t n;
+	char at[126];
+};
+
+struct rp_request {
+	_Atomic uint32_t state;
+	_Atomic uint32_t serial;   /* of the slot's use; never 0 while in use */
+	uint32_t seq;              /* of the session in this process, for its name */
+	uint64_t interval_ns, claimed_ns, wall_ns;
+	enum rp_trigger_kind trigger;
+	struct rp_text method, host, protocol, traceparent, tag;
+	uint16_t n_target;
+	char target[RP_TARGET_BYTES];
+	struct sockaddr_storage peer, local;
+	socklen_t n_peer, n_local;
+	/* Phases; each written once, by the thread that saw it. */
+	_Atomic uint64_t accepted_ns, first_byte_ns, head_ns, body_ns, response_ns, last_byte_ns;
+	_Atomic uint64_t bytes_in, bytes_out, samples;
+	_Atomic uint32_t status, how;
+};
+
+extern struct rp_request rp_requests[RP_MAX_REQUESTS];
+
+/* LIVE or ENDED slots; what hooks and the drain look at first. */
+extern _Atomic uint32_t rp_n_requests;
+
+/* Claims a slot; NULL: none free or over CONCURRENT, counted. */
+struct rp_request *rp_request_claim(uint64_t concurrent);
+
+/* Copies HEAD and makes the slot LIVE. */
+void rp_request_open(struct rp_request *r, const struct rp_head *head,
+                     const struct rp_trigger *trigger, uint64_t first_byte_ns, uint64_t now_ns);
+
+/* The last byte was seen at NOW_NS; only the first call counts. */
+void rp_request_end(struct rp_request *r, enum rp_end_how how, uint64_t now_ns);
+
+/* The drain is done with it. */
+void rp_request_free(struct rp_request *r);
+
+/* True while (INDEX, SERIAL) is LIVE. */
+bool rp_request_lives(uint32_t index, uint32_t serial);
+
+#endif

@@ -1,0 +1,96 @@
+/* track.h - what one thread saw while it worked for one request: a ring from it to the drain.
+ *
+ * Room: hot.  One writer (the owning thread, also from signal handlers), one reader (cold/drain.c).
+ * A push never blocks: full means drop and count.  A handler may push in the middle of a push of
+ * the same thread: the interrupted one starts again (see rp_track_push).
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RP_HOT_TRACK_H
+#define RP_HOT_TRACK_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "preload/limits.h"
+#include "store/records.h"
+
+/* Kinds of note, and what follows their head. */
+enum rp_note_kind {
+	RP_NOTE_SKIP,   /* padding up to the end of the ring */
+	RP_NOTE_SAMPLE, /* struct rp_note_sample, then its stack */
+	RP_NOTE_WAIT,   /* struct rp_note_wait, then its stack */
+	RP_NOTE_END,    /* struct rp_note_end */
+};
+
+struct rp_note {
+	uint32_t bytes; /* of head and body, a multiple of 8 */
+	uint32_t kind;
+};
+
+/* A stack: walked (pc[n], RP_PC_EXACT set on interrupted instructions), or copied to be walked
+ * by the drain: pc, sp, bp, bx, then n_copy bytes from sp_lo on. */
+struct rp_note_stack {
+	uint32_t n, stop;       /* frames and enum rp_stack_stop; n 0: copied */
+	uint32_t generation;    /* of the tables it was walked with */
+	uint32_t n_copy;
+	uint64_t pc, sp, bp, bx, sp_lo;
+	uint32_t exact;
+	uint32_t reserved;
+};
+#define RP_PC_EXACT (1ull << 63)
+
+struct rp_note_sample {
+	uint64_t at_ns, weight, cpu_ns, runq_ns;
+	uint32_t edge, reserved;
+};
+
+struct rp_note_wait {
+	uint64_t at_ns, span_ns, cpu_ns;
+	uint32_t kind, n_object;
+	char object[RP_OBJECT_BYTES];
+};
+
+struct rp_note_end {
+	uint64_t end_ns, cpu_ns, minor_faults, major_faults, switches_voluntary, switches_forced;
+	struct rp_rec_short_waits shorts[RP_N_WAIT_KINDS];
+	uint64_t handler_ns, ticks;
+};
+
+enum rp_track_state {
+	RP_TRACK_FREE,
+	RP_TRACK_OPEN,   /* a thread writes; claimed by it */
+	RP_TRACK_CLOSED, /* the thread has left; the drain empties and frees */
+};
+
+struct rp_track {
+	_Atomic uint32_t state;
+	uint32_t request;        /* index and serial of the request; written before OPEN */
+	uint32_t serial;
+	uint32_t tid;
+	uint64_t begin_ns;
+	_Atomic uint64_t head;   /* bytes ever pushed; written by the thread */
+	_Atomic uint64_t tail;   /* bytes ever taken; written by the drain */
+	_Atomic uint64_t lost;   /* samples' ticks that found no room; written by the thread */
+	char ring[RP_TRACK_BYTES] __attribute__((aligned(64)));
+};
+
+extern struct rp_track rp_tracks[RP_MAX_TRACKS];
+
+/* A free track, marked OPEN for (REQUEST, SERIAL); NULL: none left, counted. */
+struct rp_track *rp_track_claim(uint32_t request, uint32_t serial, uint32_t tid, uint64_t now_ns);
+
+/* Two parts become one note.  False: no room, nothing was written. */
+bool rp_track_push(struct rp_track *t, enum rp_note_kind kind, const void *a, size_t n_a,
+                   const void *b, size_t n_b, const void *c, size_t n_c);
+
+/* The oldest note, or NULL; valid until rp_track_take. */
+const struct rp_note *rp_track_peek(struct rp_track *t);
+void rp_track_take(struct rp_track *t, const struct rp_note *note);
+
+
+/* Tells the drain that a request ended: it should not sleep its turn out. */
+void rp_track_wake(void);
+extern _Atomic uint32_t rp_track_bell; /* a futex */
+
+#endif

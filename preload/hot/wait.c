@@ -1,0 +1,136 @@
+/* wait.c - see wait.h.  Room: hot.  SPDX-License-Identifier: MIT */
+#include "preload/hot/wait.h"
+
+#include <string.h>
+#include "preload/hot/capture.h"
+#include "preload/hot/clock.h"
+#include "preload/hot/current.h"
+#include "preload/hot/drops.h"
+#include "preload/hot/mask.h"
+#include "preload/hot/object.h"
+#include "preload/hot/sampler.h"
+#include "preload/hot/sys.h"
+
+enum { SAME_STACK_BYTES = 1 << 20 };
+
+/* Is the recorded wait still below us on the stack?  Then we are in a signal handler of the host
+ * that interrupted it.  Otherwise its frame is gone: longjmp left it.  On another stack (altstack,
+ * coroutine) nothing can be told: we behave as if it were alive. */
+static bool still_there(const struct rp_self *s, const void *here)
+{
+	uintptr_t was = (uintptr_t)s->wait, now = (uintptr_t)here;
+
+	if (now < s->stack_lo - SAME_STACK_BYTES || now >= s->stack_hi)
+		return true;
+	return now < was;
+}
+
+/* The thread left a wait by longjmp: what it waited is known, where it was is not. */
+static void abandoned(struct rp_self *s)
+{
+	s->wait = NULL;
+	s->voluntary_mark = -1;
+	if (rp_mask_signal() && s->armed == RP_ARMED)
+		rp_sigmask(SIG_UNBLOCK, rp_sigbit(rp_mask_signal()));
+}
+
+/* False: the call is not ours to record. */
+static bool may_record(struct rp_self *s, const struct rp_wait *w)
+{
+	if (s->wait && still_there(s, w))
+		return false;
+	if (s->wait)
+		abandoned(s);
+	if (s->armed == RP_ARMED_OVER)
+		rp_current_leave();
+	return s->armed == RP_ARMED;
+}
+
+static void begin(struct rp_self *s, struct rp_wait *w, const struct rp_waited *what)
+{
+	w->what = *what;
+	s->wait = w;
+	w->cpu_ns = rp_cpu_ns();
+	w->at_ns = rp_mono_ns();
+}
+
+void rp_wait_begin(struct rp_wait *w, const struct rp_waited *what)
+{
+	struct rp_self *s = &rp_self;
+	int sig = rp_mask_signal();
+
+	w->on = RP_WAIT_OFF;
+	if (!may_record(s, w))
+		return;
+	w->on = RP_WAIT_MASKED;
+	if (sig)
+		rp_sigmask(SIG_BLOCK, rp_sigbit(sig));
+	begin(s, w, what);
+}
+
+void rp_wait_begin_paused(struct rp_wait *w, const struct rp_waited *what)
+{
+	struct rp_self *s = &rp_self;
+
+	w->on = RP_WAIT_OFF;
+	if (!may_record(s, w))
+		return;
+	w->on = RP_WAIT_PAUSED;
+	rp_sampler_pause(s);
+	begin(s, w, what);
+	s->wait = NULL; /* the signal is not masked: nothing to repair after a longjmp */
+}
+
+static void record(struct rp_self *s, const struct rp_wait *w, uint64_t span_ns, uint64_t cpu_ns)
+{
+	struct rp_note_wait n = { .at_ns = w->at_ns, .span_ns = span_ns, .cpu_ns = cpu_ns,
+		                  .kind = w->what.kind };
+	struct rp_regs regs;
+
+	if (span_ns < RP_WAIT_SHORT_NS) {
+		struct rp_rec_short_waits *sum = &s->shorts[w->what.kind];
+
+		sum->kind = w->what.kind;
+		sum->count++;
+		sum->span_ns += span_ns;
+		sum->cpu_ns += cpu_ns;
+		return;
+	}
+	n.n_object = (uint32_t)rp_object_name(n.object, sizeof(n.object), &w->what, s->request);
+	rp_regs_here(&regs);
+	if (!rp_capture_push(s, RP_NOTE_WAIT, &n, sizeof(n), &regs, RP_CAPTURE_SYNC))
+		rp_drop(RP_DROP_track_full);
+}
+
+/* The tick that came due meanwhile is dropped: the wait is recorded whole. */
+static void unmask(void)
+{
+	int sig = rp_mask_signal();
+	struct timespec now = { 0, 0 };
+	uint64_t set;
+
+	if (!sig)
+		return;
+	set = rp_sigbit(sig);
+	rp_sys(SYS_rt_sigtimedwait, &set, 0, &now, sizeof(set));
+	rp_sigmask(SIG_UNBLOCK, set);
+}
+
+void rp_wait_end(struct rp_wait *w)
+{
+	struct rp_self *s = &rp_self;
+	uint64_t span_ns = rp_mono_ns() - w->at_ns;
+	uint64_t cpu_ns = rp_cpu_ns() - w->cpu_ns;
+
+	if (s->armed == RP_ARMED) {
+		rp_sampler_mark_wait(s, span_ns, cpu_ns);
+		record(s, w, span_ns, cpu_ns);
+	}
+	s->wait = NULL;
+	if (w->on == RP_WAIT_PAUSED)
+		rp_sampler_resume(s);
+	else
+		unmask();
+	if (s->armed == RP_ARMED_OVER)
+		rp_current_leave();
+}

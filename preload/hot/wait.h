@@ -1,0 +1,58 @@
+/* wait.h - exact waits: enter before a blocking call, leave after it.
+ *
+ * Room: hot.  While the call blocks our signal is kept out, so it returns what it would have
+ * returned; the span is recorded whole, with one stack.  Survives pthread_cancel, siglongjmp out
+ * of the call and swapcontext: a wait whose frame is gone is found by the next one.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RP_HOT_WAIT_H
+#define RP_HOT_WAIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "preload/hot/self.h"
+#include "preload/real.h"
+
+/* What was waited for: named only when the wait was long enough to be listed. */
+struct rp_waited {
+	enum rp_wait_kind kind;
+	int fd;               /* -1: none */
+	const void *at;       /* pollfd array, fd_set, address of a lock, or text */
+	uint64_t n;           /* entries, nanoseconds, pid: by kind */
+};
+
+struct rp_wait {
+	uint8_t on;           /* RP_WAIT_* below; 0: this thread is not sampled */
+	uint64_t at_ns, cpu_ns;
+	struct rp_waited what;
+};
+enum { RP_WAIT_OFF, RP_WAIT_MASKED, RP_WAIT_PAUSED };
+
+void rp_wait_begin(struct rp_wait *w, const struct rp_waited *what);
+void rp_wait_begin_paused(struct rp_wait *w, const struct rp_waited *what);
+void rp_wait_end(struct rp_wait *w);
+
+/* A wait on FD. */
+static inline void rp_wait_enter_fd(struct rp_wait *w, enum rp_wait_kind kind, int fd)
+{
+	w->on = RP_WAIT_OFF;
+	if (rp_unlikely(rp_self.armed))
+		rp_wait_begin(w, &(struct rp_waited){ .kind = kind, .fd = fd });
+}
+
+/* A wait on something else. */
+static inline void rp_wait_enter(struct rp_wait *w, enum rp_wait_kind kind, const void *at,
+                                 uint64_t n)
+{
+	w->on = RP_WAIT_OFF;
+	if (rp_unlikely(rp_self.armed))
+		rp_wait_begin(w, &(struct rp_waited){ .kind = kind, .fd = -1, .at = at, .n = n });
+}
+
+static inline void rp_wait_leave(struct rp_wait *w)
+{
+	if (rp_unlikely(w->on))
+		rp_wait_end(w);
+}
+
+#endif
