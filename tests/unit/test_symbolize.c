@@ -75,6 +75,45 @@ START_TEST(after_a_copy_its_caller_goes_on)
 }
 END_TEST
 
+START_TEST(a_copy_from_another_unit_is_named)
+{
+	struct rp_symbolizer *s;
+
+	symfood_run("gcc -O2 -g -flto -o lto \"$ROOT/tests/unit/fixtures/symfood_lto_a.c\" "
+	            "\"$ROOT/tests/unit/fixtures/symfood_lto_b.c\"");
+	const char *path = symfood_path("lto");
+	struct rp_frames at = symfood_resolve(&s, path, symfood_symbol(path, "mark_lto"));
+
+	ck_assert_uint_eq(at.n, 3);
+	ck_assert_str_eq(at.frame[0].function, "within");
+	ck_assert_uint_eq(at.frame[0].line, 202);
+	ck_assert_str_eq(at.frame[1].function, "from_other_unit");
+	ck_assert_uint_eq(at.frame[1].line, 302);
+	ck_assert_uint_eq(at.frame[1].func_line, 300);
+	ck_assert_ptr_nonnull(strstr(at.frame[1].file, "symfood_lto_b.c"));
+	ck_assert_str_eq(at.frame[2].function, "main");
+	ck_assert_uint_eq(at.frame[2].line, 100);
+	ck_assert_ptr_nonnull(strstr(at.frame[2].file, "symfood_lto_a.c"));
+	rp_sym_free(s);
+}
+END_TEST
+
+START_TEST(a_unit_without_ranges_is_found_by_its_functions)
+{
+	struct rp_symbolizer *s;
+
+	symfood_run("gcc -o hand \"$ROOT/tests/unit/fixtures/symfood_rangeless.s\"");
+	const char *path = symfood_path("hand");
+	struct rp_frames at = symfood_resolve(&s, path, symfood_symbol(path, "main") + 1);
+
+	ck_assert_uint_eq(at.n, 1);
+	ck_assert_str_eq(at.frame[0].function, "main_by_hand");
+	ck_assert_uint_eq(at.frame[0].func_line, 77);
+	ck_assert_uint_eq(at.frame[0].line, 0);
+	rp_sym_free(s);
+}
+END_TEST
+
 START_TEST(any_order_and_duplicates_give_the_same_answers)
 {
 	const char *path = build_inline(0);
@@ -259,6 +298,8 @@ int main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, three_copies_deep_with_the_line_of_each_call, 0, N_BUILDS);
 	tcase_add_loop_test(tc, after_a_copy_its_caller_goes_on, 0, N_BUILDS);
+	tcase_add_test(tc, a_copy_from_another_unit_is_named);
+	tcase_add_test(tc, a_unit_without_ranges_is_found_by_its_functions);
 	tcase_add_test(tc, any_order_and_duplicates_give_the_same_answers);
 	tcase_add_loop_test(tc, a_stub_is_named_after_what_it_calls, 0, 3);
 	tcase_add_loop_test(tc, names_of_cplus_are_whole, 0, n_cplus);
