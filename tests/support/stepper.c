@@ -65,14 +65,14 @@ static uint64_t call_returns_to(uint64_t pc)
 	return pc + n;
 }
 
-static void follow(uint64_t pc, uint64_t sp)
+__attribute__((no_sanitize("address"))) static void follow(uint64_t pc, uint64_t sp)
 {
 	uint64_t ra = now.pc ? call_returns_to(now.pc) : 0;
 
 	while (now.n && now.frames[now.n - 1].slot < sp)
 		now.n--;
 	if (ra && sp == now.sp - 8 && *(uint64_t *)(uintptr_t)sp == ra && now.n < MAX_FRAMES)
-		now.frames[now.n++] = (struct shadow){ .slot = sp, .pc = ra };
+		now.frames[now.n++] = (struct shadow){.slot = sp, .pc = ra};
 	now.pc = pc;
 	now.sp = sp;
 }
@@ -80,7 +80,7 @@ static void follow(uint64_t pc, uint64_t sp)
 static void judge(const ucontext_t *uc)
 {
 	uint64_t pcs[MAX_FRAMES + 1];
-	struct rp_walk walk = { .pc = pcs, .cap = MAX_FRAMES + 1 };
+	struct rp_walk walk = {.pc = pcs, .cap = MAX_FRAMES + 1};
 	struct rp_window window;
 	struct rp_regs regs;
 	bool prefix;
@@ -126,7 +126,7 @@ static void seed(void)
 	while (n < MAX_FRAMES && unw_step(&cursor) > 0) {
 		unw_get_reg(&cursor, UNW_REG_IP, &pc);
 		unw_get_reg(&cursor, UNW_REG_SP, &sp);
-		inner_first[n++] = (struct shadow){ .slot = sp - 8, .pc = pc };
+		inner_first[n++] = (struct shadow){.slot = sp - 8, .pc = pc};
 	}
 	now.n = 0;
 	while (n > 0)
@@ -159,8 +159,8 @@ __attribute__((noinline)) static void step_through(void (*work)(void *), void *a
 
 void stepper_run(struct stepper_score *score, void (*work)(void *), void *arg)
 {
-	struct sigaction act = { .sa_sigaction = on_trap, .sa_flags = SA_SIGINFO | SA_ONSTACK };
-	stack_t alt = { .ss_sp = malloc(TRAP_STACK), .ss_size = TRAP_STACK }, before;
+	struct sigaction act = {.sa_sigaction = on_trap, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+	stack_t alt = {.ss_sp = malloc(TRAP_STACK), .ss_size = TRAP_STACK}, before;
 	struct sigaction act_before;
 
 	memset(score, 0, sizeof *score);
