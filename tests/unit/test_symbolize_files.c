@@ -6,6 +6,7 @@
 #include "symbolize/symbolize.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -180,6 +181,49 @@ START_TEST(by_build_id_even_when_the_file_is_gone)
 }
 END_TEST
 
+static bool is_loaded(const char *library)
+{
+	char line[512];
+	bool found = false;
+	FILE *maps = fopen("/proc/self/maps", "r");
+
+	ck_assert_ptr_nonnull(maps);
+	while (!found && fgets(line, sizeof(line), maps))
+		found = strstr(line, library) != NULL;
+	fclose(maps);
+	return found;
+}
+
+/* The "server" is a directory: no network in tests. */
+START_TEST(debuginfod_only_when_the_user_named_a_server)
+{
+	uint8_t id[64];
+	char url[256], hex[160], *at = hex;
+
+	build("-Wl,--build-id");
+	size_t n = symfood_build_id(symfood_path("food"), id);
+
+	for (size_t i = 0; i < n; i++)
+		at += sprintf(at, "%02x", id[i]);
+	symfood_run("mkdir -p web/buildid/%s && mv food.debug web/buildid/%s/debuginfo", hex, hex);
+	setenv("DEBUGINFOD_CACHE_PATH", symfood_path("cache"), 1);
+	struct answer got = ask_path(symfood_path("stripped"));
+
+	check_nameless(&got, RP_SYM_DYNSYM, "stripped");
+	ck_assert(!is_loaded("libdebuginfod"));
+	snprintf(url, sizeof(url), "file://%s/web", symfood_dir());
+	setenv("DEBUGINFOD_URLS", url, 1);
+	got = ask_path(symfood_path("stripped"));
+	if (!is_loaded("libdebuginfod")) {
+		printf("SKIP no libdebuginfod here\n");
+		return;
+	}
+	ck_assert_int_eq(got.state, RP_SYM_DEBUG);
+	ck_assert_str_eq(got.function, "innermost");
+	ck_assert_uint_eq(got.n, 4);
+}
+END_TEST
+
 START_TEST(another_build_gives_no_names)
 {
 	const uint8_t other[20] = {1, 2, 3};
@@ -340,6 +384,7 @@ int main(void)
 	tcase_add_loop_test(tc, debuglink_below_the_debug_directory, 0, 2);
 	tcase_add_loop_test(tc, a_debug_file_of_another_build_is_refused, 0, 2);
 	tcase_add_test(tc, by_build_id_even_when_the_file_is_gone);
+	tcase_add_test(tc, debuginfod_only_when_the_user_named_a_server);
 	tcase_add_test(tc, another_build_gives_no_names);
 	tcase_add_test(tc, the_same_build_is_accepted);
 	tcase_add_test(tc, symbol_tables_when_there_is_no_dwarf);
