@@ -19,7 +19,7 @@ struct draft {
 	struct rp_head *head;
 	uint64_t length;
 	uint8_t flags; /* RP_FRAMED_* */
-	bool keep_alive;
+	bool http10, keep_alive;
 };
 
 /* RFC 9110 tchar, as bits of the byte's value. */
@@ -106,7 +106,7 @@ static void take_connection(struct draft *draft, const char *line, size_t n)
 	take_span(draft, &value, line, n, NAME("connection"));
 	if (rp_framing_lists(value, "close"))
 		draft->head->close = true;
-	if (rp_framing_lists(value, "keep-alive"))
+	if (draft->http10 && rp_framing_lists(value, "keep-alive"))
 		draft->keep_alive = true;
 }
 
@@ -132,6 +132,23 @@ static void take_x(struct draft *draft, const char *line, size_t n)
 		if ((line[i] | 0x20) != (FORWARDED[i] | 0x20))
 			return;
 	draft->head->forwarded = true;
+}
+
+/* The first letter is one of those of take_header; a few other bytes pass as well. */
+static bool matters(char first)
+{
+	enum {
+		C = 1 << 3,
+		E = 1 << 5,
+		F = 1 << 6,
+		H = 1 << 8,
+		T = 1 << 20,
+		U = 1 << 21,
+		V = 1 << 22,
+		X = 1 << 24
+	};
+
+	return (C | E | F | H | T | U | V | X) >> (first & 31) & 1;
 }
 
 /* One header line, folds included, by its first letter. */
@@ -171,13 +188,12 @@ static void take_header(struct draft *draft, const char *line, size_t n)
 static bool finish_head(struct draft *draft)
 {
 	struct rp_head *head = draft->head;
-	bool http10 = head->protocol.at[PROTOCOL - 1] == '0';
 
 	head->is_head = head->method.n == 4 && !memcmp(head->method.at, "HEAD", 4);
 	head->is_connect = head->method.n == 7 && !memcmp(head->method.at, "CONNECT", 7);
-	if (http10 && !draft->keep_alive)
+	if (draft->http10 && !draft->keep_alive)
 		head->close = true;
-	if (!rp_framing_agrees(draft->flags, http10))
+	if (!rp_framing_agrees(draft->flags, draft->http10))
 		return false;
 	/* What follows a CONNECT is the tunnel's, whatever its headers say (RFC 9110 9.3.6). */
 	if (head->is_connect)
@@ -205,6 +221,7 @@ long rp_head_parse(const char *at, size_t n, struct rp_head *head)
 	memset(head, 0, sizeof(*head));
 	if (!read_line(head, at, lf))
 		return -1;
+	draft.http10 = head->protocol.at[PROTOCOL - 1] == '0';
 	for (const char *line = lf + 1; (lf = rp_lines_next(&lines)); line = lf + 1) {
 		if (lf == line || (lf == line + 1 && *line == '\r'))
 			return finish_head(&draft) ? lf + 1 - at : -1;
@@ -212,7 +229,8 @@ long rp_head_parse(const char *at, size_t n, struct rp_head *head)
 			lf = rp_lines_next(&lines);
 		if (!lf || lf + 1 == end)
 			return 0;
-		take_header(&draft, line, (size_t)(lf - line));
+		if (matters(*line))
+			take_header(&draft, line, (size_t)(lf - line));
 	}
 	return 0;
 }

@@ -1,0 +1,128 @@
+/* bench_delim.c - what the delimiter and the trigger cost a request that nobody flagged.
+ *
+ * Room: tests.  Medians over rounds, nanoseconds.
+ * SPDX-License-Identifier: MIT
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "preload/hot/delim.h"
+#include "preload/hot/trigger.h"
+
+enum { N_ROUNDS = 31, N_TURNS = 20000 };
+
+/* 463 bytes, as a browser sends it */
+static const char BROWSER[] =
+        "GET /index.html HTTP/1.1\r\nHost: localhost:8080\r\nConnection: keep-alive\r\n"
+        "Upgrade-Insecure-Requests: 1\r\n"
+        "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+        "Chrome/120.0.0.0 Safari/537.36\r\n"
+        "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,"
+        "image/apng,*/*;q=0.8\r\n"
+        "Sec-Fetch-Site: none\r\nSec-Fetch-Mode: navigate\r\n"
+        "Accept-Encoding: gzip, deflate, br\r\nAccept-Language: en-US,en\r\n"
+        "Cookie: a=b; theme=light1\r\n\r\n";
+static const char CURL[] = "GET / HTTP/1.1\r\nHost: localhost:8080\r\nUser-Agent: curl/7.88.1\r\n"
+                           "Accept: */*\r\n\r\n";
+static const char TLS[] = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
+static const char RESPONSE[] =
+        "HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nDate: Sun, 22 Nov 2026 19:00:00 GMT\r\n"
+        "Content-Type: text/html\r\nContent-Length: 10\r\n"
+        "Last-Modified: Sun, 22 Nov 2026 18:00:00 GMT\r\nConnection: keep-alive\r\n"
+        "ETag: \"637d1a-264\"\r\nAccept-Ranges: bytes\r\n\r\n0123456789";
+
+static struct rp_trigger_rules rules = {.name = "profile"};
+static struct rp_head head;
+static volatile unsigned sink;
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static void feed_request(const char *bytes, size_t n)
+{
+	struct rp_delim_in d = {0};
+	enum rp_in_event event;
+	bool want_kept;
+
+	do {
+		event = rp_delim_in_feed(&d, &bytes, &n, NULL, &want_kept, &head);
+		sink += event;
+	} while (event != RP_IN_MORE && event != RP_IN_OPAQUE);
+}
+
+/* As an event loop may see it: the head in two reads. */
+static void feed_halves(const char *bytes, size_t n)
+{
+	static char kept[RP_HEAD_MAX];
+	struct rp_delim_in d = {0};
+	enum rp_in_event event;
+	bool want_kept;
+	size_t half = n / 2, rest = n - half;
+
+	rp_delim_in_feed(&d, &bytes, &half, kept, &want_kept, &head);
+	do {
+		event = rp_delim_in_feed(&d, &bytes, &rest, kept, &want_kept, &head);
+		sink += event;
+	} while (event != RP_IN_MORE && event != RP_IN_OPAQUE);
+}
+
+static void feed_response(const char *bytes, size_t n)
+{
+	struct rp_delim_out d = {0};
+	enum rp_out_event event;
+
+	do {
+		event = rp_delim_out_feed(&d, &bytes, &n, 0);
+		sink += event;
+	} while (event != RP_OUT_MORE && event != RP_OUT_OPAQUE);
+}
+
+static void judge(const char *bytes, size_t n)
+{
+	struct rp_trigger t;
+
+	(void)bytes, (void)n;
+	sink += rp_trigger_judge(&rules, &head, &t);
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void measure(const char *name, void (*work)(const char *, size_t), const char *bytes,
+                    size_t n)
+{
+	double rounds[N_ROUNDS];
+
+	for (int r = 0; r < N_ROUNDS; r++) {
+		uint64_t began_ns = now_ns();
+
+		for (int i = 0; i < N_TURNS; i++)
+			work(bytes, n);
+		rounds[r] = (double)(now_ns() - began_ns) / N_TURNS;
+	}
+	qsort(rounds, N_ROUNDS, sizeof(*rounds), by_value);
+	printf("%-44s %4zu bytes %8.1f ns  (fastest %.1f)\n", name, n, rounds[N_ROUNDS / 2],
+	       rounds[0]);
+}
+
+int main(void)
+{
+	measure("request head of a browser, whole", feed_request, BROWSER, sizeof(BROWSER) - 1);
+	measure("trigger on it, unflagged", judge, BROWSER, sizeof(BROWSER) - 1);
+	measure("the same head in two reads", feed_halves, BROWSER, sizeof(BROWSER) - 1);
+	measure("request head of curl, whole", feed_request, CURL, sizeof(CURL) - 1);
+	measure("not HTTP, first bytes", feed_request, TLS, sizeof(TLS) - 1);
+	measure("response of nginx, whole", feed_response, RESPONSE, sizeof(RESPONSE) - 1);
+	return 0;
+}
