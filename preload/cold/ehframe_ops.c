@@ -64,7 +64,7 @@ static int16_t pack_saved(struct where where)
 
 static uint32_t pack_cfa(unsigned kind, int64_t off)
 {
-	if (off >= CFA_MAX || off < -CFA_MAX)
+	if (kind == RP_CFA_RULE || off >= CFA_MAX || off < -CFA_MAX)
 		return RP_CFA_RULE;
 	return (uint32_t)off << RP_CFA_BITS | kind;
 }
