@@ -8,12 +8,15 @@
 
 #include "symbolize/object.h"
 
-/* The frames of ADDR.  LAST (all zero at first) lets neighbours with the same answer share it. */
 struct rp_function;
+
+/* The answer before this one; all zero at first. */
 struct rp_frames_last {
 	const struct rp_function *function;
 	struct rp_frames *frames;
 };
+
+/* The frames of ADDR.  When they are those of LAST, both share them. */
 struct rp_frames *rp_frames_make(struct rp_object *object, uint64_t addr,
                                  struct rp_frames_last *last);
 

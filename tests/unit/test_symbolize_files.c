@@ -17,7 +17,10 @@
 /* food: the whole; stripped: nothing but .dynsym; food.debug: what was stripped. */
 static void build(const char *link_flags)
 {
-	symfood_run("gcc -O2 -g %s -o food \"$ROOT/tests/unit/fixtures/symfood_inline.c\" && "
+	unsetenv("DEBUGINFOD_URLS");
+	/* With CK_FORK=no all tests share the directory. */
+	symfood_run("rm -rf .debug root web cache fifo && "
+	            "gcc -O2 -g %s -o food \"$ROOT/tests/unit/fixtures/symfood_inline.c\" && "
 	            "objcopy --only-keep-debug food food.debug && cp food stripped && "
 	            "strip --strip-all stripped",
 	            link_flags);
@@ -376,7 +379,6 @@ int main(void)
 	Suite *suite = suite_create("symbolize_files");
 	TCase *tc = tcase_create("files");
 
-	unsetenv("DEBUGINFOD_URLS");
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, debug_information_in_the_file);
 	tcase_add_loop_test(tc, debuglink_beside_the_file, 0, 2);
