@@ -18,7 +18,7 @@ static char lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
-static bool same(const char *text, const char *word, size_t n)
+bool rp_framing_spells(const char *text, const char *word, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (lower(text[i]) != word[i])
@@ -33,13 +33,6 @@ static struct rp_span trimmed(const char *at, const char *end)
 	while (at < end && is_blank(end[-1]))
 		end--;
 	return (struct rp_span){at, (size_t)(end - at)};
-}
-
-bool rp_framing_named(const char *line, size_t n, const char *name, size_t n_name)
-{
-	if (n <= n_name || (line[n_name] != ':' && !is_blank(line[n_name])))
-		return false;
-	return same(line, name, n_name);
 }
 
 struct rp_span rp_framing_value(const char *line, size_t n, size_t n_name)

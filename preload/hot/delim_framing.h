@@ -16,8 +16,17 @@ enum { RP_FRAMED_LENGTH = 1, RP_FRAMED_CHUNKED = 2, RP_FRAMED_BAD = 4 };
 
 enum rp_chunk_event { RP_CHUNK_MORE, RP_CHUNK_END, RP_CHUNK_BAD };
 
-/* LINE begins with NAME (lower case) in any case, followed by a colon or a blank. */
-bool rp_framing_named(const char *line, size_t n, const char *name, size_t n_name);
+/* N bytes of TEXT are those of WORD (lower case) but for case. */
+bool rp_framing_spells(const char *text, const char *word, size_t n);
+
+/* LINE begins with NAME (lower case) in any case, followed by a colon or a blank.  Inline: nearly
+ * every line is turned away by its length or by the byte where the colon would be. */
+static inline bool rp_framing_named(const char *line, size_t n, const char *name, size_t n_name)
+{
+	if (n <= n_name || (line[n_name] != ':' && (unsigned char)line[n_name] > ' '))
+		return false;
+	return rp_framing_spells(line, name, n_name);
+}
 
 /* The part of LINE after its name of N_NAME bytes and the colon, without blanks around it; line
  * ends inside (obs-fold) count as blanks.  .at NULL: no colon follows the name directly. */
