@@ -14,8 +14,8 @@
 #include "store/names.h"
 
 enum {
-	N_OLDEST = 32, /* removed at most per pass */
-	N_PASSES = 64, /* an overfull folder is brought down over several sessions */
+	N_OLDEST = 64, /* removed at most per pass */
+	N_PASSES = 16, /* an overfull folder is brought down over several sessions */
 	DENTS_BYTES = 8192,
 	PART_GRACE_S = 3600, /* a younger .part may still be written */
 };
@@ -28,6 +28,7 @@ struct old {
 /* One pass: what the folder holds, and its oldest removable files, oldest first. */
 struct pass {
 	uint64_t sessions, bytes;
+	bool counted; /* by the first pass: later ones ask the disk about candidates only */
 	uint32_t n_oldest;
 	struct old oldest[N_OLDEST];
 	const struct old *after; /* only what is younger than this; NULL: all */
@@ -59,22 +60,34 @@ static void remember(struct pass *p, uint64_t wall_ns, const char *name, uint64_
 	p->oldest[at].bytes = bytes;
 }
 
+static bool is_ours(int dirfd, const char *name, struct stat *st)
+{
+	return fstatat(dirfd, name, st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st->st_mode) &&
+	       st->st_uid == geteuid();
+}
+
 /* Counts NAME when it is a session of ours, and remembers it when it may be removed. */
 static void look_at(struct pass *p, int dirfd, const char *name, uint64_t now_wall_ns)
 {
 	struct rp_named named;
 	struct stat st;
 
-	if (!rp_names_parse(name, &named) || fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
-	    !S_ISREG(st.st_mode) || st.st_uid != geteuid())
+	if (!rp_names_parse(name, &named))
 		return;
-	p->sessions++;
-	p->bytes += (uint64_t)st.st_size;
+
+	bool candidate = may_be_among_oldest(p, named.wall_ns, name);
+
+	if ((p->counted && !candidate) || !is_ours(dirfd, name, &st))
+		return;
+	if (!p->counted) {
+		p->sessions++;
+		p->bytes += (uint64_t)st.st_size;
+	}
 
 	uint64_t written_s = st.st_mtime > 0 ? (uint64_t)st.st_mtime : 0;
 	bool fresh_part = named.part && written_s + PART_GRACE_S > now_wall_ns / 1000000000;
 
-	if (!fresh_part && may_be_among_oldest(p, named.wall_ns, name))
+	if (candidate && !fresh_part)
 		remember(p, named.wall_ns, name, (uint64_t)st.st_size);
 }
 
@@ -131,15 +144,18 @@ unsigned rp_keep_apply(int dirfd, const struct rp_keep *keep, uint64_t now_wall_
 	unsigned removed = 0;
 
 	pass.after = NULL;
+	pass.counted = false;
+	pass.sessions = pass.bytes = 0;
 	if (!keep->sessions && !keep->bytes && !keep->seconds)
 		return 0;
 	for (unsigned i = 0; i < N_PASSES; i++) {
-		pass.sessions = pass.bytes = pass.n_oldest = 0;
+		pass.n_oldest = 0;
 		if (!pass_over(&pass, dirfd, now_wall_ns) ||
 		    !trim(&pass, dirfd, keep, now_wall_ns, &removed))
 			break;
 		after = pass.oldest[N_OLDEST - 1];
 		pass.after = &after;
+		pass.counted = true;
 	}
 	return removed;
 }
