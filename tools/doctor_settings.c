@@ -39,8 +39,8 @@ static void examine(struct rp_doctor *d, const char *where, const char *name, si
 	else if (rp_setting_check(s, value, &why))
 		rp_doctor_say(d, RP_FINDING_OK, "%s%.*s is %s", where, (int)n, name, value);
 	else
-		rp_doctor_say(d, RP_FINDING_NO, "%s%.*s=%s: it %s; the default is used instead",
-		              where, (int)n, name, value, why.text);
+		rp_doctor_say(d, RP_FINDING_NO, "%s%.*s=%s: it %s", where, (int)n, name, value,
+		              why.text);
 }
 
 struct piece {
@@ -49,26 +49,18 @@ struct piece {
 	char value[PATH_MAX];
 };
 
-/* The next piece of "dir=/x,keep=200,7d,interval=200us"; false at the end.  A comma also belongs
- * to a value when no "key=" follows it. */
+/* The next piece of "dir=/x,interval=200us"; false at the end. */
 static bool next_piece(const char **text, struct piece *p)
 {
-	const char *at = *text;
-	size_t n_key = strcspn(at, "=,"), n = n_key;
+	size_t n = strcspn(*text, ","), n_key = strcspn(*text, "=,");
+	size_t begin = n_key + (n_key < n);
 
-	if (!*at)
+	if (!**text)
 		return false;
-	for (;; n++) {
-		n += strcspn(at + n, ",");
-		if (!at[n] || at[n + 1 + strcspn(at + n + 1, "=,")] == '=')
-			break;
-	}
-	size_t begin = n_key + (at[n_key] == '=');
-
-	p->key = at;
+	p->key = *text;
 	p->n_key = n_key;
-	snprintf(p->value, sizeof p->value, "%.*s", (int)(n > begin ? n - begin : 0), at + begin);
-	*text = at + n + (at[n] == ',');
+	snprintf(p->value, sizeof p->value, "%.*s", (int)(n - begin), *text + begin);
+	*text += n + ((*text)[n] == ',');
 	return true;
 }
 
@@ -144,9 +136,13 @@ void rp_doctor_directory(struct rp_doctor *d, char *const *environment, uid_t ui
 		              "%s belongs to uid %u, and the server runs as %u: "
 		              "chown it, or give REQPROF_DIR another place",
 		              dir, st.st_uid, uid);
-	else if (st.st_mode & 077)
-		rp_doctor_say(d, RP_FINDING_NO, "%s is open to others (mode %03o): chmod 700 it",
-		              dir, st.st_mode & 0777);
+	else if (st.st_mode & 022)
+		rp_doctor_say(d, RP_FINDING_NO, "%s may be written by others: chmod 700 it", dir);
+	else if (st.st_mode & 055)
+		rp_doctor_say(d, RP_FINDING_HINT,
+		              "%s may be read by others; sessions tell what "
+		              "clients asked for: chmod 700 it",
+		              dir);
 	else
 		rp_doctor_say(d, RP_FINDING_OK, "sessions of uid %u go to %s", uid, dir);
 }

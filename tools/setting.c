@@ -23,6 +23,8 @@ const struct rp_setting rp_setting_rows[] = {
         {.name = NULL},
 };
 
+enum { SECRET_LEAST = 16, SECRET_MOST = 128 }; /* bytes, as the shim */
+
 static bool check_range(const struct rp_setting *s, bool is_number, uint64_t n, const char *form,
                         struct rp_why *why)
 {
@@ -45,14 +47,30 @@ static bool check_rate(const struct rp_setting *s, const char *value, struct rp_
 	char *end;
 	double rate = strtod(value, &end);
 
-	return check_range(s, isdigit((unsigned char)*value) && !*end, (uint64_t)rate,
-	                   "a number such as 2 or 0.5", why);
+	return check_range(s, isdigit((unsigned char)*value) && !*end && rate > 0, (uint64_t)rate,
+	                   "a number above zero, such as 2 or 0.5", why);
 }
 
 /* The path goes to a server that may change its directory. */
 static bool check_path(const char *value, struct rp_why *why)
 {
 	return *value == '/' || rp_why_set(why, 0, "wants a path from the root");
+}
+
+/* Whether a line of FILE is long enough not to be guessed, and short enough to be taken. */
+static bool has_secret(FILE *file)
+{
+	char *line = NULL;
+	size_t cap = 0;
+	bool found = false;
+
+	while (!found && getline(&line, &cap, file) >= 0) {
+		size_t n = strcspn(line, "\r\n");
+
+		found = n >= SECRET_LEAST && n <= SECRET_MOST;
+	}
+	free(line);
+	return found;
 }
 
 /* A secret that others can read, or that could be guessed, is none. */
@@ -68,7 +86,14 @@ static bool check_secret(const char *value, struct rp_why *why)
 		return rp_why_set(why, 0, "must name a regular file, not a link or a device");
 	if (st.st_mode & 077)
 		return rp_why_set(why, 0, "names a file that others may read: chmod 600 it");
-	return st.st_size > 0 || rp_why_set(why, 0, "names an empty file");
+	FILE *file = fopen(value, "re");
+	bool found = file && has_secret(file), unread = !file;
+
+	if (file)
+		fclose(file);
+	return found || unread ||
+	       rp_why_set(why, 0, "names a file without a line of %d to %d bytes", SECRET_LEAST,
+	                  SECRET_MOST);
 }
 
 static bool check_word(const char *value, struct rp_why *why)

@@ -46,22 +46,26 @@ bool rp_value_time(const char *text, uint64_t *ns)
 
 bool rp_value_interval(const char *text, uint64_t *ns)
 {
-	static const struct unit rates[] = {{"hz", 1}, {"khz", 1e3}, {NULL, 0}};
-	uint64_t hz;
+	static const struct unit units[] = {{"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {NULL, 0}};
+	static const struct unit rates[] = {{"hz", 1}, {NULL, 0}};
+	uint64_t n;
 
-	if (!read_scaled(text, rates, &hz))
-		return rp_value_time(text, ns);
-	if (hz == 0)
+	if (strchr(text, '.'))
 		return false;
-	*ns = 1000000000 / hz;
+	if (read_scaled(text, rates, &n) && n > 0)
+		n = 1000000000 / n;
+	else if (!read_scaled(text, units, &n))
+		return false;
+	if (n == 0)
+		return false;
+	*ns = n;
 	return true;
 }
 
 bool rp_value_bytes(const char *text, uint64_t *n_bytes)
 {
 	static const struct unit units[] = {
-	        {"", 1},         {"k", 1 << 10},  {"M", 1 << 20},  {"G", 1 << 30},
-	        {"kB", 1 << 10}, {"MB", 1 << 20}, {"GB", 1 << 30}, {NULL, 0},
+	        {"", 1}, {"k", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}, {NULL, 0},
 	};
 
 	return read_scaled(text, units, n_bytes);

@@ -12,7 +12,7 @@
 /* "800us", "1.5s", "200ms", "30m", "1h", "7d": a unit is needed. */
 bool rp_value_time(const char *text, uint64_t *ns);
 
-/* The same, or a rate: "1000hz". */
+/* What the shim takes between two samples: "500us", "1ms", "2s", "1000hz"; whole numbers. */
 bool rp_value_interval(const char *text, uint64_t *ns);
 
 /* "4096", "64k", "8M", "1G": powers of 1024. */

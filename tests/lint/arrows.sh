@@ -12,7 +12,7 @@ includes()
 		source=${source%.d}.c
 		[ -e "$source" ] || continue # left by a file that has gone
 		sed -e '/^[^ ].*:$/d' -e 's/^[^:]*://' -e 's/\\$//' "$deps" | tr -s ' ' '\n' |
-			sed -n 's|^\(preload\|store\|symbolize\|tools\|tests\)\(/.*\)*/[^/]*$|\1\2|p' |
+			sed -En 's,^(preload|store|symbolize|tools|tests)(/.*)*/[^/]*$,\1\2,p' |
 			sort -u | sed "s|^|$source |"
 	done
 }
