@@ -39,19 +39,20 @@ $(B)/libreqprof.so: $(call obj,$(HOT) $(COLD) $(GUESTST)) $(B)/exports.map
 	    -Wl,-z,now,-z,relro,-z,defs,-z,text,--as-needed,-soname,libreqprof.so $(LDFLAGS)
 $(B)/reqprof: $(call obj,$(STORE) $(SYMB) $(TOOLS))
 	$(CC) $(if $(SAN),-fsanitize=$(SAN)) -o $@ $^ $(LDFLAGS) $(TOOLIBS)
-# Everything but main, so that a test pulls in just what it names.
+# Everything but main, so that a test pulls in just what it names.  libc comes first on its link
+# line: a test that opens a file shall not get our hook.
 $(B)/all.a: $(call obj,$(HOT) $(COLD) $(STORE) $(SYMB) $(filter-out tools/main.c,$(TOOLS)) $(wildcard tests/support/*.c))
 	@rm -f $@; $(AR) rcs $@ $^
 $(B)/unit/%: $(B)/obj/tests/unit/%.o $(B)/all.a
 	@mkdir -p $(@D)
-	$(CC) $(if $(SAN),-fsanitize=$(SAN)) -rdynamic -o $@ $< $(B)/all.a $(LDFLAGS) $(shell $(PKG) --libs check) \
+	$(CC) $(if $(SAN),-fsanitize=$(SAN)) -rdynamic -o $@ $< -lc $(B)/all.a $(LDFLAGS) $(shell $(PKG) --libs check) \
 	    -lunwind -lunwind-x86_64 $(TOOLIBS) -lm -ldl
 $(B)/hosts/%: tests/hosts/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -D_GNU_SOURCE -O2 -g -fomit-frame-pointer -Wall -Wextra -o $@ $< -lpthread -ldl -lm
 $(B)/bench/%: $(B)/obj/tests/bench/%.o $(B)/all.a
 	@mkdir -p $(@D)
-	$(CC) -o $@ $< $(B)/all.a $(LDFLAGS) -lunwind -lunwind-x86_64 $(TOOLIBS) -lm -ldl
+	$(CC) -o $@ $< -lc $(B)/all.a $(LDFLAGS) -lunwind -lunwind-x86_64 $(TOOLIBS) -lm -ldl
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20

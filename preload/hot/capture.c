@@ -2,6 +2,7 @@
 #include "preload/hot/capture.h"
 
 #include <string.h>
+#include "preload/real.h"
 #include "preload/settings.h"
 
 enum { PAGE = 4096, MAX_PROBES = 2048 };
@@ -32,17 +33,13 @@ void rp_capture_bounds(struct rp_self *s)
 
 	if (sp >= s->stack_lo && sp < s->stack_hi)
 		return;
-	if (!top) {
-		s->stack_lo = s->stack_hi = 0;
+	if (!top) /* another stack: a coroutine's, an alternate one */
 		return;
-	}
 	uint64_t upto = s->stack_hi == top && sp < s->stack_lo ? s->stack_lo : top;
 
 	for (uint64_t page = sp; page < upto; page += PAGE)
-		if (!rp_stack_readable(page)) {
-			s->stack_lo = s->stack_hi = 0;
+		if (!rp_stack_readable(page))
 			return;
-		}
 	s->stack_lo = sp;
 	s->stack_hi = top;
 }
@@ -71,6 +68,8 @@ bool rp_capture_push(struct rp_self *s, enum rp_note_kind kind, const void *head
 	struct rp_window window;
 	const struct rp_tables *tables = rp_tables_take();
 
+	if (rp_unlikely(regs->sp < s->stack_lo))
+		rp_capture_bounds(s);
 	rp_window_live(&window, regs->sp, s->stack_lo, s->stack_hi);
 	if (!tables) {
 		rp_tables_give();

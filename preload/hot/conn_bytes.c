@@ -231,6 +231,8 @@ static void out_event(int fd, struct rp_conn *c, enum rp_out_event event, struct
 		answered(c, RP_END_COMPLETE);
 		break;
 	case RP_OUT_UPGRADED:
+		if (r)
+			atomic_store(&r->status, c->out.status);
 		answered(c, RP_END_UPGRADED);
 		give_up(fd, c, RP_END_UPGRADED);
 		break;

@@ -13,14 +13,15 @@
 
 _Thread_local struct rp_self rp_self;
 
-static void open_segment(struct rp_self *s, struct rp_track *t, uint64_t now_ns)
+static void open_segment(struct rp_self *s, struct rp_track *t, uint64_t now_ns,
+                         uint64_t cpu_ns)
 {
 	struct rp_usage u;
 
 	rp_sampler_usage(&u);
 	s->track = t;
 	s->mono_mark_ns = now_ns;
-	s->begin_cpu_ns = s->cpu_mark_ns = rp_cpu_ns();
+	s->begin_cpu_ns = s->cpu_mark_ns = cpu_ns;
 	s->begin_minor = u.minor_faults;
 	s->begin_major = u.major_faults;
 	s->begin_voluntary = s->voluntary_mark = u.switches_voluntary;
@@ -40,26 +41,26 @@ void rp_current_enter(uint32_t request, uint32_t serial)
 		return;
 	if (!s->tid)
 		s->tid = (uint32_t)rp_sys(SYS_gettid, 0);
-	uint64_t now_ns = rp_mono_ns();
+	uint64_t now_ns = rp_mono_ns(), cpu_ns = rp_cpu_ns();
 	struct rp_track *t = rp_track_claim(request, serial, s->tid, now_ns);
 
 	if (!t)
 		return;
 	s->request = request;
 	s->serial = serial;
-	open_segment(s, t, now_ns);
+	open_segment(s, t, now_ns, cpu_ns);
 	rp_sampler_arm(s);
 }
 
 /* The end of the segment in numbers; its sums were kept by the sampler and the waits. */
-static void push_end(struct rp_self *s, uint64_t now_ns)
+static void push_end(struct rp_self *s, uint64_t now_ns, uint64_t cpu_ns)
 {
 	struct rp_note_end end;
 	struct rp_usage u;
 
 	rp_sampler_usage(&u);
 	end.end_ns = now_ns;
-	end.cpu_ns = rp_cpu_ns() - s->begin_cpu_ns;
+	end.cpu_ns = cpu_ns - s->begin_cpu_ns;
 	end.minor_faults = (uint64_t)(u.minor_faults - s->begin_minor);
 	end.major_faults = (uint64_t)(u.major_faults - s->begin_major);
 	end.switches_voluntary = (uint64_t)(u.switches_voluntary - s->begin_voluntary);
@@ -78,10 +79,11 @@ void rp_current_leave_armed(void)
 
 	rp_sampler_disarm(s);
 	if (!over) {
-		uint64_t now_ns = rp_mono_ns();
+		/* Both clocks at one moment: the cost of what follows is in neither. */
+		uint64_t now_ns = rp_mono_ns(), cpu_ns = rp_cpu_ns();
 
 		rp_sampler_edge(s, RP_EDGE_END, now_ns);
-		push_end(s, now_ns);
+		push_end(s, now_ns, cpu_ns);
 	}
 	s->track = NULL;
 	s->wait = NULL;
@@ -99,7 +101,7 @@ void rp_current_over_in_handler(struct rp_self *s, uint64_t now_ns)
 {
 	s->armed = RP_ARMED_OVER;
 	rp_sampler_stop(s);
-	push_end(s, now_ns);
+	push_end(s, now_ns, rp_cpu_ns());
 }
 
 void rp_current_thread_ends(void)

@@ -7,7 +7,7 @@
 #include "preload/hot/stack.h"
 #include "store/records.h"
 
-enum { PAGE_BYTES = 4096, GO_ON = RP_N_STOPS };
+enum { PAGE_BYTES = 4096, GO_ON = RP_N_STOPS, N_HINTS = 4096 };
 
 /* The walk reads other functions' frames: what a sanitizer calls poisoned is its business. */
 #define READS_STACK __attribute__((no_sanitize("address")))
@@ -18,9 +18,15 @@ _Atomic uint32_t rp_tables_stale;
 _Atomic uint32_t rp_tables_unloads;
 static _Atomic uint32_t readers; /* written by whoever walks, read by cold/modules.c */
 
+static _Atomic uint64_t hints[N_HINTS]; /* module's index << 32 | row's; see find */
+
+struct found {
+	const struct rp_module_rows *module;
+	const struct rp_row *row;
+};
+
 struct walker {
 	const struct rp_tables *tables;
-	const struct rp_module_rows *module; /* the last one: the next frame is often in it too */
 	struct rp_window window;
 	struct rp_regs at;
 	bool bp_lost, bx_lost;
@@ -108,7 +114,7 @@ static const struct rp_row *row_of(const struct rp_module_rows *module, uint64_t
 	uint32_t at = module->pages[page];
 	uint32_t n = module->pages[page + 1] - at;
 
-	/* The first row of the page and those after it; the answer is the last that began. */
+	/* Among the rows of the page: how many began. */
 	while (n > 0) {
 		uint32_t half = n / 2;
 		bool began = module->rows[at + half].pc <= off;
@@ -117,6 +123,42 @@ static const struct rp_row *row_of(const struct rp_module_rows *module, uint64_t
 		n = began ? n - half - 1 : half;
 	}
 	return at ? &module->rows[at - 1] : NULL;
+}
+
+/* Is this the row of PC, so that nothing needs to be searched? */
+static bool is_row_of(const struct rp_module_rows *module, uint32_t row, uint64_t pc)
+{
+	if (pc < module->lo || pc >= module->hi || row >= module->n_rows)
+		return false;
+	uint64_t off = pc - module->lo;
+
+	return module->rows[row].pc <= off &&
+	       (row + 1 == module->n_rows || module->rows[row + 1].pc > off);
+}
+
+/* The module and the row that hold PC, or NULL for what there is not.  Asks the hints first:
+ * where a pc was found last time.  A hint is tried, never believed, so it may be anybody's and
+ * of any age. */
+static struct found find(const struct rp_tables *tables, uint64_t pc)
+{
+	_Atomic uint64_t *slot = &hints[(pc ^ pc >> 11) % N_HINTS];
+	uint64_t hint = atomic_load_explicit(slot, memory_order_relaxed);
+	uint32_t row = (uint32_t)hint, at = (uint32_t)(hint >> 32);
+	struct found found;
+
+	if (at < tables->n_modules && is_row_of(&tables->modules[at], row, pc)) {
+		found.module = &tables->modules[at];
+		found.row = &found.module->rows[row];
+		return found;
+	}
+	found.module = module_of(tables, pc);
+	found.row = found.module ? row_of(found.module, pc) : NULL;
+	if (found.row)
+		atomic_store_explicit(slot,
+		                      (uint64_t)(found.module - tables->modules) << 32 |
+		                              (uint64_t)(found.row - found.module->rows),
+		                      memory_order_relaxed);
+	return found;
 }
 
 /* The bytes of a call by register or memory ("ff /2") whose mod-r/m byte is MODRM. */
@@ -154,14 +196,13 @@ READS_STACK static bool call_ends_at(uint64_t pc)
  * ever behind a call; better a short stack than an invented caller. */
 static bool returns_behind_call(const struct walker *w, uint64_t ra)
 {
-	const struct rp_module_rows *module = module_of(w->tables, ra - 1);
-	const struct rp_row *row = module ? row_of(module, ra - 1) : NULL;
+	struct found at = find(w->tables, ra - 1);
 
-	if (row && (row->cfa & 31) == RP_CFA_SIGNAL)
+	if (at.row && (at.row->cfa & 31) == RP_CFA_SIGNAL)
 		return true; /* the handler was interrupted; the kernel calls without a call */
 	if (ra < PAGE_BYTES)
 		return false;
-	bool mapped = module && ra - 8 >= module->text_lo && ra <= module->text_hi &&
+	bool mapped = at.module && ra - 8 >= at.module->text_lo && ra <= at.module->text_hi &&
 	              atomic_load_explicit(&rp_tables_stale, memory_order_relaxed) == 0;
 
 	if (!mapped && !rp_stack_readable(ra - 8))
@@ -290,30 +331,26 @@ static unsigned leave_function(struct walker *w, const struct rp_row *row)
 /* Coroutines return into the first instruction of a function that nobody called (glibc's
  * __start_context), and have no caller beyond.  The byte before it, where return addresses are
  * looked up, is another's: BEFORE is the row of that byte. */
-static bool is_made_up(const struct walker *w, const struct rp_row *before)
+static bool is_made_up(const struct walker *w, struct found before)
 {
-	const struct rp_row *row = before + 1;
+	const struct rp_row *row = before.row + 1;
 
-	return !w->at.exact && row < w->module->rows + w->module->n_rows &&
-	       row->pc == w->at.pc - w->module->lo && !returns_behind_call(w, w->at.pc);
+	return !w->at.exact && row < before.module->rows + before.module->n_rows &&
+	       row->pc == w->at.pc - before.module->lo && !returns_behind_call(w, w->at.pc);
 }
 
 /* One frame outwards: GO_ON, or why not. */
 static unsigned step(struct walker *w)
 {
-	uint64_t pc = w->at.exact ? w->at.pc : w->at.pc - 1;
+	struct found at = find(w->tables, w->at.exact ? w->at.pc : w->at.pc - 1);
 
-	if (!w->module || pc < w->module->lo || pc >= w->module->hi)
-		w->module = module_of(w->tables, pc);
-	if (!w->module)
+	if (!at.module)
 		return RP_STOP_UNKNOWN_PC;
-	const struct rp_row *row = row_of(w->module, pc);
-
-	if (!row)
+	if (!at.row)
 		return RP_STOP_NO_ROW;
-	if (is_made_up(w, row))
+	if (is_made_up(w, at))
 		return RP_STOP_END;
-	switch (row->cfa & 31) {
+	switch (at.row->cfa & 31) {
 	case RP_CFA_SIGNAL:
 		return leave_signal(w);
 	case RP_CFA_END:
@@ -323,7 +360,7 @@ static unsigned step(struct walker *w)
 	case RP_CFA_RULE:
 		return RP_STOP_RULE;
 	}
-	return leave_function(w, row);
+	return leave_function(w, at.row);
 }
 
 void rp_stack_walk(const struct rp_tables *tables, const struct rp_regs *regs,
