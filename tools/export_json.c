@@ -103,14 +103,12 @@ static json_t *modules(const struct rp_profile *p)
 
 bool rp_export_json(FILE *out, const struct rp_profile *p, bool cpu)
 {
-	/* One session stands at the top level; of several, each is listed. */
+	/* One session stands at the top level; several are listed. */
 	json_t *all = p->n_sessions == 1 ? rp_json_session(&p->sessions[0]) : json_object();
-	json_t *sessions = json_array();
 
-	for (size_t i = 0; i < p->n_sessions && p->n_sessions > 1; i++)
-		json_array_append_new(sessions, rp_json_session(&p->sessions[i]));
+	if (p->n_sessions > 1)
+		json_object_set_new(all, "sessions", rp_json_sessions(p));
 	json_object_set_new(all, "version", json_integer(RP_JSON_VERSION));
-	json_object_set_new(all, "sessions", sessions);
 	json_object_set_new(all, "threads", threads(p));
 	json_object_set_new(all, "functions", functions(p));
 	json_object_set_new(all, "stacks", stacks(p));

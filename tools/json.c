@@ -116,6 +116,15 @@ json_t *rp_json_session(const struct rp_session *s)
 	                 (json_int_t)s->n_samples, "n_waits", (json_int_t)s->n_waits);
 }
 
+json_t *rp_json_sessions(const struct rp_profile *p)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < p->n_sessions; i++)
+		json_array_append_new(all, rp_json_session(&p->sessions[i]));
+	return all;
+}
+
 static json_t *share(const struct rp_profile *p, const struct rp_shares *shares,
                      const struct rp_share *row)
 {
@@ -161,14 +170,12 @@ static json_t *call(const struct rp_profile *p, const struct rp_calltree *tree, 
 
 json_t *rp_json_tree(const struct rp_profile *p, const struct rp_calltree *tree)
 {
-	json_t *calls = json_array(), *sessions = json_array();
+	json_t *calls = json_array();
 
-	for (size_t i = 0; i < p->n_sessions; i++)
-		json_array_append_new(sessions, rp_json_session(&p->sessions[i]));
 	for (size_t i = 0; i < tree->n_calls; i++)
 		json_array_append_new(calls, call(p, tree, i));
-	return json_pack("{s:i, s:o, s:o}", "version", RP_JSON_VERSION, "sessions", sessions,
-	                 "calls", calls);
+	return json_pack("{s:i, s:o, s:o}", "version", RP_JSON_VERSION, "sessions",
+	                 rp_json_sessions(p), "calls", calls);
 }
 
 bool rp_json_write(FILE *out, json_t *json)

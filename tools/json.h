@@ -22,6 +22,7 @@ json_t *rp_json_function(const struct rp_function *f);
 
 /* {request, phases, account, lost, counters, ...} of one session. */
 json_t *rp_json_session(const struct rp_session *s);
+json_t *rp_json_sessions(const struct rp_profile *p);
 
 /* Rows of flat, callers, callees and hot paths. */
 json_t *rp_json_shares(const struct rp_profile *p, const struct rp_shares *shares);

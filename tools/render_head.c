@@ -14,6 +14,11 @@ static const char *dot(const struct rp_term *t)
 	return t->unicode ? " · " : " | ";
 }
 
+static const char *plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 static void draw_request(const struct rp_term *t, const struct rp_session *s)
 {
 	fputs(rp_term_sgr(t, RP_BOLD), t->out);
@@ -74,11 +79,15 @@ static void draw_numbers(const struct rp_term *t, const struct rp_profile *p,
 {
 	char time[RP_UNITS_MAX];
 
-	fprintf(t->out, "duration %s%s%zu samples", rp_units_time(time, sum->account.duration_ns),
-	        dot(t), sum->n_samples);
+	fprintf(t->out, "duration %s%s%zu sample%s", rp_units_time(time, sum->account.duration_ns),
+	        dot(t), sum->n_samples, plural(sum->n_samples));
+	/* A chosen number, not a measured one: without decimals. */
+	uint64_t us = p->sessions[0].interval_ns / 1000;
+
 	if (sum->n_samples)
-		fprintf(t->out, " every %s", rp_units_time(time, p->sessions[0].interval_ns));
-	fprintf(t->out, "%s%zu waits\n", dot(t), sum->n_waits);
+		fprintf(t->out, " every %llu %s", (unsigned long long)(us % 1000 ? us : us / 1000),
+		        us % 1000 ? "us" : "ms");
+	fprintf(t->out, "%s%zu wait%s\n", dot(t), sum->n_waits, plural(sum->n_waits));
 }
 
 static void draw_account(const struct rp_term *t, const struct rp_account *a, uint64_t interval_ns)

@@ -61,9 +61,8 @@ static size_t name_columns(const struct rp_term *t, const struct rp_profile *p,
 static void draw_row(const struct rp_term *t, const struct rp_function *f, size_t columns)
 {
 	const char *place = rp_render_place(f, 0);
-	size_t n_name = columns_of(t, f->name);
+	size_t n_name = rp_render_text(t, f->name, t->width ? columns : 0);
 
-	rp_render_text(t, f->name, t->width ? columns : 0);
 	if (*place) {
 		fprintf(t->out, "%*s  %s", n_name < columns ? (int)(columns - n_name) : 0, "",
 		        rp_term_sgr(t, RP_DIM));

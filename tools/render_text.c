@@ -23,12 +23,11 @@ struct walk {
 	size_t depth;   /* of the last one */
 };
 
-void rp_render_text(const struct rp_term *t, const char *text, size_t columns)
+size_t rp_render_text(const struct rp_term *t, const char *text, size_t columns)
 {
-	if (columns)
-		rp_term_text_cut(t->out, text, strlen(text), t->unicode, columns);
-	else
-		rp_term_text(t->out, text, strlen(text), t->unicode);
+	size_t n = strlen(text);
+
+	return rp_term_text_cut(t->out, text, n, t->unicode, columns ? columns : SIZE_MAX);
 }
 
 const char *rp_render_place(const struct rp_function *f, unsigned parts)
@@ -90,8 +89,10 @@ static size_t room_for_name(const struct walk *w, size_t taken)
 
 static void draw_function(const struct walk *w, const struct rp_function *f, size_t taken)
 {
-	const char *place = rp_render_place(f, 2);
-	size_t n_place = strlen(place);
+	const char *place = rp_render_place(f, f->file ? 2 : 1);
+	/* "libfoo.so+0x12" says by itself where it is. */
+	bool is_told = *place && !f->file && strncmp(f->name, place, strlen(place)) == 0;
+	size_t n_place = is_told ? 0 : strlen(place);
 	size_t columns = n_place ? rp_term_columns(place, n_place, w->t->unicode) + 2 : 0;
 
 	fputs(rp_term_sgr(w->t, f->library || f->pseudo ? RP_PLAIN : RP_BOLD), w->t->out);
@@ -209,6 +210,7 @@ void rp_render_tree(const struct rp_term *t, const struct rp_profile *p,
 	} while (step(&w));
 	free(w.path);
 	if (tree->n_small)
-		fprintf(t->out, "%s%zu calls below 1 %% are not shown; --show-all shows them%s\n",
-		        rp_term_sgr(t, RP_DIM), tree->n_small, rp_term_sgr(t, RP_PLAIN));
+		fprintf(t->out, "%s%zu call%s below 1 %% not shown; --show-all shows all%s\n",
+		        rp_term_sgr(t, RP_DIM), tree->n_small, tree->n_small == 1 ? "" : "s",
+		        rp_term_sgr(t, RP_PLAIN));
 }

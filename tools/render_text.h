@@ -25,8 +25,8 @@ void rp_render_table(const struct rp_term *t, const struct rp_profile *p,
 void rp_render_paths(const struct rp_term *t, const struct rp_profile *p,
                      const struct rp_shares *shares);
 
-/* TEXT, harmless; cut in the middle to COLUMNS when that is not 0. */
-void rp_render_text(const struct rp_term *t, const char *text, size_t columns);
+/* TEXT, harmless; cut in the middle to COLUMNS when that is not 0.  Returns how wide it became. */
+size_t rp_render_text(const struct rp_term *t, const char *text, size_t columns);
 
 /* Where F is: "src/app.c:12", "libc.so.6", "" for a pseudo frame.  PARTS: how many parts of the
  * path at its end, 0 for all.  Lives until the next call. */

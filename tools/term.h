@@ -50,8 +50,9 @@ void rp_term_text(FILE *out, const char *text, size_t n, bool unicode);
 /* Columns that rp_term_text will take. */
 size_t rp_term_columns(const char *text, size_t n, bool unicode);
 
-/* As rp_term_text, but at most COLUMNS wide: the middle is cut out before anything is escaped. */
-void rp_term_text_cut(FILE *out, const char *text, size_t n, bool unicode, size_t columns);
+/* As rp_term_text, but at most COLUMNS wide: the middle is cut out before anything is escaped.
+ * Returns how wide it became. */
+size_t rp_term_text_cut(FILE *out, const char *text, size_t n, bool unicode, size_t columns);
 
 /* One sentence on stderr, "reqprof: ...", made harmless.  Returns RP_EXIT_USAGE (2), so that a
  * verb can say "return rp_term_complain(...)". */

@@ -119,18 +119,19 @@ static size_t tail_start(const char *text, size_t n, bool unicode, size_t column
 	return from;
 }
 
-void rp_term_text_cut(FILE *out, const char *text, size_t n, bool unicode, size_t columns)
+size_t rp_term_text_cut(FILE *out, const char *text, size_t n, bool unicode, size_t columns)
 {
 	const char *dots = unicode ? "\u2026" : "..";
 	size_t n_dots = unicode ? 1 : 2;
+	size_t whole = rp_term_columns(text, n, unicode);
 
-	if (rp_term_columns(text, n, unicode) <= columns) {
+	if (whole <= columns) {
 		rp_term_text(out, text, n, unicode);
-		return;
+		return whole;
 	}
 	if (columns <= n_dots) {
 		fputs(columns == n_dots ? dots : "", out);
-		return;
+		return columns == n_dots ? n_dots : 0;
 	}
 	size_t room = columns - n_dots;
 	size_t head = head_bytes(text, n, unicode, (room + 1) / 2);
@@ -139,4 +140,6 @@ void rp_term_text_cut(FILE *out, const char *text, size_t n, bool unicode, size_
 	rp_term_text(out, text, head, unicode);
 	fputs(dots, out);
 	rp_term_text(out, text + tail, n - tail, unicode);
+	return rp_term_columns(text, head, unicode) + n_dots +
+	       rp_term_columns(text + tail, n - tail, unicode);
 }
