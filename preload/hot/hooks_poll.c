@@ -54,11 +54,10 @@ RP_HOOK int epoll_pwait2(int epfd, struct epoll_event *events, int n,
 	return ret;
 }
 
-static void before_poll(struct rp_wait *w, const struct pollfd *fds, nfds_t n)
+/* Not inlined: libc declares that poll only writes FDS, and the compiler believes it of us too. */
+static __attribute__((noinline)) void poll_armed(struct rp_wait *w, const struct pollfd *fds,
+                                                 nfds_t n)
 {
-	w->on = RP_WAIT_OFF;
-	if (rp_likely(!rp_self.armed))
-		return;
 	for (nfds_t i = 0; i < n; i++)
 		if (fds[i].fd >= 0 && rp_conn_is_foreign(fds[i].fd)) {
 			rp_current_leave();
@@ -71,6 +70,13 @@ static void before_poll(struct rp_wait *w, const struct pollfd *fds, nfds_t n)
 		rp_wait_enter(w, RP_WAIT_POLL, fds, n);
 	else
 		rp_wait_enter(w, RP_WAIT_SLEEP, NULL, 0);
+}
+
+static inline void before_poll(struct rp_wait *w, const struct pollfd *fds, nfds_t n)
+{
+	w->on = RP_WAIT_OFF;
+	if (rp_unlikely(rp_self.armed))
+		poll_armed(w, fds, n);
 }
 
 RP_HOOK int poll(struct pollfd *fds, nfds_t n, int timeout_ms)

@@ -113,7 +113,7 @@ static void on_trap(int signal, siginfo_t *info, void *context)
 }
 
 /* The frames that are there already: libunwind's word for them. */
-static void seed(void)
+__attribute__((noinline)) static void seed(void)
 {
 	struct shadow inner_first[MAX_FRAMES];
 	unw_context_t context;

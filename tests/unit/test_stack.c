@@ -241,9 +241,11 @@ static void expect_score(const char *name, const struct stepper_score *score, un
 {
 	uint64_t n = score->right + score->truncated + score->wrong;
 
-	ck_assert_msg(score->wrong == 0, "%s: %lu of %lu wrong, first at %lx", name,
-	              (unsigned long)score->wrong, (unsigned long)n,
-	              (unsigned long)score->first_wrong_pc);
+	const struct rp_module *at = rp_modules_find(score->first_wrong_pc, UINT32_MAX - 1);
+
+	ck_assert_msg(score->wrong == 0, "%s: %lu of %lu wrong, first at %s+%lx", name,
+	              (unsigned long)score->wrong, (unsigned long)n, at ? at->path : "",
+	              (unsigned long)(score->first_wrong_pc - (at ? at->bias : 0)));
 	ck_assert_msg(n > 40, "%s: only %lu instructions were seen", name, (unsigned long)n);
 	ck_assert_msg(score->right * 1000 >= n * right, "%s: %lu of %lu right", name,
 	              (unsigned long)score->right, (unsigned long)n);
@@ -449,7 +451,7 @@ static void expect_same_from_copies(const struct here *here)
 	ck_assert_uint_eq(walk.n, here->walk.n);
 	ck_assert_uint_eq(walk.stop, RP_STOP_END);
 	ck_assert_int_eq(memcmp(pcs, here->pc, walk.n * sizeof(*pcs)), 0);
-	for (size_t cut = 0; cut < 4096; cut++) {
+	for (size_t cut = 0; cut < 2048; cut++) {
 		walk_copy(here, cut, &walk);
 		ck_assert_uint_eq(walk.stop, RP_STOP_COPY_SHORT);
 		ck_assert_uint_lt(walk.n, here->walk.n);
