@@ -2,10 +2,10 @@
 # install.sh DESTDIR PREFIX - puts what was built under PREFIX; DESTDIR is for packagers.
 # SPDX-License-Identifier: MIT
 set -eu
-[ $# -eq 2 ] && [ -n "$2" ] || {
+if [ $# -ne 2 ] || [ -z "$2" ]; then
 	echo "usage: tests/install.sh DESTDIR PREFIX" >&2
 	exit 2
-}
+fi
 cd "$(dirname "$0")/.."
 to=$1$2
 completions=$to/share/bash-completion/completions
@@ -29,7 +29,7 @@ put()
 }
 
 put 755 build/reqprof "$to/bin/reqprof"
-put 755 build/libreqprof.so "$to/lib/libreqprof.so"
+put 644 build/libreqprof.so "$to/lib/libreqprof.so"
 put 644 tools/reqprof.1 "$to/share/man/man1/reqprof.1"
 put 644 preload/libreqprof.7 "$to/share/man/man7/libreqprof.7"
 put 644 LICENSE "$to/share/doc/libreqprof/LICENSE"

@@ -11,9 +11,6 @@ finish needed "$({
 		grep -vxE 'libc\.so\.6|ld-linux-x86-64\.so\.2' | sed 's/^/it needs /'
 	readelf -dW "$shim" | grep -q TEXTREL && echo "it has text relocations"
 	readelf -lW "$shim" | awk '$1 == "GNU_STACK" && $0 ~ /RWE/ { print "its stack is executable" }'
-	for size in $(readelf -lW "$shim" | awk '$1 == "TLS" { print $6 }'); do
-		[ $((size)) -le 512 ] || echo "its TLS block of $((size)) bytes is over 512"
-	done
 	readelf -VW "$shim" | grep -oE 'GLIBC_[0-9.]+' | sed 's/GLIBC_//' | sort -Vu |
 		while read -r version; do
 			last=$(printf '%s\n%s\n' "$version" "$newest" | sort -V | tail -n 1)
