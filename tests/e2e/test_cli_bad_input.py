@@ -216,22 +216,26 @@ def running():
     os.chmod(script, 0o755)
     refused("run of a script without interpreter", tool("run", "--", script), status=126)
     source = put("s.c", b"int main(void) { return 0; }\n")
-    if shutil.which("gcc"):
+    if not shutil.which("gcc"):
+        counts["skipped"] += 1
+    else:
         static = os.path.join(WORK, "static")
         subprocess.run(["gcc", "-static", "-o", static, source], check=True)
         refused("run of a static program", tool("run", "--", static), status=126)
         run = tool("doctor", static)
         check("doctor says no to it", run, [] if run.returncode == 1 and
               b"statically linked" in run.stdout else ["status %d" % run.returncode])
-    if shutil.which("go"):
+    if not shutil.which("go"):
+        counts["skipped"] += 1
+    else:
         with open(os.path.join(WORK, "m.go"), "w", encoding="ascii") as f:
             f.write("package main\nfunc main() {}\n")
         built = subprocess.run(["go", "build", "-o", "gosrv", "m.go"], cwd=WORK, check=False,
+                               stderr=subprocess.PIPE,
                                env=dict(os.environ, GOCACHE=os.path.join(WORK, "gocache"),
                                         HOME=WORK, GO111MODULE="off"))
-        if built.returncode == 0:
-            refused("run of a Go program",
-                    tool("run", "--", os.path.join(WORK, "gosrv")), status=126)
+        check("a Go program can be built", built, [] if built.returncode == 0 else ["it cannot"])
+        refused("run of a Go program", tool("run", "--", os.path.join(WORK, "gosrv")), status=126)
 
 
 class Quiet(http.server.BaseHTTPRequestHandler):
