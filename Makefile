@@ -8,7 +8,7 @@ CFLAGS  ?= -O2 -g
 DEPS    := libdw libelf jansson zlib
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla $(if $(CI),-Werror)
 ALL     = -std=gnu11 -D_GNU_SOURCE -I. -I$(B) $(WARN) -MMD -MP $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
-GUEST   := -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-stack-protector -U_FORTIFY_SOURCE -fno-builtin-printf
+GUEST   := -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-stack-protector -U_FORTIFY_SOURCE -fno-builtin-bcmp
 TOOL    := $(shell $(PKG) --cflags $(DEPS) 2>/dev/null)
 TOOLIBS = $(shell $(PKG) --libs $(DEPS) 2>/dev/null) -liberty
 

@@ -61,8 +61,8 @@ extern struct rp_real rp_real;
 /* Resolves row CALL for good and returns it (hot/early.c). */
 void *rp_real_resolve(enum rp_call call);
 
-#define RP_HOOK __attribute__((visibility("default")))
-#define rp_likely(x) __builtin_expect(!!(x), 1)
+#define RP_HOOK        __attribute__((visibility("default")))
+#define rp_likely(x)   __builtin_expect(!!(x), 1)
 #define rp_unlikely(x) __builtin_expect(!!(x), 0)
 
 #endif

@@ -12,18 +12,18 @@
 #include "store/catalog.h"
 
 struct rp_settings {
-	uint64_t interval_ns;  /* between two ticks of a thread */
-	uint64_t max_ns;       /* longest recording */
-	uint64_t max_samples;  /* a session */
-	uint64_t max_bytes;    /* a session */
-	uint64_t concurrent;   /* sessions at once */
-	uint64_t rate_milli;   /* sessions a second, thousandths */
-	uint64_t burst;        /* sessions before the rate counts */
-	uint64_t max_frames;   /* a stack */
-	bool open_loopback;    /* loopback peers may use every mode */
-	bool query_trigger;    /* always true until a gate rule says otherwise */
-	char dir[256];         /* "" : /tmp/reqprof-<uid> */
-	char log[256];         /* "" : silent */
+	uint64_t interval_ns; /* between two ticks of a thread */
+	uint64_t max_ns;      /* longest recording */
+	uint64_t max_samples; /* a session */
+	uint64_t max_bytes;   /* a session */
+	uint64_t concurrent;  /* sessions at once */
+	uint64_t rate_milli;  /* sessions a second, thousandths */
+	uint64_t burst;       /* sessions before the rate counts */
+	uint64_t max_frames;  /* a stack */
+	bool open_loopback;   /* loopback peers may use every mode */
+	bool query_trigger;   /* always true until a gate rule says otherwise */
+	char dir[256];        /* "" : /tmp/reqprof-<uid> */
+	char log[256];        /* "" : silent */
 	struct rp_keep keep;
 	struct rp_trigger_rules rules;
 };

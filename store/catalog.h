@@ -23,11 +23,11 @@ void rp_catalog_default_dir(char *path, size_t cap, uint32_t uid);
 /* One file of a directory. */
 struct rp_entry {
 	char *path;
-	const char *name;  /* inside path */
-	char id[24];       /* "4711-000007": what people type */
-	uint64_t wall_ns;  /* from the name */
+	const char *name; /* inside path */
+	char id[24];      /* "4711-000007": what people type */
+	uint64_t wall_ns; /* from the name */
 	uint64_t bytes;
-	bool part;         /* still being written, or left by a killed server */
+	bool part; /* still being written, or left by a killed server */
 };
 
 struct rp_catalog {

@@ -70,8 +70,8 @@ struct rp_rec_thread {
 struct rp_rec_segment {
 	uint32_t thread;
 	uint64_t begin_ns, end_ns;
-	uint64_t cpu_ns;          /* thread CPU clock, end - begin: exact */
-	uint64_t runq_ns;         /* runnable, not running: sum over its samples */
+	uint64_t cpu_ns;  /* thread CPU clock, end - begin: exact */
+	uint64_t runq_ns; /* runnable, not running: sum over its samples */
 	uint64_t minor_faults, major_faults, switches_voluntary, switches_forced;
 };
 
@@ -116,7 +116,7 @@ struct rp_rec_sample {
 };
 
 struct rp_rec_object {
-	uint32_t object; /* > 0 */
+	uint32_t object;      /* > 0 */
 	struct rp_slice name; /* "tcp 127.0.0.1:5432", "pipe", "/var/lib/x.log" */
 };
 

@@ -29,7 +29,8 @@ struct rp_session_head {
 };
 
 /* Starts a session on FD (owned by the caller, empty file) and writes its head.
- * MAX_BYTES bounds the file: what would pass it is refused.  NULL when the head cannot be written. */
+ * MAX_BYTES bounds the file: what would pass it is refused.  NULL when the head cannot be written.
+ */
 struct rp_writer *rp_writer_make(void *memory, int fd, const struct rp_session_head *head,
                                  uint64_t max_bytes, const struct rp_writer_os *os);
 

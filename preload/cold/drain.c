@@ -119,7 +119,7 @@ static bool turn(uint64_t *flushed_ns)
 
 static void nap(uint32_t bell, unsigned ms)
 {
-	struct timespec t = { ms / 1000, (long)(ms % 1000) * 1000000 };
+	struct timespec t = {ms / 1000, (long)(ms % 1000) * 1000000};
 
 	rp_sys(SYS_futex, &rp_track_bell, FUTEX_WAIT_PRIVATE, bell, &t);
 }
@@ -193,7 +193,7 @@ bool rp_drain_start(void)
 void rp_drain_settle(void)
 {
 	for (unsigned ms = 0; ms < RP_EXIT_WAIT_MS; ms += 2) {
-		struct timespec t = { 0, 2000000 };
+		struct timespec t = {0, 2000000};
 
 		if (!atomic_load(&rp_n_requests) || atomic_load(&state) == STATE_NONE)
 			return;

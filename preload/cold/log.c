@@ -27,7 +27,7 @@ static void write_line(const struct rp_line *l)
 void rp_log(const char *first, ...)
 {
 	char text[512];
-	struct rp_line l = { text, 0, sizeof(text) - 1 };
+	struct rp_line l = {text, 0, sizeof(text) - 1};
 	va_list args;
 
 	if (!rp_settings.log[0])
@@ -49,20 +49,20 @@ const char *rp_log_error(int error)
 		int error;
 		const char *text;
 	} words[] = {
-		{ EACCES, "permission denied" },
-		{ EPERM, "not permitted" },
-		{ ENOENT, "no such directory" },
-		{ ENOTDIR, "not a directory" },
-		{ ELOOP, "a symbolic link stands there" },
-		{ EROFS, "read-only file system" },
-		{ ENOSPC, "no space left on the device" },
-		{ EDQUOT, "over quota" },
-		{ EFBIG, "file too large (RLIMIT_FSIZE or REQPROF_MAX_BYTES)" },
-		{ EMFILE, "no descriptor left (RLIMIT_NOFILE)" },
-		{ ENFILE, "no file left in the system" },
-		{ EAGAIN, "no thread or process left (RLIMIT_NPROC, cgroup)" },
-		{ ENOMEM, "no memory" },
-		{ EIO, "input/output error" },
+	        {EACCES, "permission denied"},
+	        {EPERM, "not permitted"},
+	        {ENOENT, "no such directory"},
+	        {ENOTDIR, "not a directory"},
+	        {ELOOP, "a symbolic link stands there"},
+	        {EROFS, "read-only file system"},
+	        {ENOSPC, "no space left on the device"},
+	        {EDQUOT, "over quota"},
+	        {EFBIG, "file too large (RLIMIT_FSIZE or REQPROF_MAX_BYTES)"},
+	        {EMFILE, "no descriptor left (RLIMIT_NOFILE)"},
+	        {ENFILE, "no file left in the system"},
+	        {EAGAIN, "no thread or process left (RLIMIT_NPROC, cgroup)"},
+	        {ENOMEM, "no memory"},
+	        {EIO, "input/output error"},
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)

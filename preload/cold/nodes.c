@@ -9,18 +9,18 @@
 /* Code in no module has no address that means anything elsewhere: one name for all of it. */
 enum { NOWHERE = 1 };
 #define NOWHERE_PATH "[anonymous code]"
-#define EXACT_BIT 0x80000000u
+#define EXACT_BIT    0x80000000u
 
 static struct rp_slice slice(const char *s)
 {
-	return (struct rp_slice){ s, strlen(s) };
+	return (struct rp_slice){s, strlen(s)};
 }
 
 /* File numbers: 0 pseudo roots, 1 nowhere, module n of the process is n + 1. */
 static void tell_module(struct rp_nodes *nodes, struct rp_writer *w, uint32_t number,
                         const struct rp_module *m)
 {
-	struct rp_item item = { .kind = RP_ITEM_MODULE };
+	struct rp_item item = {.kind = RP_ITEM_MODULE};
 
 	if (number / 8 >= sizeof(nodes->told) || nodes->told[number / 8] & (1 << number % 8))
 		return;
@@ -30,14 +30,14 @@ static void tell_module(struct rp_nodes *nodes, struct rp_writer *w, uint32_t nu
 	if (m) {
 		item.module.flags = m->flags;
 		item.module.size = m->hi - m->lo;
-		item.module.build_id = (struct rp_slice){ (const char *)m->build_id, m->n_build_id };
+		item.module.build_id = (struct rp_slice){(const char *)m->build_id, m->n_build_id};
 	}
 	rp_writer_put(w, &item);
 	if (m && m->image) {
-		struct rp_item image = { .kind = RP_ITEM_IMAGE };
+		struct rp_item image = {.kind = RP_ITEM_IMAGE};
 
 		image.image.module = number;
-		image.image.bytes = (struct rp_slice){ m->image, m->n_image };
+		image.image.bytes = (struct rp_slice){m->image, m->n_image};
 		rp_writer_put(w, &image);
 	}
 }
@@ -54,7 +54,7 @@ static uint64_t hash(const struct rp_node *k)
 static uint32_t intern(struct rp_nodes *nodes, struct rp_writer *w, const struct rp_node *key)
 {
 	uint32_t mask = (1u << RP_NODES_LOG2) - 1, at = (uint32_t)hash(key) & mask;
-	struct rp_item item = { .kind = RP_ITEM_STACK };
+	struct rp_item item = {.kind = RP_ITEM_STACK};
 
 	for (; nodes->node[at].id; at = (at + 1) & mask) {
 		struct rp_node *have = &nodes->node[at];
@@ -86,7 +86,7 @@ static uint32_t frame(struct rp_nodes *nodes, struct rp_writer *w, uint32_t pare
 	const struct rp_module *m =
 	        rp_modules_find(pc_abs - (pc & RP_PC_EXACT ? 0 : 1), generation);
 	uint32_t number = m ? m->number + 1 : NOWHERE;
-	struct rp_node key = { .parent = parent, .module = number };
+	struct rp_node key = {.parent = parent, .module = number};
 
 	tell_module(nodes, w, number, m);
 	key.pc_rel = m ? pc_abs - m->bias : 0;
@@ -101,7 +101,7 @@ uint32_t rp_nodes_stack(struct rp_nodes *nodes, struct rp_writer *w, const uint6
 	uint32_t parent = 0;
 
 	if (stop != RP_STOP_END) {
-		struct rp_node root = { .pc_rel = stop };
+		struct rp_node root = {.pc_rel = stop};
 
 		parent = intern(nodes, w, &root);
 		if (!parent)

@@ -1,4 +1,5 @@
-/* nodes.h - the tree of stacks of a session: (parent, module, address) -> number, each written once.
+/* nodes.h - the tree of stacks of a session: (parent, module, address) -> number, each written
+ * once.
  *
  * Room: cold.  SPDX-License-Identifier: MIT
  */

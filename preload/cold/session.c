@@ -43,7 +43,7 @@ static void random_id(uint8_t id[16])
 
 static bool open_file(struct rp_session *s, const struct rp_request *r)
 {
-	struct rp_slice method = { r->method.at, r->method.n }, target = { r->target, r->n_target };
+	struct rp_slice method = {r->method.at, r->method.n}, target = {r->target, r->n_target};
 	char part[RP_NAME_MAX + 8];
 
 	rp_catalog_name(s->name, r->wall_ns, (uint32_t)rp_sys(SYS_getpid, 0), r->seq, method,
@@ -63,10 +63,10 @@ static bool open_file(struct rp_session *s, const struct rp_request *r)
 
 static bool begin(struct rp_session *s, struct rp_request *r)
 {
-	static const struct rp_writer_os os = { plain_write };
-	struct rp_session_head head = { .began_wall_ns = r->wall_ns,
-		                        .began_mono_ns = atomic_load(&r->first_byte_ns),
-		                        .pid = (uint32_t)rp_sys(SYS_getpid, 0) };
+	static const struct rp_writer_os os = {plain_write};
+	struct rp_session_head head = {.began_wall_ns = r->wall_ns,
+	                               .began_mono_ns = atomic_load(&r->first_byte_ns),
+	                               .pid = (uint32_t)rp_sys(SYS_getpid, 0)};
 
 	s->request = r;
 	for (unsigned i = 0; i < RP_N_DROPS; i++)

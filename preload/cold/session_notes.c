@@ -12,7 +12,7 @@
 
 static struct rp_slice text_of(const struct rp_text *t)
 {
-	return (struct rp_slice){ t->at, t->n };
+	return (struct rp_slice){t->at, t->n};
 }
 
 /* The first line of a file of /proc into TEXT, without its newline; its length. */
@@ -30,29 +30,29 @@ static size_t proc_line(const char *path, char *text, size_t cap)
 
 void rp_session_put_request(struct rp_session *s)
 {
-	static const char *const spelling[] = { [RP_TRIGGER_QUERY] = "query",
-		                                [RP_TRIGGER_HEADER] = "header",
-		                                [RP_TRIGGER_ROUTE] = "route" };
+	static const char *const spelling[] = {[RP_TRIGGER_QUERY] = "query",
+	                                       [RP_TRIGGER_HEADER] = "header",
+	                                       [RP_TRIGGER_ROUTE] = "route"};
 	const struct rp_request *r = s->request;
-	struct rp_item item = { .kind = RP_ITEM_REQUEST };
+	struct rp_item item = {.kind = RP_ITEM_REQUEST};
 	char peer[RP_OBJECT_BYTES], local[RP_OBJECT_BYTES], comm[32];
 	const char *trigger = spelling[r->trigger];
 
 	item.request.method = text_of(&r->method);
-	item.request.target = (struct rp_slice){ r->target, r->n_target };
+	item.request.target = (struct rp_slice){r->target, r->n_target};
 	item.request.host = text_of(&r->host);
 	item.request.protocol = text_of(&r->protocol);
 	item.request.traceparent = text_of(&r->traceparent);
 	item.request.tag = text_of(&r->tag);
-	item.request.trigger = (struct rp_slice){ trigger, strlen(trigger) };
-	item.request.peer = (struct rp_slice){
-		peer, rp_object_address(peer, sizeof(peer), (const void *)&r->peer, r->n_peer)
-	};
-	item.request.local = (struct rp_slice){
-		local, rp_object_address(local, sizeof(local), (const void *)&r->local, r->n_local)
-	};
+	item.request.trigger = (struct rp_slice){trigger, strlen(trigger)};
+	item.request.peer =
+	        (struct rp_slice){peer, rp_object_address(peer, sizeof(peer),
+	                                                  (const void *)&r->peer, r->n_peer)};
+	item.request.local =
+	        (struct rp_slice){local, rp_object_address(local, sizeof(local),
+	                                                   (const void *)&r->local, r->n_local)};
 	item.request.server =
-	        (struct rp_slice){ comm, proc_line("/proc/self/comm", comm, sizeof(comm)) };
+	        (struct rp_slice){comm, proc_line("/proc/self/comm", comm, sizeof(comm))};
 	item.request.interval_ns = r->interval_ns;
 	item.request.pid = (uint32_t)rp_sys(SYS_getpid, 0);
 	rp_writer_put(s->writer, &item);
@@ -60,9 +60,9 @@ void rp_session_put_request(struct rp_session *s)
 
 static uint32_t thread_of(struct rp_session *s, uint32_t tid)
 {
-	struct rp_item item = { .kind = RP_ITEM_THREAD };
+	struct rp_item item = {.kind = RP_ITEM_THREAD};
 	char path[48], comm[32];
-	struct rp_line l = { path, 0, sizeof(path) - 1 };
+	struct rp_line l = {path, 0, sizeof(path) - 1};
 	uint32_t i;
 
 	for (i = 0; i < s->n_threads; i++)
@@ -77,7 +77,7 @@ static uint32_t thread_of(struct rp_session *s, uint32_t tid)
 	path[l.n] = 0;
 	item.thread.thread = i;
 	item.thread.tid = tid;
-	item.thread.name = (struct rp_slice){ comm, proc_line(path, comm, sizeof(comm)) };
+	item.thread.name = (struct rp_slice){comm, proc_line(path, comm, sizeof(comm))};
 	rp_writer_put(s->writer, &item);
 	return i;
 }
@@ -88,11 +88,12 @@ static uint32_t copied_stack(struct rp_session *s, const struct rp_note_stack *s
 {
 	static uint64_t pc[RP_MAX_FRAMES];
 	static uint8_t exact[RP_MAX_FRAMES];
-	struct rp_regs regs = { .pc = st->pc, .sp = st->sp, .bp = st->bp, .bx = st->bx,
-		                .exact = st->exact };
-	struct rp_window window = { .lo = st->sp_lo, .hi = st->sp_lo + st->n_copy,
-		                    .delta = (int64_t)((uint64_t)(uintptr_t)bytes - st->sp_lo) };
-	struct rp_walk walk = { .pc = pc, .exact = exact, .cap = RP_MAX_FRAMES };
+	struct rp_regs regs = {
+	        .pc = st->pc, .sp = st->sp, .bp = st->bp, .bx = st->bx, .exact = st->exact};
+	struct rp_window window = {.lo = st->sp_lo,
+	                           .hi = st->sp_lo + st->n_copy,
+	                           .delta = (int64_t)((uint64_t)(uintptr_t)bytes - st->sp_lo)};
+	struct rp_walk walk = {.pc = pc, .exact = exact, .cap = RP_MAX_FRAMES};
 	const struct rp_tables *tables = rp_tables_take();
 	uint32_t generation = tables ? tables->generation : 0;
 
@@ -117,7 +118,7 @@ static uint32_t stack_of(struct rp_session *s, const struct rp_note_stack *st)
 
 static uint32_t object_of(struct rp_session *s, const char *name, uint32_t n)
 {
-	struct rp_item item = { .kind = RP_ITEM_OBJECT };
+	struct rp_item item = {.kind = RP_ITEM_OBJECT};
 	uint32_t i;
 
 	if (!n)
@@ -130,14 +131,14 @@ static uint32_t object_of(struct rp_session *s, const char *name, uint32_t n)
 	s->objects[i].n = (uint16_t)n;
 	memcpy(s->objects[i].name, name, n);
 	item.object.object = ++s->n_objects;
-	item.object.name = (struct rp_slice){ name, n };
+	item.object.name = (struct rp_slice){name, n};
 	rp_writer_put(s->writer, &item);
 	return s->n_objects;
 }
 
 static void put_sample(struct rp_session *s, struct rp_track *t, const struct rp_note_sample *n)
 {
-	struct rp_item item = { .kind = RP_ITEM_SAMPLE };
+	struct rp_item item = {.kind = RP_ITEM_SAMPLE};
 	unsigned open = (unsigned)(t - rp_tracks);
 
 	item.sample.stack = stack_of(s, (const void *)(n + 1));
@@ -154,7 +155,7 @@ static void put_sample(struct rp_session *s, struct rp_track *t, const struct rp
 
 static void put_wait(struct rp_session *s, struct rp_track *t, const struct rp_note_wait *n)
 {
-	struct rp_item item = { .kind = RP_ITEM_WAIT };
+	struct rp_item item = {.kind = RP_ITEM_WAIT};
 
 	item.wait.stack = stack_of(s, (const void *)(n + 1));
 	item.wait.object = object_of(s, n->object, n->n_object);
@@ -169,7 +170,7 @@ static void put_wait(struct rp_session *s, struct rp_track *t, const struct rp_n
 
 static void put_segment(struct rp_session *s, struct rp_track *t, const struct rp_note_end *n)
 {
-	struct rp_item item = { .kind = RP_ITEM_SEGMENT };
+	struct rp_item item = {.kind = RP_ITEM_SEGMENT};
 	unsigned open = (unsigned)(t - rp_tracks);
 
 	item.segment.thread = thread_of(s, t->tid);
@@ -222,7 +223,7 @@ void rp_session_left(struct rp_session *s, struct rp_track *track)
 
 void rp_session_cut(struct rp_session *s, struct rp_track *track)
 {
-	struct rp_note_end end = { 0 };
+	struct rp_note_end end = {0};
 	unsigned open = (unsigned)(track - rp_tracks);
 
 	if (s->failed || s->open[open].ended)
@@ -235,9 +236,9 @@ void rp_session_cut(struct rp_session *s, struct rp_track *track)
 
 static void put_number(struct rp_session *s, enum rp_item_kind kind, const char *name, uint64_t n)
 {
-	struct rp_item item = { .kind = kind };
+	struct rp_item item = {.kind = kind};
 
-	item.counter.name = (struct rp_slice){ name, strlen(name) };
+	item.counter.name = (struct rp_slice){name, strlen(name)};
 	item.counter.value = n;
 	if (n)
 		rp_writer_put(s->writer, &item);
@@ -251,7 +252,7 @@ static void put_sums(struct rp_session *s)
 	};
 
 	for (unsigned i = 0; i < RP_N_WAIT_KINDS; i++) {
-		struct rp_item item = { .kind = RP_ITEM_SHORT_WAITS };
+		struct rp_item item = {.kind = RP_ITEM_SHORT_WAITS};
 
 		item.short_waits = s->shorts[i];
 		item.short_waits.kind = i;
@@ -268,7 +269,7 @@ static void put_sums(struct rp_session *s)
 void rp_session_put_end(struct rp_session *s)
 {
 	struct rp_request *r = s->request;
-	struct rp_item item = { .kind = RP_ITEM_PHASES };
+	struct rp_item item = {.kind = RP_ITEM_PHASES};
 
 	item.phases.accepted_ns = atomic_load(&r->accepted_ns);
 	item.phases.first_byte_ns = atomic_load(&r->first_byte_ns);
@@ -277,7 +278,7 @@ void rp_session_put_end(struct rp_session *s)
 	item.phases.response_ns = atomic_load(&r->response_ns);
 	item.phases.last_byte_ns = atomic_load(&r->last_byte_ns);
 	rp_writer_put(s->writer, &item);
-	item = (struct rp_item){ .kind = RP_ITEM_RESPONSE };
+	item = (struct rp_item){.kind = RP_ITEM_RESPONSE};
 	item.response.status = atomic_load(&r->status);
 	item.response.how = atomic_load(&r->how);
 	item.response.bytes_in = atomic_load(&r->bytes_in);

@@ -21,8 +21,8 @@ struct rp_session_object {
 
 struct rp_session {
 	struct rp_request *request;
-	bool failed;      /* nothing is written */
-	bool told;        /* the writer's failure was counted */
+	bool failed; /* nothing is written */
+	bool told;   /* the writer's failure was counted */
 	int dir, fd;
 	char name[RP_NAME_MAX];
 	struct rp_writer *writer;

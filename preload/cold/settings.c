@@ -40,7 +40,7 @@ static uint64_t milli(const char *text, const char **end)
 
 static bool set_time(const char *name, const char *value, uint64_t *to)
 {
-	uint64_t ns = rp_trigger_interval_ns((struct rp_span){ value, strlen(value) });
+	uint64_t ns = rp_trigger_interval_ns((struct rp_span){value, strlen(value)});
 
 	if (!ns)
 		return wrong(name, value, "a time like 1ms, 500us or 1000hz");
@@ -139,8 +139,9 @@ static bool set_TRIGGER(const char *name, const char *value, struct rp_trigger_r
 {
 	size_t n = strlen(value);
 
-	if (!n || n >= sizeof(to->name) || strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN"
-	                                                 "OPQRSTUVWXYZ0123456789_-.") != n)
+	if (!n || n >= sizeof(to->name) ||
+	    strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN"
+	                  "OPQRSTUVWXYZ0123456789_-.") != n)
 		return wrong(name, value, "a word of letters, digits, _ - .");
 	strcpy(to->name, value);
 	return true;
@@ -161,7 +162,8 @@ static long read_secrets(const char *path, char *text, size_t cap, const char **
 {
 	struct stat st;
 	long fd = rp_sys(SYS_openat, AT_FDCWD, path,
-	                 O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), n = 0;
+	                 O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC),
+	     n = 0;
 	uid_t euid = (uid_t)rp_sys(SYS_geteuid, 0);
 
 	*why = fd < 0 ? rp_log_error((int)-fd) : NULL;
@@ -206,9 +208,8 @@ static bool set_SECRET(const char *name, const char *value, struct rp_trigger_ru
 		}
 	explicit_bzero(text, sizeof(text));
 	if (!to->n_secrets)
-		rp_log(name, "=", value, ": ",
-		       why ? why : "no line of 16 to 128 bytes in it", "; every trigger is refused",
-		       NULL);
+		rp_log(name, "=", value, ": ", why ? why : "no line of 16 to 128 bytes in it",
+		       "; every trigger is refused", NULL);
 	return true;
 }
 
@@ -253,14 +254,14 @@ void rp_settings_read(void)
 	char value[VALUE_MAX + 1];
 	const char *found;
 
-#define SETTING(var, field, kind, usual, text) \
+#define SETTING(var, field, kind, usual, text)                                                     \
 	(void)set_##kind(#var, usual, (void *)&rp_settings.field);
 #include "preload/settings.def"
 	found = find("REQPROF_LOG", value);
 	if (found)
 		set_TEXT("REQPROF_LOG", found, rp_settings.log);
-#define SETTING(var, field, kind, usual, text) \
-	if ((found = find(#var, value))) \
+#define SETTING(var, field, kind, usual, text)                                                     \
+	if ((found = find(#var, value)))                                                           \
 		(void)set_##kind(#var, found, (void *)&rp_settings.field);
 #include "preload/settings.def"
 	bound(&rp_settings.max_frames, RP_MAX_FRAMES);

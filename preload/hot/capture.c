@@ -62,9 +62,12 @@ bool rp_capture_push(struct rp_self *s, enum rp_note_kind kind, const void *head
                      const struct rp_regs *regs, enum rp_capture_by by)
 {
 	unsigned track = (unsigned)(s->track - rp_tracks);
-	struct rp_walk walk = { .pc = scratch[track][by], .exact = exact[track][by] };
-	struct rp_note_stack note = { .pc = regs->pc, .sp = regs->sp, .bp = regs->bp,
-		                      .bx = regs->bx, .exact = regs->exact };
+	struct rp_walk walk = {.pc = scratch[track][by], .exact = exact[track][by]};
+	struct rp_note_stack note = {.pc = regs->pc,
+	                             .sp = regs->sp,
+	                             .bp = regs->bp,
+	                             .bx = regs->bx,
+	                             .exact = regs->exact};
 	struct rp_window window;
 	const struct rp_tables *tables = rp_tables_take();
 

@@ -15,6 +15,6 @@ static inline uint64_t rp_clock_ns(clockid_t clock)
 
 #define rp_mono_ns() rp_clock_ns(CLOCK_MONOTONIC)
 #define rp_wall_ns() rp_clock_ns(CLOCK_REALTIME)
-#define rp_cpu_ns() rp_clock_ns(CLOCK_THREAD_CPUTIME_ID)
+#define rp_cpu_ns()  rp_clock_ns(CLOCK_THREAD_CPUTIME_ID)
 
 #endif

@@ -21,11 +21,11 @@
 enum rp_fd_kind {
 	RP_FD_OTHER = 1, /* born as something else: file, pipe, our host's client sockets */
 	RP_FD_LISTEN,
-	RP_FD_EPOLL,     /* watches at most one connection */
-	RP_FD_LOOP,      /* an epoll set of an event loop: listeners or several connections */
-	RP_FD_OPAQUE,    /* a connection that is not (or no longer) HTTP/1.x */
+	RP_FD_EPOLL,  /* watches at most one connection */
+	RP_FD_LOOP,   /* an epoll set of an event loop: listeners or several connections */
+	RP_FD_OPAQUE, /* a connection that is not (or no longer) HTTP/1.x */
 	RP_FD_CONN,
-	RP_FD_NEW = 0,   /* birth not seen: inherited, or received by SCM_RIGHTS */
+	RP_FD_NEW = 0, /* birth not seen: inherited, or received by SCM_RIGHTS */
 };
 
 extern _Atomic uint8_t rp_fd_kinds[RP_MAX_FDS];

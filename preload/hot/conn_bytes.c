@@ -1,4 +1,5 @@
-/* conn_bytes.c - bytes of connections on their way to the delimiter, edges on their way to requests.
+/* conn_bytes.c - bytes of connections on their way to the delimiter, edges on their way to
+ * requests.
  *
  * Room: hot.  The host's call is over when we look: nothing here can change what it did.
  * SPDX-License-Identifier: MIT
@@ -55,7 +56,8 @@ void rp_conn_over(struct rp_conn *c, enum rp_end_how how)
 		struct rp_request *r = flagged(c, run);
 
 		if (r)
-			end(r, c->out.close_delimited && how == RP_END_CLOSED ? RP_END_COMPLETE : how);
+			end(r,
+			    c->out.close_delimited && how == RP_END_CLOSED ? RP_END_COMPLETE : how);
 		run->done = atomic_load(&run->total);
 		c->out.close_delimited = 0;
 	}
@@ -93,8 +95,8 @@ static void head_complete(int fd, struct rp_conn *c, const struct rp_head *head)
 {
 	uint64_t first_ns = c->first_ns;
 	struct rp_request *r = rp_gate_admit(fd, head, first_ns, c->accepted_ns);
-	uint8_t asked = (head->is_head ? RP_ASKED_HEAD : 0) |
-	                (head->is_connect ? RP_ASKED_CONNECT : 0);
+	uint8_t asked =
+	        (head->is_head ? RP_ASKED_HEAD : 0) | (head->is_connect ? RP_ASKED_CONNECT : 0);
 	uint8_t slot = r ? (uint8_t)(r - rp_requests) : 0;
 	uint32_t serial = r ? atomic_load(&r->serial) : 0;
 
@@ -153,7 +155,8 @@ static void feed_in(int fd, struct rp_conn *c, const char *bytes, size_t n)
 
 		event = rp_delim_in_feed(&c->in, &bytes, &n, kept_head(c, false), &want, &head);
 		if (want)
-			event = rp_delim_in_feed(&c->in, &bytes, &n, kept_head(c, true), &want, &head);
+			event = rp_delim_in_feed(&c->in, &bytes, &n, kept_head(c, true), &want,
+			                         &head);
 		in_event(fd, c, event, &head);
 		struct rp_request *r = being_read(c);
 
@@ -178,7 +181,7 @@ static bool enter(int fd, struct rp_conn *c, _Atomic uint8_t *busy)
 
 void rp_conn_heard(int fd, const void *buf, size_t n)
 {
-	struct iovec iov = { (void *)(uintptr_t)buf, n };
+	struct iovec iov = {(void *)(uintptr_t)buf, n};
 
 	rp_conn_heard_iov(fd, &iov, 1, n);
 }
@@ -271,7 +274,7 @@ static void feed_out(int fd, struct rp_conn *c, const char *bytes, size_t n)
 
 void rp_conn_said(int fd, const void *buf, size_t n)
 {
-	struct iovec iov = { (void *)(uintptr_t)buf, n };
+	struct iovec iov = {(void *)(uintptr_t)buf, n};
 
 	rp_conn_said_iov(fd, &iov, 1, n);
 }

@@ -11,17 +11,17 @@
 #include "store/records.h"
 
 struct rp_conn {
-	_Atomic uint32_t refs;     /* descriptors that name it; 0: free */
-	uint32_t epoch;            /* of the process: a forked child's is newer */
+	_Atomic uint32_t refs;             /* descriptors that name it; 0: free */
+	uint32_t epoch;                    /* of the process: a forked child's is newer */
 	_Atomic uint8_t in_busy, out_busy; /* a thread is in heard, in said */
 	_Atomic uint8_t opaque;
-	uint8_t head_buffer;       /* index + 1 of the kept head, 0: none; the reader's */
-	uint8_t in_request;        /* slot + 1 of the flagged request whose body is read */
+	uint8_t head_buffer; /* index + 1 of the kept head, 0: none; the reader's */
+	uint8_t in_request;  /* slot + 1 of the flagged request whose body is read */
 	uint32_t in_serial;
-	uint64_t accepted_ns;      /* RP_NEVER after the first request */
-	uint64_t first_ns;         /* first byte of a head in pieces, 0: none */
-	struct rp_delim_in in;     /* the reader's */
-	struct rp_delim_out out;   /* the writer's */
+	uint64_t accepted_ns;    /* RP_NEVER after the first request */
+	uint64_t first_ns;       /* first byte of a head in pieces, 0: none */
+	struct rp_delim_in in;   /* the reader's */
+	struct rp_delim_out out; /* the writer's */
 	struct rp_pending pending;
 };
 

@@ -13,8 +13,7 @@
 
 _Thread_local struct rp_self rp_self;
 
-static void open_segment(struct rp_self *s, struct rp_track *t, uint64_t now_ns,
-                         uint64_t cpu_ns)
+static void open_segment(struct rp_self *s, struct rp_track *t, uint64_t now_ns, uint64_t cpu_ns)
 {
 	struct rp_usage u;
 
@@ -27,7 +26,7 @@ static void open_segment(struct rp_self *s, struct rp_track *t, uint64_t now_ns,
 	s->begin_voluntary = s->voluntary_mark = u.switches_voluntary;
 	s->begin_forced = u.switches_forced;
 	s->handler_ns = s->ticks = 0;
-	memset(s->shorts, 0, sizeof(s->shorts));
+	memset(t->shorts, 0, sizeof(t->shorts));
 }
 
 void rp_current_enter(uint32_t request, uint32_t serial)
@@ -67,7 +66,7 @@ static void push_end(struct rp_self *s, uint64_t now_ns, uint64_t cpu_ns)
 	end.switches_forced = (uint64_t)(u.switches_forced - s->begin_forced);
 	end.handler_ns = s->handler_ns;
 	end.ticks = s->ticks;
-	memcpy(end.shorts, s->shorts, sizeof(end.shorts));
+	memcpy(end.shorts, s->track->shorts, sizeof(end.shorts));
 	rp_track_push(s->track, RP_NOTE_END, &end, sizeof(end), NULL, 0, NULL, 0);
 }
 

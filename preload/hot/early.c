@@ -9,8 +9,8 @@
 #include "preload/hot/sys.h"
 #include "preload/real.h"
 
-#define NR_RAW(nr) SYS_##nr
-#define NR_LAZY -1
+#define NR_RAW(nr)     SYS_##nr
+#define NR_LAZY        -1
 #define NR_RAW_SYSCALL -2
 
 /* Row -> system call number; read by the assembler below. */
@@ -26,10 +26,10 @@ static const char *const names[] = {
 
 /* A stub leaves its row in r11 (scratch in the calling convention, like a PLT's) and goes on in
  * the common part, which either makes the system call or resolves and jumps. */
-#define CALL(name, start, shape) \
-	__attribute__((naked)) static void stub_##name(void) \
-	{ \
-		__asm__("movl %0, %%r11d\n\tjmp rp_early_common" ::"i"(RP_CALL_##name)); \
+#define CALL(name, start, shape)                                                                   \
+	__attribute__((naked)) static void stub_##name(void)                                       \
+	{                                                                                          \
+		__asm__("movl %0, %%r11d\n\tjmp rp_early_common" ::"i"(RP_CALL_##name));           \
 	}
 #include "preload/calls.def"
 

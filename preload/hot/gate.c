@@ -113,7 +113,7 @@ struct rp_request *rp_gate_admit(int fd, const struct rp_head *head, uint64_t fi
 		rp_drop(RP_DROP_refused);
 		if (!t.routed)
 			return NULL;
-		t = (struct rp_trigger){ .kind = RP_TRIGGER_ROUTE, .routed = true };
+		t = (struct rp_trigger){.kind = RP_TRIGGER_ROUTE, .routed = true};
 	}
 	uint64_t now_ns = rp_mono_ns();
 

@@ -92,10 +92,10 @@ static mode_t mode_of(int flags, va_list args)
 	return (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE ? va_arg(args, mode_t) : 0;
 }
 
-#define MODE(flags) \
-	va_list args; \
-	va_start(args, flags); \
-	mode_t mode = mode_of(flags, args); \
+#define MODE(flags)                                                                                \
+	va_list args;                                                                              \
+	va_start(args, flags);                                                                     \
+	mode_t mode = mode_of(flags, args);                                                        \
 	va_end(args)
 
 RP_HOOK int open(const char *path, int flags, ...)
@@ -244,7 +244,7 @@ static int after_fcntl(int fd, int cmd, int ret)
 
 RP_HOOK int fcntl(int fd, int cmd, ...)
 {
-	struct rp_wait w = { .on = RP_WAIT_OFF };
+	struct rp_wait w = {.on = RP_WAIT_OFF};
 	va_list args;
 
 	va_start(args, cmd);
@@ -260,7 +260,7 @@ RP_HOOK int fcntl(int fd, int cmd, ...)
 
 RP_HOOK int fcntl64(int fd, int cmd, ...)
 {
-	struct rp_wait w = { .on = RP_WAIT_OFF };
+	struct rp_wait w = {.on = RP_WAIT_OFF};
 	va_list args;
 
 	va_start(args, cmd);

@@ -54,7 +54,8 @@ RP_HOOK int epoll_pwait2(int epfd, struct epoll_event *events, int n,
 	return ret;
 }
 
-/* Not inlined: libc declares that poll only writes FDS, and the compiler believes it of us too. */
+/* libc declares that poll only writes FDS; the empty asm keeps the compiler from believing it of
+ * us, who read them. */
 static __attribute__((noinline)) void poll_armed(struct rp_wait *w, const struct pollfd *fds,
                                                  nfds_t n)
 {
@@ -75,6 +76,7 @@ static __attribute__((noinline)) void poll_armed(struct rp_wait *w, const struct
 static inline void before_poll(struct rp_wait *w, const struct pollfd *fds, nfds_t n)
 {
 	w->on = RP_WAIT_OFF;
+	__asm__("" : "+r"(fds));
 	if (rp_unlikely(rp_self.armed))
 		poll_armed(w, fds, n);
 }
@@ -121,8 +123,8 @@ RP_HOOK int __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *tim
 	sigset_t copy;
 
 	before_poll(&w, fds, n);
-	int ret = rp_real.__ppoll_chk(fds, n, timeout, w.on ? rp_mask_with(mask, &copy) : mask,
-	                              room);
+	int ret =
+	        rp_real.__ppoll_chk(fds, n, timeout, w.on ? rp_mask_with(mask, &copy) : mask, room);
 
 	rp_wait_leave(&w);
 	return ret;

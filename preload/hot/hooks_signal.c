@@ -16,7 +16,7 @@ RP_HOOK int sigaction(int sig, const struct sigaction *restrict act, struct siga
 
 RP_HOOK __sighandler_t signal(int sig, __sighandler_t handler)
 {
-	struct sigaction act = { .sa_handler = handler, .sa_flags = SA_RESTART }, old;
+	struct sigaction act = {.sa_handler = handler, .sa_flags = SA_RESTART}, old;
 
 	if (rp_likely(sig <= 0 || sig != rp_mask_signal()))
 		return rp_real.signal(sig, handler);

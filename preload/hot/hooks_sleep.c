@@ -312,8 +312,8 @@ static bool blocks(long nr, const long *a, struct rp_waited *what)
 /* libuv closes its sockets this way; Go's cgo, allocators and runtimes wait this way. */
 RP_HOOK long syscall(long nr, ...)
 {
-	struct rp_wait w = { .on = RP_WAIT_OFF };
-	struct rp_waited what = { .fd = -1 };
+	struct rp_wait w = {.on = RP_WAIT_OFF};
+	struct rp_waited what = {.fd = -1};
 	long a[6];
 	va_list args;
 

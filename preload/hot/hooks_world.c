@@ -77,10 +77,10 @@ RP_HOOK int posix_spawn(pid_t *restrict pid, const char *restrict path,
                         const posix_spawnattr_t *restrict attr, char *const argv[restrict],
                         char *const env[restrict])
 {
-	struct rp_wait w = { .on = RP_WAIT_OFF };
+	struct rp_wait w = {.on = RP_WAIT_OFF};
 
 	if (rp_unlikely(rp_self.armed))
-		rp_wait_begin_paused(&w, &(struct rp_waited){ .kind = RP_WAIT_SPAWN, .fd = -1 });
+		rp_wait_begin_paused(&w, &(struct rp_waited){.kind = RP_WAIT_SPAWN, .fd = -1});
 	int ret = rp_real.posix_spawn(pid, path, actions, attr, argv, env);
 
 	rp_wait_leave(&w);
@@ -92,10 +92,10 @@ RP_HOOK int posix_spawnp(pid_t *restrict pid, const char *restrict file,
                          const posix_spawnattr_t *restrict attr, char *const argv[restrict],
                          char *const env[restrict])
 {
-	struct rp_wait w = { .on = RP_WAIT_OFF };
+	struct rp_wait w = {.on = RP_WAIT_OFF};
 
 	if (rp_unlikely(rp_self.armed))
-		rp_wait_begin_paused(&w, &(struct rp_waited){ .kind = RP_WAIT_SPAWN, .fd = -1 });
+		rp_wait_begin_paused(&w, &(struct rp_waited){.kind = RP_WAIT_SPAWN, .fd = -1});
 	int ret = rp_real.posix_spawnp(pid, file, actions, attr, argv, env);
 
 	rp_wait_leave(&w);
@@ -104,10 +104,10 @@ RP_HOOK int posix_spawnp(pid_t *restrict pid, const char *restrict file,
 
 RP_HOOK int system(const char *command)
 {
-	struct rp_wait w = { .on = RP_WAIT_OFF };
+	struct rp_wait w = {.on = RP_WAIT_OFF};
 
 	if (rp_unlikely(rp_self.armed))
-		rp_wait_begin_paused(&w, &(struct rp_waited){ .kind = RP_WAIT_WAITPID, .fd = -1 });
+		rp_wait_begin_paused(&w, &(struct rp_waited){.kind = RP_WAIT_WAITPID, .fd = -1});
 	int ret = rp_real.system(command);
 
 	rp_wait_leave(&w);
@@ -116,10 +116,10 @@ RP_HOOK int system(const char *command)
 
 RP_HOOK FILE *popen(const char *command, const char *mode)
 {
-	struct rp_wait w = { .on = RP_WAIT_OFF };
+	struct rp_wait w = {.on = RP_WAIT_OFF};
 
 	if (rp_unlikely(rp_self.armed))
-		rp_wait_begin_paused(&w, &(struct rp_waited){ .kind = RP_WAIT_SPAWN, .fd = -1 });
+		rp_wait_begin_paused(&w, &(struct rp_waited){.kind = RP_WAIT_SPAWN, .fd = -1});
 	FILE *f = rp_real.popen(command, mode);
 
 	rp_wait_leave(&w);

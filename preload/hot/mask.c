@@ -21,8 +21,7 @@ static bool install(int sig)
 	struct sigaction act, old;
 
 	if (rp_real.sigaction(sig, NULL, &old) != 0 || old.sa_handler != SIG_DFL ||
-	    (old.sa_flags & SA_SIGINFO) ||
-	    (atomic_load(&rp_mask_signalfds) & rp_sigbit(sig)))
+	    (old.sa_flags & SA_SIGINFO) || (atomic_load(&rp_mask_signalfds) & rp_sigbit(sig)))
 		return false;
 	/* No SA_ONSTACK: servers exist whose threads share one alternate stack.  Everything is
 	 * masked: no handler of the host runs on top of ours. */

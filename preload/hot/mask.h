@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include "preload/hot/self.h"
 
-extern _Atomic int rp_mask_picked; /* 0: none yet; < 0: there is none */
+extern _Atomic int rp_mask_picked;         /* 0: none yet; < 0: there is none */
 extern _Atomic uint64_t rp_mask_signalfds; /* signals that some signalfd of the host reads */
 
 /* Our signal, 0: none. */

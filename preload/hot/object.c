@@ -51,7 +51,7 @@ static void put_ipv6(struct rp_line *l, const uint8_t *a)
 
 static void put_address(struct rp_line *l, const struct sockaddr *a, socklen_t n)
 {
-	static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+	static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 	const struct sockaddr_in *in = (const void *)a;
 	const struct sockaddr_in6 *in6 = (const void *)a;
 	const struct sockaddr_un *un = (const void *)a;
@@ -83,7 +83,7 @@ static void put_address(struct rp_line *l, const struct sockaddr *a, socklen_t n
 
 size_t rp_object_address(char *text, size_t cap, const struct sockaddr *a, socklen_t n)
 {
-	struct rp_line l = { text, 0, cap };
+	struct rp_line l = {text, 0, cap};
 
 	if (n >= sizeof(a->sa_family))
 		put_address(&l, a, n);
@@ -110,8 +110,8 @@ static bool put_socket(struct rp_line *l, int fd, const struct rp_request *r)
 
 	if (got == -ENOTSOCK || got == -EBADF)
 		return false;
-	if (got == 0 && n == r->n_peer && n > sizeof(a.ss_family) &&
-	    memcmp(&a, &r->peer, n) == 0 && a.ss_family != AF_UNIX)
+	if (got == 0 && n == r->n_peer && n > sizeof(a.ss_family) && memcmp(&a, &r->peer, n) == 0 &&
+	    a.ss_family != AF_UNIX)
 		rp_line_text(l, "client ");
 	if (got != 0) {
 		n = sizeof(a);
@@ -133,7 +133,7 @@ static void put_file(struct rp_line *l, int fd)
 {
 	static const char anon[] = "anon_inode:";
 	char link[40], path[256];
-	struct rp_line name = { link, 0, sizeof(link) - 1 };
+	struct rp_line name = {link, 0, sizeof(link) - 1};
 
 	rp_line_text(&name, "/proc/self/fd/");
 	rp_line_number(&name, (unsigned)fd, 10);
@@ -205,7 +205,7 @@ static void put_lock(struct rp_line *l, const void *at)
 
 size_t rp_object_name(char *text, size_t cap, const struct rp_waited *what, uint32_t request)
 {
-	struct rp_line l = { text, 0, cap };
+	struct rp_line l = {text, 0, cap};
 	const struct rp_request *r = &rp_requests[request];
 
 	if (what->fd >= 0)

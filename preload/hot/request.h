@@ -27,8 +27,8 @@ struct rp_text {
 
 struct rp_request {
 	_Atomic uint32_t state;
-	_Atomic uint32_t serial;   /* of the slot's use; never 0 while in use */
-	uint32_t seq;              /* of the session in this process, for its name */
+	_Atomic uint32_t serial; /* of the slot's use; never 0 while in use */
+	uint32_t seq;            /* of the session in this process, for its name */
 	uint64_t interval_ns, claimed_ns, wall_ns;
 	enum rp_trigger_kind trigger;
 	struct rp_text method, host, protocol, traceparent, tag;

@@ -32,8 +32,8 @@ void rp_sampler_usage(struct rp_usage *u)
 static void set_timer(struct rp_self *s, uint64_t first_ns, uint64_t period_ns)
 {
 	struct itimerspec when = {
-		.it_value = { (time_t)(first_ns / 1000000000u), (long)(first_ns % 1000000000u) },
-		.it_interval = { (time_t)(period_ns / 1000000000u), (long)(period_ns % 1000000000u) },
+	        .it_value = {(time_t)(first_ns / 1000000000u), (long)(first_ns % 1000000000u)},
+	        .it_interval = {(time_t)(period_ns / 1000000000u), (long)(period_ns % 1000000000u)},
 	};
 
 	if (s->timer_made)
@@ -95,7 +95,7 @@ void rp_sampler_stop(struct rp_self *s)
 static void drain_signal(int sig)
 {
 	uint64_t set = rp_sigbit(sig);
-	struct timespec now = { 0, 0 };
+	struct timespec now = {0, 0};
 
 	rp_sys(SYS_rt_sigtimedwait, &set, 0, &now, sizeof(set));
 }
@@ -172,7 +172,7 @@ void rp_sampler_mark_wait(struct rp_self *s, uint64_t span_ns, uint64_t cpu_ns)
 
 void rp_sampler_edge(struct rp_self *s, enum rp_sample_edge edge, uint64_t now_ns)
 {
-	struct rp_note_sample n = { .at_ns = now_ns, .edge = edge };
+	struct rp_note_sample n = {.at_ns = now_ns, .edge = edge};
 	struct rp_regs regs;
 
 	if (edge == RP_EDGE_END)
@@ -184,7 +184,7 @@ void rp_sampler_edge(struct rp_self *s, enum rp_sample_edge edge, uint64_t now_n
 static void sample(struct rp_self *s, const siginfo_t *info, void *context, uint64_t now_ns)
 {
 	struct rp_request *r = &rp_requests[s->request];
-	struct rp_note_sample n = { .at_ns = now_ns, .edge = RP_EDGE_TICK };
+	struct rp_note_sample n = {.at_ns = now_ns, .edge = RP_EDGE_TICK};
 	struct rp_regs regs;
 
 	n.weight = 1 + (info->si_overrun > 0 ? (uint64_t)info->si_overrun : 0);

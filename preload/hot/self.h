@@ -15,22 +15,21 @@ struct rp_wait;
 struct rp_self {
 	/* 1 while the timer may tick: set last when arming, cleared first when leaving. */
 	volatile uint32_t armed;
-	uint32_t request, serial;  /* the request this thread works for (hot/request.h) */
+	uint32_t request, serial; /* the request this thread works for (hot/request.h) */
 	struct rp_track *track;
-	struct rp_wait *wait;      /* the innermost blocking call; stale when its frame is gone */
-	bool ours;                 /* our own thread: every hook only forwards */
-	bool host_blocks;          /* the host's own mask has our signal blocked */
-	bool has_key;              /* the thread-exit key is set */
+	struct rp_wait *wait; /* the innermost blocking call; stale when its frame is gone */
+	bool ours;            /* our own thread: every hook only forwards */
+	bool host_blocks;     /* the host's own mask has our signal blocked */
+	bool has_key;         /* the thread-exit key is set */
 	bool timer_made;
-	int timer;                 /* kernel timer id */
-	uint32_t tick;             /* generation of the arming: stray signals are older */
+	int timer;     /* kernel timer id */
+	uint32_t tick; /* generation of the arming: stray signals are older */
 	uint32_t tid;
-	uint64_t stack_lo, stack_hi; /* readable, verified */
+	uint64_t stack_lo, stack_hi;        /* readable, verified */
 	uint64_t cpu_mark_ns, mono_mark_ns; /* at the last sample, wait or arming */
 	uint64_t begin_cpu_ns;
 	long begin_minor, begin_major, begin_voluntary, begin_forced, voluntary_mark;
 	uint64_t handler_ns, ticks; /* own overhead in this segment */
-	struct rp_rec_short_waits shorts[RP_N_WAIT_KINDS];
 };
 
 extern _Thread_local struct rp_self rp_self;

@@ -292,6 +292,10 @@ static uint64_t saved(struct walker *w, int16_t rule, uint64_t cfa, uint64_t now
 		*lost = !load(&w->window, cfa + (uint64_t)n_bytes, &value);
 		break;
 	case RP_SAVED_AT_BP:
+		/* gcc keeps this rule up to the ret, beyond the pop of rbp, which undoes it: then
+		 * rbp is the caller's already, and points out of this frame. */
+		if (w->at.exact && !w->bp_lost && (w->at.bp < w->at.sp || w->at.bp >= cfa))
+			break;
 		*lost = w->bp_lost || !load(&w->window, w->at.bp + (uint64_t)n_bytes, &value);
 		break;
 	default:

@@ -32,7 +32,7 @@ struct rp_track *rp_track_claim(uint32_t request, uint32_t serial, uint32_t tid,
 static void fill(char *at, uint32_t bytes, enum rp_note_kind kind, const void *a, size_t n_a,
                  const void *b, size_t n_b, const void *c, size_t n_c)
 {
-	struct rp_note note = { bytes, kind };
+	struct rp_note note = {bytes, kind};
 
 	memcpy(at, &note, sizeof(note));
 	at += sizeof(note);
@@ -61,12 +61,12 @@ bool rp_track_push(struct rp_track *t, enum rp_note_kind kind, const void *a, si
 		if (head + pad + bytes - tail > RP_TRACK_BYTES)
 			return false;
 		if (pad) {
-			struct rp_note skip = { (uint32_t)pad, RP_NOTE_SKIP };
+			struct rp_note skip = {(uint32_t)pad, RP_NOTE_SKIP};
 
 			memcpy(t->ring + at, &skip, sizeof(skip));
 		}
-		fill(t->ring + (at + pad) % RP_TRACK_BYTES, (uint32_t)bytes, kind, a, n_a, b, n_b, c,
-		     n_c);
+		fill(t->ring + (at + pad) % RP_TRACK_BYTES, (uint32_t)bytes, kind, a, n_a, b, n_b,
+		     c, n_c);
 		if (atomic_compare_exchange_strong_explicit(&t->head, &head, head + pad + bytes,
 		                                            memory_order_release,
 		                                            memory_order_relaxed))

@@ -31,8 +31,8 @@ struct rp_note {
 /* A stack: walked (pc[n], RP_PC_EXACT set on interrupted instructions), or copied to be walked
  * by the drain: pc, sp, bp, bx, then n_copy bytes from sp_lo on. */
 struct rp_note_stack {
-	uint32_t n, stop;       /* frames and enum rp_stack_stop; n 0: copied */
-	uint32_t generation;    /* of the tables it was walked with */
+	uint32_t n, stop;    /* frames and enum rp_stack_stop; n 0: copied */
+	uint32_t generation; /* of the tables it was walked with */
 	uint32_t n_copy;
 	uint64_t pc, sp, bp, bx, sp_lo;
 	uint32_t exact;
@@ -65,13 +65,14 @@ enum rp_track_state {
 
 struct rp_track {
 	_Atomic uint32_t state;
-	uint32_t request;        /* index and serial of the request; written before OPEN */
+	uint32_t request; /* index and serial of the request; written before OPEN */
 	uint32_t serial;
 	uint32_t tid;
 	uint64_t begin_ns;
-	_Atomic uint64_t head;   /* bytes ever pushed; written by the thread */
-	_Atomic uint64_t tail;   /* bytes ever taken; written by the drain */
-	_Atomic uint64_t lost;   /* samples' ticks that found no room; written by the thread */
+	_Atomic uint64_t head; /* bytes ever pushed; written by the thread */
+	_Atomic uint64_t tail; /* bytes ever taken; written by the drain */
+	_Atomic uint64_t lost; /* samples' ticks that found no room; written by the thread */
+	struct rp_rec_short_waits shorts[RP_N_WAIT_KINDS]; /* of the segment; the thread's */
 	char ring[RP_TRACK_BYTES] __attribute__((aligned(64)));
 };
 
@@ -87,7 +88,6 @@ bool rp_track_push(struct rp_track *t, enum rp_note_kind kind, const void *a, si
 /* The oldest note, or NULL; valid until rp_track_take. */
 const struct rp_note *rp_track_peek(struct rp_track *t);
 void rp_track_take(struct rp_track *t, const struct rp_note *note);
-
 
 /* Tells the drain that a request ended: it should not sleep its turn out. */
 void rp_track_wake(void);

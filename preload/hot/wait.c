@@ -83,12 +83,12 @@ void rp_wait_begin_paused(struct rp_wait *w, const struct rp_waited *what)
 
 static void record(struct rp_self *s, const struct rp_wait *w, uint64_t span_ns, uint64_t cpu_ns)
 {
-	struct rp_note_wait n = { .at_ns = w->at_ns, .span_ns = span_ns, .cpu_ns = cpu_ns,
-		                  .kind = w->what.kind };
+	struct rp_note_wait n = {
+	        .at_ns = w->at_ns, .span_ns = span_ns, .cpu_ns = cpu_ns, .kind = w->what.kind};
 	struct rp_regs regs;
 
 	if (span_ns < RP_WAIT_SHORT_NS) {
-		struct rp_rec_short_waits *sum = &s->shorts[w->what.kind];
+		struct rp_rec_short_waits *sum = &s->track->shorts[w->what.kind];
 
 		sum->kind = w->what.kind;
 		sum->count++;
@@ -106,7 +106,7 @@ static void record(struct rp_self *s, const struct rp_wait *w, uint64_t span_ns,
 static void unmask(void)
 {
 	int sig = rp_mask_signal();
-	struct timespec now = { 0, 0 };
+	struct timespec now = {0, 0};
 	uint64_t set;
 
 	if (!sig)

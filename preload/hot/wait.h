@@ -16,13 +16,13 @@
 /* What was waited for: named only when the wait was long enough to be listed. */
 struct rp_waited {
 	enum rp_wait_kind kind;
-	int fd;               /* -1: none */
-	const void *at;       /* pollfd array, fd_set, address of a lock, or text */
-	uint64_t n;           /* entries, nanoseconds, pid: by kind */
+	int fd;         /* -1: none */
+	const void *at; /* pollfd array, fd_set, address of a lock, or text */
+	uint64_t n;     /* entries, nanoseconds, pid: by kind */
 };
 
 struct rp_wait {
-	uint8_t on;           /* RP_WAIT_* below; 0: this thread is not sampled */
+	uint8_t on; /* RP_WAIT_* below; 0: this thread is not sampled */
 	uint64_t at_ns, cpu_ns;
 	struct rp_waited what;
 };
@@ -37,7 +37,7 @@ static inline void rp_wait_enter_fd(struct rp_wait *w, enum rp_wait_kind kind, i
 {
 	w->on = RP_WAIT_OFF;
 	if (rp_unlikely(rp_self.armed))
-		rp_wait_begin(w, &(struct rp_waited){ .kind = kind, .fd = fd });
+		rp_wait_begin(w, &(struct rp_waited){.kind = kind, .fd = fd});
 }
 
 /* A wait on something else. */
@@ -46,7 +46,7 @@ static inline void rp_wait_enter(struct rp_wait *w, enum rp_wait_kind kind, cons
 {
 	w->on = RP_WAIT_OFF;
 	if (rp_unlikely(rp_self.armed))
-		rp_wait_begin(w, &(struct rp_waited){ .kind = kind, .fd = -1, .at = at, .n = n });
+		rp_wait_begin(w, &(struct rp_waited){.kind = kind, .fd = -1, .at = at, .n = n});
 }
 
 static inline void rp_wait_leave(struct rp_wait *w)

@@ -1,4 +1,5 @@
-/* world.h - the process forks, loads, ends: what hot tells cold, through pointers set by cold/boot.c.
+/* world.h - the process forks, loads, ends: what hot tells cold, through pointers set by
+ * cold/boot.c.
  *
  * Room: hot.  SPDX-License-Identifier: MIT
  */
