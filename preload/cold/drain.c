@@ -10,6 +10,7 @@
 #include "preload/cold/session.h"
 #include "preload/hot/self.h"
 #include "preload/hot/clock.h"
+#include "preload/hot/conn_slot.h"
 #include "preload/hot/drops.h"
 #include "preload/hot/sys.h"
 #include "preload/real.h"
@@ -192,6 +193,10 @@ bool rp_drain_start(void)
 
 void rp_drain_settle(void)
 {
+	/* A vfork child shares our memory but not our thread's work: it must not wait for it. */
+	if (atomic_load(&rp_n_requests) &&
+	    atomic_load(&rp_conn_pid) != (uint32_t)rp_sys(SYS_getpid, 0))
+		return;
 	for (unsigned ms = 0; ms < RP_EXIT_WAIT_MS; ms += 2) {
 		struct timespec t = {0, 2000000};
 

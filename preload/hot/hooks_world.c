@@ -19,18 +19,8 @@ void rp_world_forked(void)
 {
 	rp_current_forked();
 	rp_conn_forked();
-	for (unsigned i = 0; i < RP_MAX_REQUESTS; i++) {
-		atomic_store(&rp_requests[i].serial, 0);
-		atomic_store(&rp_requests[i].state, RP_REQUEST_FREE);
-	}
-	atomic_store(&rp_n_requests, 0);
-	for (unsigned i = 0; i < RP_MAX_TRACKS; i++) {
-		struct rp_track *t = &rp_tracks[i];
-
-		t->request = 0;
-		atomic_store(&t->tail, atomic_load(&t->head));
-		atomic_store(&t->state, RP_TRACK_FREE);
-	}
+	rp_request_forked();
+	rp_track_forked();
 	if (rp_world_forked_cold)
 		rp_world_forked_cold();
 }

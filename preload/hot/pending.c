@@ -28,28 +28,38 @@ bool rp_pending_push(struct rp_pending *p, uint8_t asked, uint8_t request, uint3
 	return true;
 }
 
-struct rp_run *rp_pending_front(struct rp_pending *p)
+/* Index of the oldest run with something unanswered; the end when there is none.  Only the oldest
+ * run may be done with: the popper leaves it there for the pusher to extend. */
+static uint8_t oldest(struct rp_pending *p)
 {
-	for (;;) {
-		uint8_t first = atomic_load_explicit(&p->first, memory_order_relaxed);
-		uint8_t end = atomic_load_explicit(&p->end, memory_order_acquire);
+	uint8_t first = atomic_load_explicit(&p->first, memory_order_relaxed);
+	uint8_t end = atomic_load_explicit(&p->end, memory_order_acquire);
 
-		if (first == end)
-			return 0;
+	while (first != end) {
 		struct rp_run *run = &p->runs[first % RP_MAX_PENDING];
 
 		if (run->done != atomic_load_explicit(&run->total, memory_order_acquire))
-			return run;
-		if ((uint8_t)(first + 1) == end)
-			return 0;
-		atomic_store_explicit(&p->first, first + 1, memory_order_release);
+			break;
+		first++;
 	}
+	return first;
+}
+
+struct rp_run *rp_pending_front(struct rp_pending *p)
+{
+	uint8_t at = oldest(p);
+
+	return at == atomic_load_explicit(&p->end, memory_order_acquire)
+	               ? 0
+	               : &p->runs[at % RP_MAX_PENDING];
 }
 
 void rp_pending_pop(struct rp_pending *p)
 {
-	struct rp_run *run = rp_pending_front(p);
+	uint8_t at = oldest(p);
 
-	if (run)
-		run->done++;
+	if (at == atomic_load_explicit(&p->end, memory_order_acquire))
+		return;
+	p->runs[at % RP_MAX_PENDING].done++;
+	atomic_store_explicit(&p->first, at, memory_order_release);
 }

@@ -28,7 +28,7 @@ struct rp_pending {
 
 /* False: no room. */
 bool rp_pending_push(struct rp_pending *p, uint8_t asked, uint8_t request, uint32_t serial);
-/* The oldest unanswered, NULL: none.  For the popper; others may look, and see it a moment late. */
+/* The oldest unanswered, NULL: none.  Changes nothing: any thread may look, and may see it late. */
 struct rp_run *rp_pending_front(struct rp_pending *p);
 void rp_pending_pop(struct rp_pending *p);
 

@@ -101,3 +101,20 @@ bool rp_request_lives(uint32_t index, uint32_t serial)
 	return atomic_load_explicit(&r->serial, memory_order_relaxed) == serial &&
 	       atomic_load_explicit(&r->state, memory_order_relaxed) == RP_REQUEST_LIVE;
 }
+
+/* Slots that were never used stay untouched: each written page of ours would be a copy in every
+ * worker that a server forks. */
+void rp_request_forked(void)
+{
+	if (!atomic_load(&serials))
+		return;
+	for (unsigned i = 0; i < RP_MAX_REQUESTS; i++) {
+		struct rp_request *r = &rp_requests[i];
+
+		if (atomic_load(&r->state) == RP_REQUEST_FREE)
+			continue;
+		atomic_store(&r->serial, 0);
+		atomic_store(&r->state, RP_REQUEST_FREE);
+	}
+	atomic_store(&rp_n_requests, 0);
+}

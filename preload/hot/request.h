@@ -60,6 +60,9 @@ void rp_request_end(struct rp_request *r, enum rp_end_how how, uint64_t now_ns);
 /* The drain is done with it. */
 void rp_request_free(struct rp_request *r);
 
+/* In a forked child: the requests are the parent's. */
+void rp_request_forked(void);
+
 /* True while (INDEX, SERIAL) is LIVE. */
 bool rp_request_lives(uint32_t index, uint32_t serial);
 

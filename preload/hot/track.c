@@ -7,6 +7,7 @@
 #include "preload/hot/sys.h"
 
 struct rp_track rp_tracks[RP_MAX_TRACKS];
+static _Atomic uint32_t n_claims;
 
 struct rp_track *rp_track_claim(uint32_t request, uint32_t serial, uint32_t tid, uint64_t now_ns)
 {
@@ -19,6 +20,7 @@ struct rp_track *rp_track_claim(uint32_t request, uint32_t serial, uint32_t tid,
 		if (atomic_load_explicit(&t->state, memory_order_relaxed) != RP_TRACK_FREE ||
 		    !atomic_compare_exchange_strong(&t->state, &state, RP_TRACK_OPEN))
 			continue;
+		atomic_fetch_add_explicit(&n_claims, 1, memory_order_relaxed);
 		t->serial = serial;
 		t->tid = tid;
 		t->begin_ns = now_ns;
@@ -27,6 +29,21 @@ struct rp_track *rp_track_claim(uint32_t request, uint32_t serial, uint32_t tid,
 	}
 	rp_drop(RP_DROP_no_track);
 	return NULL;
+}
+
+void rp_track_forked(void)
+{
+	if (!atomic_load(&n_claims))
+		return;
+	for (unsigned i = 0; i < RP_MAX_TRACKS; i++) {
+		struct rp_track *t = &rp_tracks[i];
+
+		if (atomic_load(&t->state) == RP_TRACK_FREE)
+			continue;
+		t->request = 0;
+		atomic_store(&t->tail, atomic_load(&t->head));
+		atomic_store(&t->state, RP_TRACK_FREE);
+	}
 }
 
 static void fill(char *at, uint32_t bytes, enum rp_note_kind kind, const void *a, size_t n_a,

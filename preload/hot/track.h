@@ -85,6 +85,9 @@ struct rp_track *rp_track_claim(uint32_t request, uint32_t serial, uint32_t tid,
 bool rp_track_push(struct rp_track *t, enum rp_note_kind kind, const void *a, size_t n_a,
                    const void *b, size_t n_b, const void *c, size_t n_c);
 
+/* In a forked child: no thread that wrote is here any more. */
+void rp_track_forked(void);
+
 /* The oldest note, or NULL; valid until rp_track_take. */
 const struct rp_note *rp_track_peek(struct rp_track *t);
 void rp_track_take(struct rp_track *t, const struct rp_note *note);
