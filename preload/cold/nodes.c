@@ -90,7 +90,7 @@ static uint32_t frame(struct rp_nodes *nodes, struct rp_writer *w, uint32_t pare
 
 	tell_module(nodes, w, number, m);
 	key.pc_rel = m ? pc_abs - m->bias : 0;
-	if (pc & RP_PC_EXACT)
+	if (pc & RP_PC_EXACT || !m) /* nowhere has no byte before it */
 		key.module |= EXACT_BIT;
 	return intern(nodes, w, &key);
 }

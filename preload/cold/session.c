@@ -69,8 +69,6 @@ static bool begin(struct rp_session *s, struct rp_request *r)
 	                               .pid = (uint32_t)rp_sys(SYS_getpid, 0)};
 
 	s->request = r;
-	for (unsigned i = 0; i < RP_N_DROPS; i++)
-		s->drops_before[i] = atomic_load(&rp_drops[i]);
 	if (!open_file(s, r))
 		return false;
 	random_id(head.id);

@@ -190,15 +190,13 @@ static void sample(struct rp_self *s, const siginfo_t *info, void *context, uint
 	n.weight = 1 + (info->si_overrun > 0 ? (uint64_t)info->si_overrun : 0);
 	if (atomic_fetch_add_explicit(&r->samples, 1, memory_order_relaxed) >=
 	    rp_settings.max_samples) {
-		rp_drop_n(RP_DROP_max_samples, n.weight);
+		atomic_fetch_add_explicit(&s->track->lost_samples, n.weight, memory_order_relaxed);
 		return;
 	}
 	measure(s, &n);
 	rp_regs_from_context(&regs, context);
-	if (!rp_capture_push(s, RP_NOTE_SAMPLE, &n, sizeof(n), &regs, RP_CAPTURE_TICK)) {
-		rp_drop_n(RP_DROP_track_full, n.weight);
-		atomic_fetch_add_explicit(&s->track->lost, n.weight, memory_order_relaxed);
-	}
+	if (!rp_capture_push(s, RP_NOTE_SAMPLE, &n, sizeof(n), &regs, RP_CAPTURE_TICK))
+		atomic_fetch_add_explicit(&s->track->lost_full, n.weight, memory_order_relaxed);
 }
 
 void rp_sampler_tick(int sig, siginfo_t *info, void *context)

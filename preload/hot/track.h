@@ -71,7 +71,8 @@ struct rp_track {
 	uint64_t begin_ns;
 	_Atomic uint64_t head; /* bytes ever pushed; written by the thread */
 	_Atomic uint64_t tail; /* bytes ever taken; written by the drain */
-	_Atomic uint64_t lost; /* samples' ticks that found no room; written by the thread */
+	_Atomic uint64_t lost_full;   /* ticks that found no room; written by the thread */
+	_Atomic uint64_t lost_samples; /* ticks over REQPROF_MAX_SAMPLES */
 	struct rp_rec_short_waits shorts[RP_N_WAIT_KINDS]; /* of the segment; the thread's */
 	char ring[RP_TRACK_BYTES] __attribute__((aligned(64)));
 };

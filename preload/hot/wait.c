@@ -99,7 +99,7 @@ static void record(struct rp_self *s, const struct rp_wait *w, uint64_t span_ns,
 	n.n_object = (uint32_t)rp_object_name(n.object, sizeof(n.object), &w->what, s->request);
 	rp_regs_here(&regs);
 	if (!rp_capture_push(s, RP_NOTE_WAIT, &n, sizeof(n), &regs, RP_CAPTURE_SYNC))
-		rp_drop(RP_DROP_track_full);
+		rp_drop(RP_DROP_lost_waits);
 }
 
 /* The tick that came due meanwhile is dropped: the wait is recorded whole. */
