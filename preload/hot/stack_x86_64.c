@@ -40,8 +40,8 @@ static_assert(offsetof(struct rp_regs, gpr) == 32, "asm below");
 static_assert(offsetof(struct rp_regs, gpr_known) == 160, "asm below");
 static_assert(offsetof(struct rp_regs, exact) == 164, "asm below");
 
-/* Naked: a prologue would move what is to be read.  Callee-saved registers only; 0xf0c8 are
- * the bits of rbx, rbp (not the array's: see stack.h), rsp, r12 to r15. */
+/* Naked: a prologue would move what is to be read.  Only what a call preserves is known:
+ * 0xf0c8 are the bits of rbx, rbp, rsp and r12 to r15. */
 __attribute__((naked)) void rp_regs_here(struct rp_regs *regs __attribute__((unused)))
 {
 	__asm__("movq (%rsp), %rax\n\t"
