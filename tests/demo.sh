@@ -82,6 +82,7 @@ await()
 
 note "A server, started under the profiler. It knows nothing of it."
 echo "\$ $reqprof run -- build/hosts/shop 0 &"
+: >"$said"
 $reqprof run -- build/hosts/shop 0 >"$said" 2>"$folder/errors" &
 server=$!
 for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
