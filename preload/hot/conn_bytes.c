@@ -44,8 +44,7 @@ static struct rp_request *flagged(const struct rp_conn *c, const struct rp_run *
 
 static void end(struct rp_request *r, enum rp_end_how how)
 {
-	rp_request_end(r, how, rp_mono_ns());
-	rp_current_over((uint32_t)(r - rp_requests));
+	rp_current_over((uint32_t)(r - rp_requests), how);
 }
 
 void rp_conn_over(struct rp_conn *c, enum rp_end_how how)

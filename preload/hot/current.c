@@ -70,17 +70,14 @@ static void push_end(struct rp_self *s, uint64_t now_ns, uint64_t cpu_ns)
 	rp_track_push(s->track, RP_NOTE_END, &end, sizeof(end), NULL, 0, NULL, 0);
 }
 
-void rp_current_leave_armed(void)
+/* Both clocks are of one moment: the cost of what follows is in neither. */
+static void leave(struct rp_self *s, uint64_t now_ns, uint64_t cpu_ns)
 {
-	struct rp_self *s = &rp_self;
 	struct rp_track *t = s->track;
 	bool over = s->armed == RP_ARMED_OVER;
 
 	rp_sampler_disarm(s);
 	if (!over) {
-		/* Both clocks at one moment: the cost of what follows is in neither. */
-		uint64_t now_ns = rp_mono_ns(), cpu_ns = rp_cpu_ns();
-
 		rp_sampler_edge(s, RP_EDGE_END, now_ns);
 		push_end(s, now_ns, cpu_ns);
 	}
@@ -89,10 +86,20 @@ void rp_current_leave_armed(void)
 	atomic_store_explicit(&t->state, RP_TRACK_CLOSED, memory_order_release);
 }
 
-void rp_current_over(uint32_t slot)
+void rp_current_leave_armed(void)
 {
+	uint64_t now_ns = rp_mono_ns(), cpu_ns = rp_cpu_ns();
+
+	leave(&rp_self, now_ns, cpu_ns);
+}
+
+void rp_current_over(uint32_t slot, enum rp_end_how how)
+{
+	uint64_t now_ns = rp_mono_ns(), cpu_ns = rp_self.armed ? rp_cpu_ns() : 0;
+
+	rp_request_end(&rp_requests[slot], how, now_ns);
 	if (rp_self.armed && rp_self.request == slot)
-		rp_current_leave_armed();
+		leave(&rp_self, now_ns, cpu_ns);
 	rp_track_wake();
 }
 

@@ -23,8 +23,8 @@ static inline void rp_current_leave(void)
 		rp_current_leave_armed();
 }
 
-/* The request in SLOT has ended: leaves it when this thread worked for it. */
-void rp_current_over(uint32_t slot);
+/* The request in SLOT ends now: so does this thread's work for it. */
+void rp_current_over(uint32_t slot, enum rp_end_how how);
 
 /* True when the thread works for (REQUEST, SERIAL). */
 static inline bool rp_current_is(uint32_t request, uint32_t serial)

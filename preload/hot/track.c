@@ -21,6 +21,8 @@ struct rp_track *rp_track_claim(uint32_t request, uint32_t serial, uint32_t tid,
 		    !atomic_compare_exchange_strong(&t->state, &state, RP_TRACK_OPEN))
 			continue;
 		atomic_fetch_add_explicit(&n_claims, 1, memory_order_relaxed);
+		atomic_store(&t->lost_full, 0);
+		atomic_store(&t->lost_samples, 0);
 		t->serial = serial;
 		t->tid = tid;
 		t->begin_ns = now_ns;
