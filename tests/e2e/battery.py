@@ -1,0 +1,224 @@
+# battery.py - the same conversation with a server twice, bare and with the shim, and what must hold.
+#
+# Room: tests.  SPDX-License-Identifier: MIT
+import collections
+import re
+
+import harness
+from harness import Client, check, equal, place, request, sessions
+
+# Step: SEGMENTS are sent one by one, then one answer is read for each of METHODS.
+Step = collections.namedtuple('Step', 'segments methods')
+# Flag: the request that is flagged, as its session must tell it, and which answer it gets.
+Flag = collections.namedtuple('Flag', 'method target answer trigger bytes_in')
+
+
+class Talk:
+    """One connection: its steps, and which of its answers belong to flagged requests."""
+
+    def __init__(self, name, path):
+        self.name, self.steps, self.flags, self.n = path + ' ' + name, [], [], 0
+
+    def one(self, target, flag=None, method='GET', cut=None, **named):
+        """Adds a request as a step of its own.  FLAG: query, header or None; CUT(bytes): the
+        segments it goes in."""
+        raw = self.flagged(target, flag, method, **named)
+        self.steps.append(Step(cut(raw) if cut else [raw], [method]))
+        return self
+
+    def together(self, *targets_and_flags):
+        """Adds requests that go in one segment."""
+        raws = [self.flagged(target, flag) for target, flag in targets_and_flags]
+        self.steps.append(Step([b''.join(raws)], ['GET'] * len(raws)))
+        return self
+
+    def flagged(self, target, flag, method='GET', **named):
+        headers = list(named.pop('headers', ())) + (['X-Reqprof: 1'] if flag == 'header' else [])
+        asked = target
+        if flag == 'query':
+            asked += ('&' if '?' in target else '?') + 'profile=1'
+        raw = request(asked, method=method, headers=headers, **named)
+        if flag:
+            self.flags.append(Flag(method, target, self.n, flag, len(raw)))
+        self.n += 1
+        return raw
+
+    def apart(self):
+        """The same with a connection for each request, for servers that keep none alive."""
+        alone = []
+        for i, step in enumerate(self.steps):
+            talk = Talk(str(i), self.name)
+            talk.steps, talk.n = [step], 1
+            talk.flags = [flag._replace(answer=0) for flag in self.flags if flag.answer == i]
+            alone.append(talk)
+        return alone
+
+    def hold(self, port):
+        """The raw answers."""
+        got = []
+        with Client(port) as client:
+            for step in self.steps:
+                client.send(*step.segments)
+                got += [client.answer(method) for method in step.methods]
+        return got
+
+
+def bytewise(raw):
+    return [raw[i:i + 1] for i in range(len(raw))]
+
+
+def in_the_head(raw):
+    return [raw[:9], raw[9:31], raw[31:]]
+
+
+def after_the_head(raw):
+    at = raw.index(b'\r\n\r\n') + 4
+    return [raw[:at], raw[at:]]
+
+
+def plain_talks(path):
+    """Talks that every HTTP/1.1 server understands, each target told apart by its n."""
+    return [
+        Talk('plain', path).one(path + '?n=1'),
+        Talk('plain, query', path).one(path + '?n=2', 'query'),
+        Talk('plain, header', path).one(path + '?n=3', 'header'),
+        Talk('closing', path).one(path + '?n=4', 'query', close=True),
+        Talk('keep-alive', path).one(path + '?n=5').one(path + '?n=6', 'query').one(path + '?n=7')
+        .one(path + '?n=8', 'header').one(path + '?n=9'),
+        Talk('head in pieces', path).one(path + '?n=10', 'query', cut=in_the_head)
+        .one(path + '?n=11', cut=in_the_head),
+        Talk('byte by byte', path).one(path + '?n=12', 'header', cut=bytewise),
+        Talk('off', path).one(path + '?n=13&profile=0').one(path + '?n=14', headers=['X-Reqprof: off']),
+        Talk('named alike', path).one(path + '?n=15&unprofile=1&profiles=1'),
+    ]
+
+
+def pipelined_talks(path):
+    return [
+        Talk('pipelined', path).together((path + '?n=20', None), (path + '?n=21', 'query'),
+                                   (path + '?n=22', None)),
+        Talk('pipelined, all', path).together((path + '?n=23', 'header'), (path + '?n=24', 'query'),
+                                        (path + '?n=25', 'header')),
+    ]
+
+
+def post_talks(path):
+    body = b'a line of the body\n' * 50
+    return [
+        Talk('post', path).one(path + '?n=30', method='POST', body=body),
+        Talk('post, header', path).one(path + '?n=31', 'header', method='POST', body=body),
+        Talk('post, body later', path).one(path + '?n=32', 'header', method='POST', body=body,
+                                     cut=after_the_head),
+        Talk('posts kept alive', path).one(path + '?n=33', 'query', method='POST', body=body)
+        .one(path + '?n=34', method='POST', body=b'').one(path + '?n=35', 'header', method='POST',
+                                                          body=body * 200),
+    ]
+
+
+def chunked_talks(path):
+    chunks = [b'one', b'two and a half' * 30, b'three']
+    return [
+        Talk('chunked', path).one(path + '?n=40', method='POST', body=chunks)
+        .one(path + '?n=41', 'header', method='POST', body=chunks)
+        .one(path + '?n=42', 'query', method='POST', body=chunks, cut=after_the_head),
+    ]
+
+
+def head_talks(path):
+    return [Talk('head', path).one(path + '?n=50', 'query', method='HEAD').one(path + '?n=51')]
+
+
+def same_but_for_the_clock(raw):
+    """Dates differ between any two runs, and so does the port that a Host line names."""
+    return re.sub(rb'(?im)^(date|expires|host): [^\r]*', rb'\1: -', raw)
+
+
+def in_order(phases):
+    known = [phases[p] for p in ('accepted', 'first_byte', 'head', 'body', 'response', 'last_byte')
+             if phases[p] is not None]
+    return known == sorted(known)
+
+
+class Battery:
+    """Holds TALKS with START(place, shim), a context manager that gives a server's port."""
+
+    def __init__(self, start, talks, owner=None, whole_stacks=True):
+        self.start, self.talks, self.owner = start, talks, owner
+        self.whole_stacks, self.bare = whole_stacks, None
+
+    def rounds(self):
+        """Both rounds, held once: the bare answers, those with the shim, the sessions."""
+        if self.bare is not None:
+            return
+        self.bare, self.shimmed, self.found, self.why = {}, {}, [], None
+        with place(self.owner) as here:
+            with self.start(here, False) as port:
+                self.bare = {talk.name: talk.hold(port) for talk in self.talks}
+            check(not harness.files(here.sessions), 'the bare server left sessions')
+            with self.start(here, True) as port:
+                self.shimmed = {talk.name: talk.hold(port) for talk in self.talks}
+                try:
+                    n = sum(len(talk.flags) for talk in self.talks)
+                    self.found = sessions(here.sessions, n)
+                except harness.Failed as failed:
+                    self.why = failed
+                self.said = here.said()
+
+    def tests(self):
+        tests = [self.answers_are_the_same_bytes_with_and_without_the_shim,
+                 self.each_flagged_request_leaves_one_session_and_no_other_does,
+                 self.sessions_tell_their_requests]
+        return tests + [self.stacks_are_complete] if self.whole_stacks else tests
+
+    def answers_are_the_same_bytes_with_and_without_the_shim(self):
+        self.rounds()
+        check(self.shimmed, 'there are no answers to compare')
+        for talk in self.talks:
+            for one, other in zip(self.bare[talk.name], self.shimmed[talk.name]):
+                equal(same_but_for_the_clock(other), same_but_for_the_clock(one), talk.name)
+            equal(len(self.shimmed[talk.name]), talk.n, talk.name)
+
+    def each_flagged_request_leaves_one_session_and_no_other_does(self):
+        self.rounds()
+        if self.why:
+            raise self.why
+        wanted = sorted((f.method, f.target) for talk in self.talks for f in talk.flags)
+        equal(sorted((s.request['method'], s.target) for s in self.found), wanted, 'the requests')
+        equal(self.said, '', 'REQPROF_LOG')
+
+    def sessions_tell_their_requests(self):
+        self.rounds()
+        check(self.found, 'there are no sessions')
+        by_target = {s.target: s for s in self.found}
+        for talk in self.talks:
+            for flag in talk.flags:
+                raw = self.shimmed[talk.name][flag.answer]
+                tells(by_target.get(flag.target), flag, raw, talk.name)
+
+    def stacks_are_complete(self):
+        self.rounds()
+        check(self.found, 'there are no sessions')
+        for s in self.found:
+            check(s.samples, s.target, 'has no sample, not even at its edges')
+            equal(s.truncated(), [], s.target)
+
+
+def tells(s, flag, raw, name):
+    """Session S says what truly happened to FLAG, whose answer was RAW."""
+    check(s, name, 'has no session for', flag.target)
+    request, account = s.request, s.account
+    equal(s.told['complete'], True, name + ': complete')
+    equal(request['ended'], 'complete', name + ': ended')
+    equal(request['method'], flag.method, name + ': method')
+    equal(request['protocol'], 'HTTP/1.1', name + ': protocol')
+    equal(request['status'], int(raw.split()[1]), name + ': status')
+    equal(request['bytes_out'], len(raw), name + ': bytes_out')
+    equal(request['bytes_in'], flag.bytes_in, name + ': bytes_in')
+    equal(request['trigger'], flag.trigger, name + ': trigger')
+    equal(s.lost, {}, name + ': lost')
+    check(in_order(s.phases), name, 'has phases out of order', s.phases)
+    check(s.phases['last_byte'] is not None, name, 'does not know its last byte')
+    whole = (account['cpu_ns'] + account['waits_ns'] + account['not_running_ns'] +
+             account['idle_ns'] + account['unexplained_ns'])
+    if account['threads_in_parallel'] <= 1:
+        equal(whole, account['duration_ns'], name + ': the sum of the account')

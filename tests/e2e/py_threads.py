@@ -1,0 +1,28 @@
+# py_threads.py PORT - http.server with a thread for each connection, serving py_app.
+#
+# Room: tests.  SPDX-License-Identifier: MIT
+import os
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import py_app
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = 'HTTP/1.1'
+
+    def do_GET(self):
+        body = py_app.answer(self.path, self.rfile.read(int(self.headers['Content-Length'] or 0)))
+        self.send_response(200)
+        self.send_header('Content-Length', str(len(body)))
+        self.end_headers()
+        self.wfile.write(b'' if self.command == 'HEAD' else body)
+
+    do_POST = do_HEAD = do_GET
+
+    def log_message(self, *_):
+        pass
+
+
+ThreadingHTTPServer(('127.0.0.1', int(sys.argv[1])), Handler).serve_forever()
