@@ -1,0 +1,226 @@
+/* bench_calls.c - what a hook costs a call that belongs to no flagged request.
+ *
+ * Room: tests.  Run under LD_PRELOAD: each pair is a batch through the program's own names (our
+ * hooks) and the same batch straight into libc.  Run without it, both are libc: the noise.
+ * SPDX-License-Identifier: MIT
+ */
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <sys/epoll.h>
+#include <sys/uio.h>
+#include "tests/bench/self.h"
+
+enum { N_PAIRS = 1001, N_CALLS = 100, N_REQUESTS = 4001, N_BYTES = 16 };
+
+#define CALLS(X)                                                                                   \
+	X(read) X(write) X(writev) X(open) X(close) X(epoll_wait) X(pthread_mutex_lock) X(sem_wait)
+
+struct way {
+#define MEMBER(name) __typeof__(name) *name;
+	CALLS(MEMBER)
+};
+
+static struct way hooked, libc;
+static char bytes[N_BYTES * N_CALLS];
+static int zero, null, inherited, set;
+static struct self body;
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static sem_t sem;
+static volatile ssize_t sink;
+
+static struct way way_of(void *library)
+{
+	struct way w;
+
+#define FIND(name)                                                                                 \
+	w.name = (__typeof__(name) *)dlsym(library, #name);                                        \
+	if (!w.name)                                                                               \
+		give_up(#name);
+	CALLS(FIND)
+	return w;
+}
+
+static void read_zero(const struct way *w)
+{
+	sink = w->read(zero, bytes, N_BYTES);
+}
+
+static void read_inherited(const struct way *w)
+{
+	sink = w->read(inherited, bytes, N_BYTES);
+}
+
+static void write_null(const struct way *w)
+{
+	sink = w->write(null, bytes, N_BYTES);
+}
+
+static void read_body(const struct way *w)
+{
+	sink = w->read(body.server, bytes, N_BYTES);
+}
+
+static void write_body(const struct way *w)
+{
+	sink = w->write(body.server, bytes, N_BYTES);
+}
+
+static void writev_body(const struct way *w)
+{
+	struct iovec iov[2] = {{bytes, N_BYTES / 2}, {bytes, N_BYTES / 2}};
+
+	sink = w->writev(body.server, iov, 2);
+}
+
+static void wait_nothing(const struct way *w)
+{
+	struct epoll_event event;
+
+	sink = w->epoll_wait(set, &event, 1, 0);
+}
+
+static void lock_unlock(const struct way *w)
+{
+	w->pthread_mutex_lock(&mutex);
+	pthread_mutex_unlock(&mutex);
+}
+
+static void post_wait(const struct way *w)
+{
+	sem_post(&sem);
+	w->sem_wait(&sem);
+}
+
+static void open_close(const struct way *w)
+{
+	w->close(w->open("/dev/null", O_RDONLY | O_CLOEXEC));
+}
+
+/* What the batch will read, or what the last one wrote: not in its time. */
+static void fill(void)
+{
+	sink = libc.write(body.client, bytes, sizeof(bytes));
+}
+
+static void empty(void)
+{
+	for (size_t n = 0; n < sizeof(bytes);) {
+		ssize_t got = libc.read(body.client, bytes, sizeof(bytes));
+
+		if (got <= 0)
+			give_up("bench_calls: read");
+		n += (size_t)got;
+	}
+}
+
+static const struct row {
+	const char *name, *goal;
+	void (*call)(const struct way *w);
+	void (*before)(void), (*after)(void);
+} rows[] = {
+	{"read of a file, 16 bytes", "<=5", read_zero, NULL, NULL},
+	{"read of an inherited descriptor, 16 bytes", "<=5", read_inherited, NULL, NULL},
+	{"write to a file, 16 bytes", "<=5", write_null, NULL, NULL},
+	{"read of a body, 16 bytes", "<=5", read_body, fill, NULL},
+	{"write of a body, 16 bytes", "<=5", write_body, NULL, empty},
+	{"writev of a body, 2 x 8 bytes", "<=5", writev_body, NULL, empty},
+	{"epoll_wait, nothing there", "<=5", wait_nothing, NULL, NULL},
+	{"pthread_mutex_lock and unlock", "<=5", lock_unlock, NULL, NULL},
+	{"sem_post and sem_wait", "<=5", post_wait, NULL, NULL},
+	{"open and close of /dev/null", "<=10", open_close, NULL, NULL},
+};
+
+static double batch_ns(const struct row *row, const struct way *w)
+{
+	if (row->before)
+		row->before();
+	double began_ns = now_ns();
+
+	for (int i = 0; i < N_CALLS; i++)
+		row->call(w);
+	double took_ns = now_ns() - began_ns;
+
+	if (row->after)
+		row->after();
+	return took_ns / N_CALLS;
+}
+
+static void measure(const struct row *row)
+{
+	for (int i = 0; i < N_PAIRS; i++) {
+		double ns[2];
+
+		for (int turn = 0; turn < 2; turn++) {
+			int which = (i ^ turn) & 1;
+
+			ns[which] = batch_ns(row, which ? &libc : &hooked);
+		}
+		say_more(row->name, "ns", row->goal, ns[0], ns[1]);
+	}
+}
+
+/* The two calls of a server that answers a request. */
+static void serve_ns(struct self *s, const struct way *w, double *read_ns, double *write_ns)
+{
+	static char head[4096];
+
+	send_whole(s->client, BROWSER_HEAD);
+	double at_ns = now_ns();
+
+	sink = w->read(s->server, head, sizeof(head));
+	double read_at_ns = now_ns();
+
+	sink = w->write(s->server, SMALL_RESPONSE, sizeof(SMALL_RESPONSE) - 1);
+	*write_ns = now_ns() - read_at_ns;
+	*read_ns = read_at_ns - at_ns;
+	take_some(s->client);
+}
+
+static void measure_requests(void)
+{
+	struct self s = self_open_tcp();
+
+	for (int i = 0; i < N_REQUESTS; i++) {
+		double in[2], out[2];
+
+		for (int turn = 0; turn < 2; turn++) {
+			int which = (i ^ turn) & 1;
+
+			serve_ns(&s, which ? &libc : &hooked, &in[which], &out[which]);
+		}
+		say_more("head of a browser, 463 bytes, its read", "ns", "<=100", in[0], in[1]);
+		say_more("small response, its write", "ns", "<=100", out[0], out[1]);
+		say_more("request and response in all", "ns", "-", in[0] + out[0], in[1] + out[1]);
+	}
+	self_close(&s);
+}
+
+/* A request and a response that are in their bodies for ever. */
+static void open_body(void)
+{
+	body = self_open_unix();
+	send_whole(body.client, "POST / HTTP/1.1\r\nContent-Length: 1000000000000\r\n\r\n");
+	take_some(body.server);
+	send_whole(body.server, "HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n");
+	take_some(body.client);
+}
+
+int main(void)
+{
+	hooked = way_of(RTLD_DEFAULT);
+	libc = way_of(dlopen("libc.so.6", RTLD_NOW));
+	zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	inherited = libc.open("/dev/zero", O_RDONLY | O_CLOEXEC); /* we saw no birth */
+	set = epoll_create1(EPOLL_CLOEXEC);
+	sem_init(&sem, 0, 0);
+	if (zero < 0 || null < 0 || inherited < 0 || set < 0)
+		give_up("bench_calls");
+	open_body();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		measure(&rows[i]);
+	measure_requests();
+	return EXIT_SUCCESS;
+}
