@@ -164,11 +164,14 @@ class Battery:
                     self.why = failed
                 self.said = here.said()
 
-    def tests(self):
+    def tests(self, kind=''):
+        """Its tests; KIND before their names tells several batteries of a file apart."""
         tests = [self.answers_are_the_same_bytes_with_and_without_the_shim,
                  self.each_flagged_request_leaves_one_session_and_no_other_does,
                  self.sessions_tell_their_requests]
-        return tests + [self.stacks_are_complete] if self.whole_stacks else tests
+        if self.whole_stacks:
+            tests.append(self.stacks_are_complete)
+        return [named(kind, test) for test in tests] if kind else tests
 
     def answers_are_the_same_bytes_with_and_without_the_shim(self):
         self.rounds()
@@ -201,6 +204,13 @@ class Battery:
         for s in self.found:
             check(s.samples, s.target, 'has no sample, not even at its edges')
             equal(s.truncated(), [], s.target)
+
+
+def named(kind, test):
+    def call():
+        test()
+    call.__name__ = kind + '_' + test.__name__
+    return call
 
 
 def tells(s, flag, raw, name):

@@ -52,22 +52,12 @@ def sync_each_worker_leaves_its_own_sessions():
         check(1 <= len(pids) <= 2, 'processes of the sessions:', pids)
 
 
-def named(kind, tests):
-    """The tests of a battery, told apart by the kind of worker."""
-    def one(test):
-        def call():
-            test()
-        call.__name__ = kind + '_' + test.__name__
-        return call
-    return [one(test) for test in tests]
-
-
 # gthread answers only the first of several pipelined requests, bare as well: survey, section 1.
 TALKS = battery.plain_talks('/hello') + battery.post_talks('/echo') + battery.head_talks('/hello')
 ALONE = [one for talk in TALKS for one in talk.apart()]
 sync_same = battery.Battery(sync, ALONE)
 threads_same = battery.Battery(threads, TALKS)
-run(*named('sync', sync_same.tests()), *named('threads', threads_same.tests()),
+run(*sync_same.tests('sync'), *threads_same.tests('threads'),
     sync_a_sleep_is_a_wait_and_a_burn_is_samples,
     sync_each_worker_leaves_its_own_sessions,
     threads_a_sleep_is_a_wait_and_a_burn_is_samples,

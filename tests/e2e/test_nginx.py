@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+# test_nginx.py - nginx: files, a proxied upstream, two workers under another user, reload.
+#
+# Room: tests.  SPDX-License-Identifier: MIT
+import contextlib
+import os
+import signal
+
+import battery
+from harness import AS_ROOT, PYTHON, Skip, Server, ask, body_of, check, equal, files, free_port
+from harness import need, place, run, sessions, until
+
+USER = 'www-data' if AS_ROOT else None
+UPSTREAM = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'py_threads.py')
+CONF = '''
+%(user)s
+worker_processes 2;
+daemon off;
+pid %(path)s/nginx.pid;
+error_log %(path)s/nginx.err;
+events { worker_connections 256; }
+http {
+	access_log off;
+	sendfile on;
+	keepalive_timeout 30;
+	default_type text/plain;
+	client_body_temp_path %(path)s/tmp-body;
+	proxy_temp_path %(path)s/tmp-proxy;
+	fastcgi_temp_path %(path)s/tmp-fastcgi;
+	uwsgi_temp_path %(path)s/tmp-uwsgi;
+	scgi_temp_path %(path)s/tmp-scgi;
+	upstream up { server 127.0.0.1:%(upstream)d; keepalive 4; }
+	server {
+		listen 127.0.0.1:%(port)d;
+		root %(path)s/www;
+		location = /hi { return 200 "hi\\n"; }
+		location ~ ^/(echo|slow|hello|big)$ {
+			proxy_pass http://up;
+			proxy_http_version 1.1;
+			proxy_set_header Connection "";
+		}
+	}
+}
+%(more)s
+'''
+
+
+def configure(here, port, upstream=1, more=''):
+    user = 'user %s;' % USER if USER else ''
+    here.file('www/small.txt', 'a small file\n')
+    here.file('www/large.bin', bytes(range(256)) * 1200)
+    for path in ('www/small.txt', 'www/large.bin'):
+        os.utime(here.file(path), (1700000000, 1700000000))
+    return here.file('nginx.conf', CONF % dict(user=user, path=here.path, port=port, more=more,
+                                               upstream=upstream))
+
+
+@contextlib.contextmanager
+def nginx(here, shim=True, upstream=1, **named):
+    need('nginx')
+    port = free_port()
+    conf = configure(here, port, upstream)
+    one = Server(here, ['nginx', '-c', conf, '-e', here.file('nginx.err')], port, shim, **named)
+    try:
+        yield one
+    finally:
+        one.stop()
+
+
+@contextlib.contextmanager
+def proxying(here, shim=True):
+    """nginx before a Python server, which is bare in both rounds."""
+    port = free_port()
+    upstream = Server(here, [PYTHON, UPSTREAM, str(port)], port, shim=False)
+    try:
+        with nginx(here, shim, port) as one:
+            yield one.port
+    finally:
+        upstream.stop()
+
+
+def workers(one):
+    with open('/proc/%d/task/%d/children' % (one.pid, one.pid)) as children:
+        return set(map(int, children.read().split()))
+
+
+def a_request_proxied_to_a_slow_upstream_waits_for_it():
+    with place(USER) as here, proxying(here) as port:
+        raw = ask(port, '/slow?profile=1')
+        s, = sessions(here.sessions, 1)
+        equal(s.request['bytes_out'], len(raw), 'bytes_out')
+        check(s.account['duration_ns'] >= 290e6, 'it is over too early', s.account)
+        check(s.account['cpu_ns'] <= 150e6, 'the CPU of the upstream is not of this process',
+              s.account)
+        away = s.account['waits_ns'] + s.account['idle_ns']
+        check(away >= 290e6, 'it neither waits nor is idle for 0.29 s', s.account)
+
+
+def workers_write_to_the_usual_directory_of_their_user():
+    with place() as here:
+        usual = '/tmp/reqprof-%d' % os.stat(here.sessions).st_uid
+        if USER:
+            import pwd
+            usual = '/tmp/reqprof-%d' % pwd.getpwnam(USER).pw_uid
+        before = set(files(usual))
+        with nginx(here, env={'REQPROF_DIR': None}) as one:
+            ask(one.port, '/small.txt?profile=1&n=%d' % one.pid)
+            new = until('a session in ' + usual, lambda: set(files(usual)) - before)
+            equal(os.stat(usual).st_mode & 0o7777, 0o700, 'the mode of ' + usual)
+            equal(here.said(), '', 'REQPROF_LOG')
+        for path in new:
+            equal(os.stat(path).st_mode & 0o7777, 0o600, 'the mode of ' + path)
+            os.remove(path)
+
+
+def a_directory_that_workers_cannot_write_changes_no_answer_and_is_told():
+    if not USER:
+        raise Skip('needs root, so that the workers are another user')
+    with place() as here:
+        with nginx(here, False) as one:
+            bare = ask(one.port, '/small.txt?profile=1')
+        with nginx(here) as one:
+            for _ in range(3):
+                equal(battery.same_but_for_the_clock(ask(one.port, '/small.txt?profile=1')),
+                      battery.same_but_for_the_clock(bare))
+            said = until('a line in REQPROF_LOG', here.said)
+        equal(files(here.sessions, '*'), [], 'the directory holds')
+        check(here.sessions in said, 'REQPROF_LOG does not name the directory:', said)
+
+
+def reload_keeps_serving_and_new_workers_record():
+    with place(USER) as here, nginx(here) as one:
+        ask(one.port, '/small.txt?n=1&profile=1')
+        old = workers(one)
+        one.child.send_signal(signal.SIGHUP)
+        until('new workers', lambda: len(workers(one)) == 2 and not workers(one) & old)
+        equal(body_of(ask(one.port, '/small.txt?n=2&profile=1')), b'a small file\n')
+        found = sessions(here.sessions, 2)
+        equal([s.target for s in found], ['/small.txt?n=1', '/small.txt?n=2'], 'targets')
+        check(found[0].request['pid'] in old and found[1].request['pid'] in workers(one),
+              'the processes of the sessions are not the old and a new worker')
+
+
+def a_worker_that_dies_is_replaced_and_the_new_one_records():
+    with place(USER) as here, nginx(here) as one:
+        ask(one.port, '/small.txt?n=1&profile=1')
+        first, = sessions(here.sessions, 1)
+        old = workers(one)
+        for pid in old:
+            os.kill(pid, signal.SIGKILL)
+        until('new workers', lambda: len(workers(one)) == 2 and not workers(one) & old)
+        ask(one.port, '/small.txt?n=2&profile=1')
+        second = sessions(here.sessions, 2)[1]
+        check(first.request['pid'] in old and second.request['pid'] in workers(one),
+              'the processes of the sessions are not the old and a new worker')
+
+
+def it_quits_as_asked():
+    with place(USER) as here, nginx(here) as one:
+        ask(one.port, '/large.bin?profile=1')
+        equal(one.stop(signal.SIGQUIT), 0, 'the exit status')
+
+
+@contextlib.contextmanager
+def alone(here, shim=True):
+    with nginx(here, shim) as one:
+        yield one.port
+
+
+TALKS = [talk for path in ('/hi', '/small.txt', '/large.bin')
+         for talk in battery.plain_talks(path) + battery.pipelined_talks(path) +
+         battery.head_talks(path)]
+PROXIED = battery.plain_talks('/hello') + battery.plain_talks('/big') + \
+    battery.pipelined_talks('/hello') + battery.post_talks('/echo') + \
+    battery.chunked_talks('/echo') + battery.head_talks('/hello')
+files_same = battery.Battery(alone, TALKS, owner=USER)
+proxied_same = battery.Battery(proxying, PROXIED, owner=USER)
+run(*files_same.tests('files'), *proxied_same.tests('proxied'),
+    a_request_proxied_to_a_slow_upstream_waits_for_it,
+    workers_write_to_the_usual_directory_of_their_user,
+    a_directory_that_workers_cannot_write_changes_no_answer_and_is_told,
+    reload_keeps_serving_and_new_workers_record,
+    a_worker_that_dies_is_replaced_and_the_new_one_records, it_quits_as_asked)
