@@ -12,6 +12,8 @@
 struct share {
 	const struct rp_rec_segment *segment;
 	uint64_t seen_cpu_ns; /* as the samples and waits tell it */
+	uint64_t wait_cpu_ns; /* of that, the waits' */
+	uint64_t running_ns;  /* sum of running_ns() over its ticks */
 	uint64_t waited_ns;   /* spans of the waits inside */
 	uint32_t n_ticks, n_edges, edges_done;
 };
@@ -52,6 +54,19 @@ static struct share *find(struct share *shares, size_t n, uint32_t thread, uint6
 	return NULL;
 }
 
+/* How much a tick says "here the thread was running": a whole period, or less when it had hardly
+ * run since the tick before (it sat in a call that the shim does not see).  A tick comes at a
+ * moment of no choosing, so the count of running ticks is fair to every function; the CPU clock
+ * since the last tick is not: it also holds what ran before a wait, elsewhere. */
+static uint64_t running_ns(const struct rp_recording *r, const struct rp_rec_sample *s)
+{
+	uint64_t most_ns = r->request.interval_ns;
+
+	if (s->edge != RP_EDGE_TICK)
+		return 0;
+	return s->cpu_ns < most_ns / 2 ? s->cpu_ns * 2 : most_ns;
+}
+
 /* First pass: what each segment holds.  OF_SAMPLE and OF_WAIT remember where everything is. */
 static void gather(const struct rp_recording *r, struct share *shares, struct share **of_sample,
                    struct share **of_wait)
@@ -64,6 +79,7 @@ static void gather(const struct rp_recording *r, struct share *shares, struct sh
 		if (!share)
 			continue;
 		share->seen_cpu_ns += s->cpu_ns;
+		share->running_ns += running_ns(r, s);
 		*(s->edge == RP_EDGE_TICK ? &share->n_ticks : &share->n_edges) += 1;
 	}
 	for (size_t i = 0; i < r->n_waits; i++) {
@@ -75,23 +91,36 @@ static void gather(const struct rp_recording *r, struct share *shares, struct sh
 		if (!share)
 			continue;
 		share->seen_cpu_ns += w->cpu_ns;
+		share->wait_cpu_ns += w->cpu_ns;
 		share->waited_ns += w->span_ns;
 	}
 }
 
-/* CPU_NS of a sample on the scale of its segment's exact clock. */
+/* CPU_NS of a sample or wait on the scale of its segment's exact clock.  A wait's own CPU was
+ * read from that clock; it is scaled only where no tick ran and everything must share. */
 static uint64_t scaled_cpu(const struct share *share, uint64_t cpu_ns)
 {
-	if (!share || share->seen_cpu_ns == 0)
+	if (!share || share->seen_cpu_ns == 0 || share->running_ns > 0)
 		return cpu_ns;
 	return (uint64_t)((double)cpu_ns * (double)share->segment->cpu_ns /
 	                  (double)share->seen_cpu_ns);
 }
 
+static uint64_t sample_cpu(const struct rp_recording *r, const struct share *share,
+                           const struct rp_rec_sample *s)
+{
+	if (!share || share->running_ns == 0)
+		return scaled_cpu(share, s->cpu_ns);
+	uint64_t cpu_ns = share->segment->cpu_ns;
+	uint64_t left_ns = cpu_ns > share->wait_cpu_ns ? cpu_ns - share->wait_cpu_ns : 0;
+
+	return (uint64_t)((double)left_ns * (double)running_ns(r, s) / (double)share->running_ns);
+}
+
 static struct rp_time time_of_sample(const struct rp_recording *r, struct share *share,
                                      const struct rp_rec_sample *s)
 {
-	struct rp_time t = {s->weight * r->request.interval_ns, scaled_cpu(share, s->cpu_ns)};
+	struct rp_time t = {s->weight * r->request.interval_ns, sample_cpu(r, share, s)};
 
 	if (!share || share->n_ticks > 0 || s->edge == RP_EDGE_TICK)
 		return t;

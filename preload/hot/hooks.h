@@ -9,8 +9,17 @@
 
 #include "preload/hot/conn.h"
 #include "preload/hot/request.h"
+#include "preload/hot/stack.h"
 #include "preload/hot/wait.h"
 #include "preload/real.h"
+
+/* How long the host asked to wait.  A pointer the kernel will refuse is not followed. */
+static inline uint64_t rp_asked_ns(const struct timespec *t)
+{
+	if (!t || !rp_stack_readable((uintptr_t)t) || !rp_stack_readable((uintptr_t)t + 8))
+		return 0;
+	return (uint64_t)t->tv_sec * 1000000000u + (uint64_t)t->tv_nsec;
+}
 
 /* Before bytes move on FD: whose thread is this?  Costs one load while nothing is flagged. */
 static inline void rp_before_bytes(struct rp_wait *w, enum rp_wait_kind kind, int fd)

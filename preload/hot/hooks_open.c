@@ -48,7 +48,10 @@ RP_HOOK int connect(int fd, const struct sockaddr *a, socklen_t n)
 	struct rp_wait w;
 
 	born(fd, RP_FD_OTHER);
-	rp_wait_enter_fd(&w, RP_WAIT_CONNECT, fd);
+	w.on = RP_WAIT_OFF;
+	if (rp_unlikely(rp_self.armed))
+		rp_wait_begin(&w, &(struct rp_waited){
+		                          .kind = RP_WAIT_CONNECT, .fd = fd, .at = a, .n = n});
 	int ret = rp_real.connect(fd, a, n);
 
 	rp_wait_leave(&w);
@@ -80,8 +83,10 @@ RP_HOOK int listen(int fd, int backlog)
 	return ret;
 }
 
+/* The descriptor knows its path; the host's string may be gone or bad. */
 static int opened(struct rp_wait *w, int fd)
 {
+	w->what.fd = fd;
 	rp_wait_leave(w);
 	return born(fd, RP_FD_OTHER);
 }

@@ -7,6 +7,7 @@
 #include "preload/hot/current.h"
 #include "preload/hot/hooks.h"
 #include "preload/hot/mask.h"
+#include "preload/hot/stack.h"
 
 static void before_epoll(struct rp_wait *w, int epfd)
 {
@@ -54,11 +55,19 @@ RP_HOOK int epoll_pwait2(int epfd, struct epoll_event *events, int n,
 	return ret;
 }
 
+static uint64_t ms(int timeout_ms)
+{
+	return timeout_ms > 0 ? timeout_ms * 1000000ull : 0;
+}
+
 /* libc declares that poll only writes FDS; the empty asm keeps the compiler from believing it of
  * us, who read them. */
 static __attribute__((noinline)) void poll_armed(struct rp_wait *w, const struct pollfd *fds,
-                                                 nfds_t n)
+                                                 nfds_t n, uint64_t timeout_ns)
 {
+	if (n &&
+	    (!rp_stack_readable((uintptr_t)fds) || !rp_stack_readable((uintptr_t)(fds + n) - 8)))
+		return; /* the kernel will say EFAULT */
 	for (nfds_t i = 0; i < n; i++)
 		if (fds[i].fd >= 0 && rp_conn_is_foreign(fds[i].fd)) {
 			rp_current_leave();
@@ -70,22 +79,23 @@ static __attribute__((noinline)) void poll_armed(struct rp_wait *w, const struct
 	else if (n)
 		rp_wait_enter(w, RP_WAIT_POLL, fds, n);
 	else
-		rp_wait_enter(w, RP_WAIT_SLEEP, NULL, 0);
+		rp_wait_enter(w, RP_WAIT_SLEEP, NULL, timeout_ns);
 }
 
-static inline void before_poll(struct rp_wait *w, const struct pollfd *fds, nfds_t n)
+static inline void before_poll(struct rp_wait *w, const struct pollfd *fds, nfds_t n,
+                               uint64_t timeout_ns)
 {
 	w->on = RP_WAIT_OFF;
 	__asm__("" : "+r"(fds));
 	if (rp_unlikely(rp_self.armed))
-		poll_armed(w, fds, n);
+		poll_armed(w, fds, n, timeout_ns);
 }
 
 RP_HOOK int poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 {
 	struct rp_wait w;
 
-	before_poll(&w, fds, n);
+	before_poll(&w, fds, n, ms(timeout_ms));
 	int ret = rp_real.poll(fds, n, timeout_ms);
 
 	rp_wait_leave(&w);
@@ -96,7 +106,7 @@ RP_HOOK int __poll_chk(struct pollfd *fds, nfds_t n, int timeout_ms, size_t room
 {
 	struct rp_wait w;
 
-	before_poll(&w, fds, n);
+	before_poll(&w, fds, n, ms(timeout_ms));
 	int ret = rp_real.__poll_chk(fds, n, timeout_ms, room);
 
 	rp_wait_leave(&w);
@@ -109,7 +119,7 @@ RP_HOOK int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
 	struct rp_wait w;
 	sigset_t copy;
 
-	before_poll(&w, fds, n);
+	before_poll(&w, fds, n, rp_self.armed ? rp_asked_ns(timeout) : 0);
 	int ret = rp_real.ppoll(fds, n, timeout, w.on ? rp_mask_with(mask, &copy) : mask);
 
 	rp_wait_leave(&w);
@@ -122,7 +132,7 @@ RP_HOOK int __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *tim
 	struct rp_wait w;
 	sigset_t copy;
 
-	before_poll(&w, fds, n);
+	before_poll(&w, fds, n, rp_self.armed ? rp_asked_ns(timeout) : 0);
 	int ret =
 	        rp_real.__ppoll_chk(fds, n, timeout, w.on ? rp_mask_with(mask, &copy) : mask, room);
 
@@ -135,14 +145,28 @@ static bool in_set(const fd_set *set, int fd)
 	return set && FD_ISSET(fd, set);
 }
 
+static bool readable_set(const fd_set *set)
+{
+	return !set ||
+	       (rp_stack_readable((uintptr_t)set) && rp_stack_readable((uintptr_t)(set + 1) - 8));
+}
+
+static uint64_t asked_us(const struct timeval *t)
+{
+	if (!t || !rp_stack_readable((uintptr_t)t))
+		return 0;
+	return (uint64_t)t->tv_sec * 1000000000u + (uint64_t)t->tv_usec * 1000u;
+}
+
 /* A select of one descriptor is named by it; FOUND is the only one, or -1. */
 static void before_select(struct rp_wait *w, int n, const fd_set *in, const fd_set *out,
-                          const fd_set *other)
+                          const fd_set *other, uint64_t timeout_ns)
 {
 	int found = -1, count = 0;
 
 	w->on = RP_WAIT_OFF;
-	if (rp_likely(!rp_self.armed))
+	if (rp_likely(!rp_self.armed) || !readable_set(in) || !readable_set(out) ||
+	    !readable_set(other))
 		return;
 	for (int fd = 0; fd < n && fd < FD_SETSIZE; fd++) {
 		if (!in_set(in, fd) && !in_set(out, fd) && !in_set(other, fd))
@@ -159,7 +183,7 @@ static void before_select(struct rp_wait *w, int n, const fd_set *in, const fd_s
 	else if (count)
 		rp_wait_enter(w, RP_WAIT_SELECT, NULL, (uint64_t)count);
 	else
-		rp_wait_enter(w, RP_WAIT_SLEEP, NULL, 0);
+		rp_wait_enter(w, RP_WAIT_SLEEP, NULL, timeout_ns);
 }
 
 RP_HOOK int select(int n, fd_set *restrict in, fd_set *restrict out, fd_set *restrict other,
@@ -167,7 +191,7 @@ RP_HOOK int select(int n, fd_set *restrict in, fd_set *restrict out, fd_set *res
 {
 	struct rp_wait w;
 
-	before_select(&w, n, in, out, other);
+	before_select(&w, n, in, out, other, rp_self.armed ? asked_us(timeout) : 0);
 	int ret = rp_real.select(n, in, out, other, timeout);
 
 	rp_wait_leave(&w);
@@ -180,7 +204,7 @@ RP_HOOK int pselect(int n, fd_set *restrict in, fd_set *restrict out, fd_set *re
 	struct rp_wait w;
 	sigset_t copy;
 
-	before_select(&w, n, in, out, other);
+	before_select(&w, n, in, out, other, rp_self.armed ? rp_asked_ns(timeout) : 0);
 	int ret = rp_real.pselect(n, in, out, other, timeout,
 	                          w.on ? rp_mask_with(mask, &copy) : mask);
 

@@ -8,11 +8,6 @@
 #include "preload/hot/clock.h"
 #include "preload/hot/hooks.h"
 
-static uint64_t ns_of(const struct timespec *t)
-{
-	return t ? (uint64_t)t->tv_sec * 1000000000u + (uint64_t)t->tv_nsec : 0;
-}
-
 RP_HOOK unsigned sleep(unsigned seconds)
 {
 	struct rp_wait w;
@@ -39,7 +34,7 @@ RP_HOOK int nanosleep(const struct timespec *t, struct timespec *left)
 {
 	struct rp_wait w;
 
-	rp_wait_enter(&w, RP_WAIT_SLEEP, NULL, rp_self.armed ? ns_of(t) : 0);
+	rp_wait_enter(&w, RP_WAIT_SLEEP, NULL, rp_self.armed ? rp_asked_ns(t) : 0);
 	int ret = rp_real.nanosleep(t, left);
 
 	rp_wait_leave(&w);
@@ -52,9 +47,9 @@ static uint64_t asked_ns(clockid_t clock, int flags, const struct timespec *t)
 	uint64_t now_ns;
 
 	if (!(flags & TIMER_ABSTIME) || !t)
-		return ns_of(t);
+		return rp_asked_ns(t);
 	now_ns = rp_clock_ns(clock);
-	return ns_of(t) > now_ns ? ns_of(t) - now_ns : 0;
+	return rp_asked_ns(t) > now_ns ? rp_asked_ns(t) - now_ns : 0;
 }
 
 RP_HOOK int clock_nanosleep(clockid_t clock, int flags, const struct timespec *t,
@@ -73,7 +68,7 @@ RP_HOOK int thrd_sleep(const struct timespec *t, struct timespec *left)
 {
 	struct rp_wait w;
 
-	rp_wait_enter(&w, RP_WAIT_SLEEP, NULL, rp_self.armed ? ns_of(t) : 0);
+	rp_wait_enter(&w, RP_WAIT_SLEEP, NULL, rp_self.armed ? rp_asked_ns(t) : 0);
 	int ret = rp_real.thrd_sleep(t, left);
 
 	rp_wait_leave(&w);

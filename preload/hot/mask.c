@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include "preload/hot/sampler.h"
+#include "preload/hot/stack.h"
 #include "preload/hot/sys.h"
 #include "preload/real.h"
 
@@ -91,7 +92,7 @@ const sigset_t *rp_mask_without(const sigset_t *set, sigset_t *copy)
 {
 	int sig = rp_mask_signal();
 
-	if (!sig || !set)
+	if (!sig || !set || !rp_stack_readable((uintptr_t)set))
 		return set;
 	*copy = *set;
 	*bits(copy) &= ~rp_sigbit(sig);
@@ -102,7 +103,7 @@ const sigset_t *rp_mask_with(const sigset_t *set, sigset_t *copy)
 {
 	int sig = rp_mask_signal();
 
-	if (!sig || !set)
+	if (!sig || !set || !rp_stack_readable((uintptr_t)set))
 		return set;
 	*copy = *set;
 	*bits(copy) |= rp_sigbit(sig);
@@ -114,7 +115,7 @@ const sigset_t *rp_mask_change(int how, const sigset_t *set, sigset_t *copy, boo
 	uint64_t ours = rp_sigbit(rp_mask_signal());
 	bool named;
 
-	if (!set)
+	if (!set || !rp_stack_readable((uintptr_t)set))
 		return set;
 	*copy = *set;
 	named = *bits(copy) & ours;

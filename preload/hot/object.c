@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/un.h>
 #include "preload/hot/request.h"
+#include "preload/hot/stack.h"
 #include "preload/hot/sys.h"
 #include "preload/hot/text.h"
 
@@ -203,12 +204,26 @@ static void put_lock(struct rp_line *l, const void *at)
 	rp_line_number(l, (uintptr_t)at & 0xffffff, 16);
 }
 
+/* Where it was meant to go: a socket that could not connect has no peer to ask for. */
+static void put_connect(struct rp_line *l, const struct rp_waited *what)
+{
+	const struct sockaddr *a = what->at;
+
+	if (what->n < sizeof(a->sa_family) || !rp_stack_readable((uintptr_t)a) ||
+	    !rp_stack_readable((uintptr_t)a + what->n - 1))
+		return;
+	rp_line_text(l, protocol_of(what->fd, a->sa_family));
+	put_address(l, a, (socklen_t)what->n);
+}
+
 size_t rp_object_name(char *text, size_t cap, const struct rp_waited *what, uint32_t request)
 {
 	struct rp_line l = {text, 0, cap};
 	const struct rp_request *r = &rp_requests[request];
 
-	if (what->fd >= 0)
+	if (what->kind == RP_WAIT_CONNECT && what->at)
+		put_connect(&l, what);
+	else if (what->fd >= 0)
 		put_fd(&l, what->fd, r);
 	else if (what->kind == RP_WAIT_POLL)
 		put_poll(&l, what->at, what->n, r);
@@ -218,6 +233,8 @@ size_t rp_object_name(char *text, size_t cap, const struct rp_waited *what, uint
 		rp_line_text(&l, what->at);
 	else if (what->kind == RP_WAIT_SELECT)
 		put_count(&l, what->n);
+	else if (what->kind == RP_WAIT_MSGQUEUE || what->kind == RP_WAIT_SEMOP)
+		rp_line_number(&l, what->n, 10); /* 0 is an id, too */
 	else if (what->at)
 		put_lock(&l, what->at);
 	else if (what->n)

@@ -17,8 +17,8 @@
 struct rp_waited {
 	enum rp_wait_kind kind;
 	int fd;         /* -1: none */
-	const void *at; /* pollfd array, fd_set, address of a lock, or text */
-	uint64_t n;     /* entries, nanoseconds, pid: by kind */
+	const void *at; /* pollfd array, address of a lock or a peer, text */
+	uint64_t n;     /* entries, bytes, nanoseconds, pid, id: by kind */
 };
 
 struct rp_wait {
