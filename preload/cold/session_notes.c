@@ -97,6 +97,9 @@ static uint32_t copied_stack(struct rp_session *s, const struct rp_note_stack *s
 	const struct rp_tables *tables = rp_tables_take();
 	uint32_t generation = tables ? tables->generation : 0;
 
+	if (st->unloads != atomic_load(&rp_tables_unloads))
+		tables = NULL; /* another module may stand where one of its frames was */
+
 	rp_stack_walk(tables, &regs, &window, &walk);
 	rp_tables_give();
 	for (uint32_t i = 0; i < walk.n; i++)

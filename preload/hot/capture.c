@@ -50,6 +50,7 @@ static bool push_copy(struct rp_self *s, enum rp_note_kind kind, const void *hea
 	char both[sizeof(struct rp_note_wait) + sizeof(*note)];
 
 	note->n = 0;
+	note->unloads = atomic_load_explicit(&rp_tables_unloads, memory_order_relaxed);
 	note->sp_lo = w->lo;
 	note->n_copy = (uint32_t)(w->hi - w->lo < RP_COPY_BYTES ? w->hi - w->lo : RP_COPY_BYTES);
 	memcpy(both, head, n_head);

@@ -150,7 +150,7 @@ static void feed_in(int fd, struct rp_conn *c, const char *bytes, size_t n)
 	do {
 		struct rp_head head;
 		bool want = false;
-		size_t before = n;
+		size_t fed = n, before = n + c->in.n_kept; /* a head in pieces was fed before */
 
 		event = rp_delim_in_feed(&c->in, &bytes, &n, kept_head(c, false), &want, &head);
 		if (want)
@@ -160,7 +160,7 @@ static void feed_in(int fd, struct rp_conn *c, const char *bytes, size_t n)
 		struct rp_request *r = being_read(c);
 
 		if (r)
-			atomic_fetch_add(&r->bytes_in, before - n);
+			atomic_fetch_add(&r->bytes_in, event == RP_IN_HEAD ? before - n : fed - n);
 	} while (event != RP_IN_MORE && !atomic_load_explicit(&c->opaque, memory_order_relaxed));
 	if (c->head_buffer && !c->in.n_kept)
 		rp_conn_give_head(c);

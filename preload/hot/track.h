@@ -36,7 +36,7 @@ struct rp_note_stack {
 	uint32_t n_copy;
 	uint64_t pc, sp, bp, bx, sp_lo;
 	uint32_t exact;
-	uint32_t reserved;
+	uint32_t unloads; /* dlcloses before the copy was made: tables of later ones do not fit */
 };
 #define RP_PC_EXACT (1ull << 63)
 
