@@ -156,9 +156,11 @@ static void feed_in(int fd, struct rp_conn *c, const char *bytes, size_t n)
 		if (want)
 			event = rp_delim_in_feed(&c->in, &bytes, &n, kept_head(c, true), &want,
 			                         &head);
-		in_event(fd, c, event, &head);
-		struct rp_request *r = being_read(c);
+		struct rp_request *r = being_read(c); /* whose body this was */
 
+		in_event(fd, c, event, &head);
+		if (event == RP_IN_HEAD)
+			r = being_read(c);
 		if (r)
 			atomic_fetch_add(&r->bytes_in, event == RP_IN_HEAD ? before - n : fed - n);
 	} while (event != RP_IN_MORE && !atomic_load_explicit(&c->opaque, memory_order_relaxed));
