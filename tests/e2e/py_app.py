@@ -3,9 +3,11 @@
 # Room: tests.  Two ways to burn CPU that share no native function: zlib and sha256.
 # SPDX-License-Identifier: MIT
 import hashlib
+import os
 import time
 import zlib
 
+opened = []  # by /fill
 BLOCK = bytes(range(256)) * 4096  # 1 MiB
 
 
@@ -17,6 +19,15 @@ def burn(work, seconds):
     return time.thread_time() - began
 
 
+def fill():
+    """Opens descriptors until there are no more."""
+    try:
+        while True:
+            opened.append(os.open('/dev/null', os.O_RDONLY))
+    except OSError as error:
+        return error.strerror.encode() + b'\n'
+
+
 def answer(target, body=b''):
     path = target.split('?')[0]
     if path == '/echo':
@@ -24,6 +35,13 @@ def answer(target, body=b''):
     if path == '/slow':
         time.sleep(0.3)
         return b'slept 0.3, burnt %.6f\n' % burn(zlib.compress, 0.2)
+    if path == '/sleep':
+        time.sleep(0.3)
+        return b'slept\n'
+    if path == '/long':
+        return b'burnt %.6f\n' % burn(zlib.compress, 5)
+    if path == '/fill':
+        return fill()
     if path == '/zlib':
         return b'burnt %.6f\n' % burn(zlib.compress, 0.4)
     if path == '/sha':

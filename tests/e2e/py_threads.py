@@ -1,9 +1,10 @@
-# py_threads.py PORT - http.server with a thread for each connection, serving py_app.
+# py_threads.py PORT [one] - http.server with a thread for each connection, or only one at all,
+# serving py_app.
 #
 # Room: tests.  SPDX-License-Identifier: MIT
 import os
 import sys
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import py_app
@@ -25,4 +26,5 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-ThreadingHTTPServer(('127.0.0.1', int(sys.argv[1])), Handler).serve_forever()
+Kind = HTTPServer if sys.argv[2:] == ['one'] else ThreadingHTTPServer
+Kind(('127.0.0.1', int(sys.argv[1])), Handler).serve_forever()
