@@ -124,7 +124,7 @@ static inline bool http_send_all(int fd, const char *bytes, size_t n)
 static inline bool http_answer_text(int fd, const char *body)
 {
 	size_t n = strlen(body), cap = n + 128;
-	char *whole = malloc(cap);
+	char *whole = (char *)malloc(cap);
 	int head = snprintf(whole, cap,
 	                    "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
 	                    "Content-Length: %zu\r\n\r\n",
@@ -160,7 +160,7 @@ static http_serve *http_server;
 static inline void *http_connection(void *arg)
 {
 	int fd = (int)(intptr_t)arg;
-	struct http_request *q = malloc(sizeof(*q));
+	struct http_request *q = (struct http_request *)malloc(sizeof(*q));
 
 	while (http_read(fd, q) && http_server(fd, q))
 		;
