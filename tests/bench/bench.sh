@@ -1,0 +1,87 @@
+#!/bin/sh
+# bench.sh - what the shim costs: each line a median over interleaved pairs with and without it, its
+# quartiles and how many, both halves, the goal, met or missed.  Run by `make bench`; about 3 minutes.
+# SPDX-License-Identifier: MIT
+set -eu
+cd "$(dirname "$0")/../.."
+build=$PWD/build
+shim=$build/libreqprof.so
+stats=tests/bench/stats.py
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+for needed in "$shim" "$build/bench/bench_calls" "$build/bench/bench_flagged"; do
+	[ -e "$needed" ] || { echo "bench.sh: no $needed: run it by make bench" >&2; exit 2; }
+done
+# Nothing of the caller's settings may enter.
+for name in $(env | sed -n 's/^\(REQPROF[A-Z_]*\)=.*/\1/p') LD_PRELOAD; do
+	unset "$name"
+done
+
+part() {
+	printf '\n%s\n' "$1"
+}
+
+# Numbers of benches that print for people: value NAME UNIT GOAL, one number a line
+value() {
+	awk -v name="$1" -v unit="$2" -v goal="$3" -v OFS='\t' '{ print name, "value", unit, goal, $1 }'
+}
+
+calls() {
+	LD_PRELOAD=$shim "$build/bench/bench_calls" | $stats
+	part "the same without the shim: the noise of the lines above"
+	"$build/bench/bench_calls" | $stats | sed 's/<=.*//; s/ *$//'
+}
+
+heads() {
+	"$build/bench/bench_delim" >"$tmp/delim"
+	sed -n 's/^request head of a browser, whole.*bytes *\([0-9.]*\) ns.*/\1/p' "$tmp/delim" |
+		value "delimiter: head of a browser, 463 bytes" ns '<=100'
+	sed -n 's/^trigger on it, unflagged.*bytes *\([0-9.]*\) ns.*/\1/p' "$tmp/delim" |
+		value "trigger: the same head" ns -
+	sed -n 's/^response of nginx, whole.*bytes *\([0-9.]*\) ns.*/\1/p' "$tmp/delim" |
+		value "delimiter: response of nginx, 245 bytes" ns -
+}
+
+walks() {
+	"$build/bench/bench_stack" >"$tmp/stack"
+	for frames in 10 30 100; do
+		goal=-
+		[ $frames = 30 ] && goal='<=400'
+		awk -v frames=$frames '$1 == frames && NF >= 7 { print $2 }' "$tmp/stack" |
+			value "walk of $frames frames" ns "$goal"
+	done
+}
+
+flagged() {
+	mkdir -m 700 "$tmp/sessions"
+	REQPROF_DIR=$tmp/sessions REQPROF_KEEP=2000 REQPROF_RATE=100000 REQPROF_BURST=100000 \
+		REQPROF_CONCURRENT=32 LD_PRELOAD=$shim "$build/bench/bench_flagged"
+}
+
+memory_pairs() {
+	for i in 1 2 3 4 5 6 7; do
+		with=$(LD_PRELOAD=$shim "$build/bench/bench_memory")
+		without=$("$build/bench/bench_memory")
+		echo "$i $with $without"
+	done | awk -v OFS='\t' '{
+		print "resident set after 100 requests", "more", "KiB", "<=200", $2, $5
+		print "its proportional part (Pss)", "more", "KiB", "-", $3, $6
+		print "its private dirty part", "more", "KiB", "-", $4, $7
+	}'
+}
+
+echo "$(uname -sr), $(nproc) CPUs, load $(cut -d' ' -f1-3 /proc/loadavg), $(date -u +%F)"
+printf '%-44s %9s     %-24s %-19s %s\n' what median 'quartiles, pairs' 'with / without' goal
+part "calls of nobody's request, more than libc takes"
+calls
+part "pure parts, on their own"
+{ heads; walks; "$build/bench/bench_store" | sed -n 's/^store: \([0-9.]*\) bytes a sample.*/\1/p' |
+	value "bytes a sample, 600 stacks of 30 frames" B '<=8'; } | $stats
+part "flagged requests (a tick is 100 us)"
+flagged | $stats
+part "a process"
+{ "$build/bench/bench_start" "$shim" 250; memory_pairs; } | $stats
+part "a server, nothing flagged"
+tests/bench/nginx.py >"$tmp/nginx" && $stats <"$tmp/nginx" || echo "SKIP nginx: see above"
+part "names"
+tests/bench/symbolize.sh 5000
