@@ -8,8 +8,10 @@ reqprof=build/reqprof
 folder=$(mktemp -d "${TMPDIR:-/tmp}/demo.XXXXXX")
 out=$folder/out said=$folder/said
 server=
+# What the person has set shall not change what is shown here.
+for name in $(env | sed -n 's/^\(REQPROF[A-Z_]*\|PYINSTRUMENT_TRIGGER\)=.*/\1/p'); do unset "$name"; done
+unset LD_PRELOAD http_proxy all_proxy ALL_PROXY
 export REQPROF_DIR="$folder/sessions" LC_ALL=C.UTF-8
-unset REQPROF LD_PRELOAD http_proxy all_proxy ALL_PROXY
 if [ -t 1 ]; then export FORCE_COLOR=1; fi
 
 clean_up()
