@@ -21,15 +21,15 @@ struct rp_track *rp_track_claim(uint32_t request, uint32_t serial, uint32_t tid,
 		    !atomic_compare_exchange_strong(&t->state, &state, RP_TRACK_OPEN))
 			continue;
 		atomic_fetch_add_explicit(&n_claims, 1, memory_order_relaxed);
-		atomic_store(&t->lost_full, 0);
-		atomic_store(&t->lost_samples, 0);
+		/* A push that the host left by longjmp never ended. */
+		atomic_store(&t->claimed, atomic_load(&t->head));
+		atomic_store(&t->depth, 0);
 		t->serial = serial;
 		t->tid = tid;
 		t->begin_ns = now_ns;
 		__atomic_store_n(&t->request, request + 1, __ATOMIC_RELEASE);
 		return t;
 	}
-	rp_drop(RP_DROP_no_track);
 	return NULL;
 }
 
@@ -62,35 +62,57 @@ static void fill(char *at, uint32_t bytes, enum rp_note_kind kind, const void *a
 		memcpy(at + n_a + n_b, c, n_c);
 }
 
-/* Signal-safe by starting over: everything is written beyond head, where nobody looks, and head
- * moves by one compare-and-swap.  A handler that pushed in between moved head; then our bytes
- * were in its way, and we write them again behind its own. */
+/* Kept free for the END note, which may meet the end of the ring: the numbers of a segment matter
+ * more than its last sample. */
+enum { END_BYTES = 2 * (sizeof(struct rp_note) + sizeof(struct rp_note_end)) };
+
+/* Room for BYTES, the caller's alone; NULL: none.  A handler may take some in between. */
+static char *reserve(struct rp_track *t, uint64_t bytes, uint64_t spare)
+{
+	uint64_t claimed = atomic_load_explicit(&t->claimed, memory_order_relaxed), at, pad;
+
+	do {
+		uint64_t tail = atomic_load_explicit(&t->tail, memory_order_acquire);
+
+		at = claimed % RP_TRACK_BYTES;
+		pad = at + bytes > RP_TRACK_BYTES ? RP_TRACK_BYTES - at : 0;
+		if (claimed + pad + bytes + spare - tail > RP_TRACK_BYTES)
+			return NULL;
+	} while (!atomic_compare_exchange_strong(&t->claimed, &claimed, claimed + pad + bytes));
+	if (pad) {
+		struct rp_note skip = {(uint32_t)pad, RP_NOTE_SKIP};
+
+		memcpy(t->ring + at, &skip, sizeof(skip));
+	}
+	return t->ring + (at + pad) % RP_TRACK_BYTES;
+}
+
+/* By the outermost push: whatever was claimed is filled, since handlers end before what they
+ * interrupt.  DEPTH stays up while head is stored: a handler that published a newer head in
+ * between would see it go back. */
+static void publish(struct rp_track *t)
+{
+	do {
+		atomic_store(&t->depth, 1);
+		atomic_store_explicit(&t->head, atomic_load(&t->claimed), memory_order_release);
+		atomic_store(&t->depth, 0);
+	} while (atomic_load(&t->head) != atomic_load(&t->claimed));
+}
+
 bool rp_track_push(struct rp_track *t, enum rp_note_kind kind, const void *a, size_t n_a,
                    const void *b, size_t n_b, const void *c, size_t n_c)
 {
 	uint64_t bytes = (sizeof(struct rp_note) + n_a + n_b + n_c + 7) & ~7ull;
+	uint32_t depth = atomic_fetch_add(&t->depth, 1);
+	char *at = reserve(t, bytes, kind == RP_NOTE_END ? 0 : END_BYTES);
 
-	for (;;) {
-		uint64_t head = atomic_load_explicit(&t->head, memory_order_relaxed);
-		uint64_t tail = atomic_load_explicit(&t->tail, memory_order_acquire);
-		uint64_t at = head % RP_TRACK_BYTES, pad = 0;
-
-		if (at + bytes > RP_TRACK_BYTES)
-			pad = RP_TRACK_BYTES - at;
-		if (head + pad + bytes - tail > RP_TRACK_BYTES)
-			return false;
-		if (pad) {
-			struct rp_note skip = {(uint32_t)pad, RP_NOTE_SKIP};
-
-			memcpy(t->ring + at, &skip, sizeof(skip));
-		}
-		fill(t->ring + (at + pad) % RP_TRACK_BYTES, (uint32_t)bytes, kind, a, n_a, b, n_b,
-		     c, n_c);
-		if (atomic_compare_exchange_strong_explicit(&t->head, &head, head + pad + bytes,
-		                                            memory_order_release,
-		                                            memory_order_relaxed))
-			return true;
-	}
+	if (at)
+		fill(at, (uint32_t)bytes, kind, a, n_a, b, n_b, c, n_c);
+	if (depth)
+		atomic_store(&t->depth, depth);
+	else
+		publish(t);
+	return at;
 }
 
 const struct rp_note *rp_track_peek(struct rp_track *t)

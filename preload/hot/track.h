@@ -2,7 +2,7 @@
  *
  * Room: hot.  One writer (the owning thread, also from signal handlers), one reader (cold/drain.c).
  * A push never blocks: full means drop and count.  A handler may push in the middle of a push of
- * the same thread: the interrupted one starts again (see rp_track_push).
+ * the same thread: both are told when the outer one is done.
  * SPDX-License-Identifier: MIT
  */
 #ifndef RP_HOT_TRACK_H
@@ -69,20 +69,21 @@ struct rp_track {
 	uint32_t serial;
 	uint32_t tid;
 	uint64_t begin_ns;
-	_Atomic uint64_t head; /* bytes ever pushed; written by the thread */
-	_Atomic uint64_t tail; /* bytes ever taken; written by the drain */
-	_Atomic uint64_t lost_full;   /* ticks that found no room; written by the thread */
-	_Atomic uint64_t lost_samples; /* ticks over REQPROF_MAX_SAMPLES */
+	_Atomic uint64_t claimed; /* bytes ever given to pushes; the thread's */
+	_Atomic uint32_t depth;   /* pushes in progress, one inside the other; the thread's */
+	_Atomic uint64_t head;    /* bytes ever pushed; written by the thread */
+	_Atomic uint64_t tail;    /* bytes ever taken; written by the drain */
 	struct rp_rec_short_waits shorts[RP_N_WAIT_KINDS]; /* of the segment; the thread's */
 	char ring[RP_TRACK_BYTES] __attribute__((aligned(64)));
 };
 
 extern struct rp_track rp_tracks[RP_MAX_TRACKS];
 
-/* A free track, marked OPEN for (REQUEST, SERIAL); NULL: none left, counted. */
+/* A free track, marked OPEN for (REQUEST, SERIAL); NULL: none left. */
 struct rp_track *rp_track_claim(uint32_t request, uint32_t serial, uint32_t tid, uint64_t now_ns);
 
-/* Two parts become one note.  False: no room, nothing was written. */
+/* The parts become one note.  False: no room, nothing was written; an END note always finds the
+ * room that the others leave. */
 bool rp_track_push(struct rp_track *t, enum rp_note_kind kind, const void *a, size_t n_a,
                    const void *b, size_t n_b, const void *c, size_t n_c);
 
