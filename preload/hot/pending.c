@@ -22,7 +22,7 @@ bool rp_pending_push(struct rp_pending *p, uint8_t asked, uint8_t request, uint3
 	run->serial = serial;
 	run->asked = asked;
 	run->request = request;
-	run->done = 0;
+	atomic_store_explicit(&run->done, 0, memory_order_relaxed);
 	atomic_store_explicit(&run->total, 1, memory_order_relaxed);
 	atomic_store_explicit(&p->end, end + 1, memory_order_release);
 	return true;
@@ -38,7 +38,8 @@ static uint8_t oldest(struct rp_pending *p)
 	while (first != end) {
 		struct rp_run *run = &p->runs[first % RP_MAX_PENDING];
 
-		if (run->done != atomic_load_explicit(&run->total, memory_order_acquire))
+		if (atomic_load_explicit(&run->done, memory_order_relaxed) !=
+		    atomic_load_explicit(&run->total, memory_order_acquire))
 			break;
 		first++;
 	}
@@ -60,6 +61,9 @@ void rp_pending_pop(struct rp_pending *p)
 
 	if (at == atomic_load_explicit(&p->end, memory_order_acquire))
 		return;
-	p->runs[at % RP_MAX_PENDING].done++;
+	struct rp_run *run = &p->runs[at % RP_MAX_PENDING];
+	uint16_t done = atomic_load_explicit(&run->done, memory_order_relaxed);
+
+	atomic_store_explicit(&run->done, done + 1, memory_order_relaxed);
 	atomic_store_explicit(&p->first, at, memory_order_release);
 }

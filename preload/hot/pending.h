@@ -17,7 +17,7 @@ struct rp_run {
 	uint32_t serial;        /* of the flagged request, 0: plain */
 	uint8_t asked, request; /* RP_ASKED_*; slot of the flagged request */
 	_Atomic uint16_t total; /* written by the pusher */
-	uint16_t done;          /* written by the popper */
+	_Atomic uint16_t done;  /* written by the popper */
 	uint16_t reserved;
 };
 
