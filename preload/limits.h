@@ -16,7 +16,7 @@ enum {
 	RP_MAX_TRACKS = 32,   /* threads that work for flagged requests at once */
 	RP_TRACK_BYTES = 1 << 20,     /* ring of a track; 2 s at 1 kHz and 60 frames: 32 MiB in all */
 	RP_MAX_FRAMES = 256,        /* the most REQPROF_MAX_FRAMES may ask for */
-	RP_COPY_BYTES = 16 << 10,   /* stack kept to be walked later, while tables are not ready */
+	RP_COPY_BYTES = 64 << 10,   /* stack kept to be walked later, while tables are not ready */
 	RP_OBJECT_BYTES = 160,      /* the name of what was waited for */
 	RP_TARGET_BYTES = 2048,     /* of a request target, after masking */
 	RP_WAIT_SHORT_NS = 20000,   /* waits shorter than this are summed, not listed */

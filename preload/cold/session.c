@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include "preload/cold/folder.h"
@@ -14,6 +15,7 @@
 #include "preload/hot/sys.h"
 #include "preload/settings.h"
 #include "store/catalog.h"
+#include "store/names.h"
 
 static struct rp_session *sessions[RP_MAX_REQUESTS];
 static uint32_t serials[RP_MAX_REQUESTS];
@@ -48,8 +50,7 @@ static bool open_file(struct rp_session *s, const struct rp_request *r)
 
 	rp_catalog_name(s->name, r->wall_ns, (uint32_t)rp_sys(SYS_getpid, 0), r->seq, method,
 	                target);
-	strcpy(part, s->name);
-	strcat(part, ".part");
+	strcat(strcpy(part, s->name), RP_PART_END);
 	s->dir = rp_folder_open();
 	if (s->dir < 0) {
 		rp_drop(RP_DROP_no_directory);
@@ -68,6 +69,8 @@ static bool begin(struct rp_session *s, struct rp_request *r)
 	                               .began_mono_ns = atomic_load(&r->first_byte_ns),
 	                               .pid = (uint32_t)rp_sys(SYS_getpid, 0)};
 
+	char part[RP_NAME_MAX + 8];
+
 	s->request = r;
 	if (!open_file(s, r))
 		return false;
@@ -75,6 +78,9 @@ static bool begin(struct rp_session *s, struct rp_request *r)
 	s->writer = rp_writer_make(s->writer_memory, s->fd, &head, rp_settings.max_bytes, &os);
 	if (!s->writer) {
 		rp_drop(RP_DROP_write_failed);
+		rp_log(s->name, ": ", rp_log_error(errno), "; the session is not written", NULL);
+		strcat(strcpy(part, s->name), RP_PART_END);
+		rp_sys(SYS_unlinkat, s->dir, part, 0);
 		return false;
 	}
 	rp_session_put_request(s);
@@ -141,9 +147,16 @@ static void close_file(struct rp_session *s, bool complete)
 	if (s->fd >= 0)
 		rp_sys(SYS_close, s->fd);
 	if (s->fd >= 0 && complete) {
-		strcpy(part, s->name);
-		strcat(part, ".part");
-		rp_sys(SYS_renameat2, s->dir, part, s->dir, s->name, 1 /* RENAME_NOREPLACE */);
+		strcat(strcpy(part, s->name), RP_PART_END);
+		long ret = rp_sys(SYS_renameat2, s->dir, part, s->dir, s->name, RENAME_NOREPLACE);
+
+		if (ret == -EINVAL || ret == -ENOSYS) /* a file system, a kernel without the flag */
+			ret = rp_sys(SYS_renameat, s->dir, part, s->dir, s->name);
+		if (ret != 0) {
+			rp_drop(RP_DROP_no_directory);
+			rp_log(s->name, ": ", rp_log_error((int)-ret), "; the session is lost",
+			       NULL);
+		}
 	}
 	if (s->dir >= 0) {
 		rp_keep_apply(s->dir, &keep, rp_wall_ns());

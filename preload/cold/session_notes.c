@@ -190,19 +190,12 @@ static void put_segment(struct rp_session *s, struct rp_track *t, const struct r
 	s->segments++;
 }
 
-static void take_losses(struct rp_session *s, struct rp_track *t)
-{
-	s->lost_full += atomic_exchange(&t->lost_full, 0);
-	s->lost_samples += atomic_exchange(&t->lost_samples, 0);
-}
-
 static void put_end_note(struct rp_session *s, struct rp_track *t, const struct rp_note_end *n)
 {
 	put_segment(s, t, n);
 	s->open[t - rp_tracks].ended = true;
 	s->handler_ns += n->handler_ns;
 	s->ticks += n->ticks;
-	take_losses(s, t);
 	for (unsigned i = 0; i < RP_N_WAIT_KINDS; i++) {
 		s->shorts[i].count += n->shorts[i].count;
 		s->shorts[i].span_ns += n->shorts[i].span_ns;
@@ -240,7 +233,6 @@ void rp_session_cut(struct rp_session *s, struct rp_track *track)
 	end.end_ns = atomic_load(&s->request->last_byte_ns);
 	end.cpu_ns = s->open[open].cpu_ns; /* what its samples saw: its own clock is out of reach */
 	put_segment(s, track, &end);
-	take_losses(s, track);
 }
 
 static void put_number(struct rp_session *s, enum rp_item_kind kind, const char *name, uint64_t n)
@@ -273,12 +265,8 @@ static void put_sums(struct rp_session *s)
 	put_number(s, RP_ITEM_COUNTER, "segments", s->segments);
 	/* Taken, not read: each loss is told once. */
 	for (unsigned i = 0; i < RP_N_DROPS; i++) {
-		uint64_t n = atomic_exchange(&rp_drops[i], 0);
+		uint64_t n = atomic_exchange(&rp_drops[i], 0) + atomic_load(&s->request->drops[i]);
 
-		if (i == RP_DROP_track_full)
-			n += s->lost_full;
-		if (i == RP_DROP_max_samples)
-			n += s->lost_samples;
 		put_number(s, RP_ITEM_DROP, drop_names[i], n);
 	}
 }

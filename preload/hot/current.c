@@ -43,8 +43,10 @@ void rp_current_enter(uint32_t request, uint32_t serial)
 	uint64_t now_ns = rp_mono_ns(), cpu_ns = rp_cpu_ns();
 	struct rp_track *t = rp_track_claim(request, serial, s->tid, now_ns);
 
-	if (!t)
+	if (!t) {
+		rp_request_drop(&rp_requests[request], RP_DROP_no_track, 1);
 		return;
+	}
 	s->request = request;
 	s->serial = serial;
 	open_segment(s, t, now_ns, cpu_ns);

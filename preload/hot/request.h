@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include "preload/hot/delim.h"
+#include "preload/hot/drops.h"
 #include "preload/hot/trigger.h"
 #include "preload/limits.h"
 #include "store/records.h"
@@ -40,6 +41,7 @@ struct rp_request {
 	_Atomic uint64_t accepted_ns, first_byte_ns, head_ns, body_ns, response_ns, last_byte_ns;
 	_Atomic uint64_t bytes_in, bytes_out, samples;
 	_Atomic uint32_t status, how;
+	_Atomic uint64_t drops[RP_N_DROPS]; /* losses that are this request's own */
 };
 
 extern struct rp_request rp_requests[RP_MAX_REQUESTS];
@@ -53,6 +55,12 @@ struct rp_request *rp_request_claim(uint64_t concurrent);
 /* Copies HEAD and makes the slot LIVE. */
 void rp_request_open(struct rp_request *r, const struct rp_head *head,
                      const struct rp_trigger *trigger, uint64_t first_byte_ns, uint64_t now_ns);
+
+/* N of this request's samples, waits or segments are lost. */
+static inline void rp_request_drop(struct rp_request *r, enum rp_drop drop, uint64_t n)
+{
+	atomic_fetch_add_explicit(&r->drops[drop], n, memory_order_relaxed);
+}
 
 /* The last byte was seen at NOW_NS; only the first call counts. */
 void rp_request_end(struct rp_request *r, enum rp_end_how how, uint64_t now_ns);

@@ -64,24 +64,24 @@ static uint64_t first_expiry_ns(uint64_t period_ns, uint64_t seed)
 void rp_sampler_arm(struct rp_self *s)
 {
 	int sig = rp_mask_signal();
-	uint64_t period_ns = rp_requests[s->request].interval_ns;
+	struct rp_request *r = &rp_requests[s->request];
 
 	s->tick++;
 	s->host_blocks = false;
 	s->timer_made = false;
 	if (!sig) {
-		rp_drop(RP_DROP_no_signal);
+		rp_request_drop(r, RP_DROP_no_signal, 1);
 	} else {
 		s->host_blocks = rp_sigmask(SIG_UNBLOCK, rp_sigbit(sig)) & rp_sigbit(sig);
 		s->timer_made = make_timer(s, sig);
 		if (!s->timer_made)
-			rp_drop(RP_DROP_no_timer);
+			rp_request_drop(r, RP_DROP_no_timer, 1);
 	}
 	rp_capture_bounds(s);
 	rp_mask_watch_exit(s);
 	rp_sampler_edge(s, RP_EDGE_BEGIN, s->mono_mark_ns);
 	s->armed = RP_ARMED;
-	set_timer(s, first_expiry_ns(period_ns, s->mono_mark_ns), period_ns);
+	set_timer(s, first_expiry_ns(r->interval_ns, s->mono_mark_ns), r->interval_ns);
 }
 
 void rp_sampler_stop(struct rp_self *s)
@@ -190,13 +190,13 @@ static void sample(struct rp_self *s, const siginfo_t *info, void *context, uint
 	n.weight = 1 + (info->si_overrun > 0 ? (uint64_t)info->si_overrun : 0);
 	if (atomic_fetch_add_explicit(&r->samples, 1, memory_order_relaxed) >=
 	    rp_settings.max_samples) {
-		atomic_fetch_add_explicit(&s->track->lost_samples, n.weight, memory_order_relaxed);
+		rp_request_drop(r, RP_DROP_max_samples, n.weight);
 		return;
 	}
 	measure(s, &n);
 	rp_regs_from_context(&regs, context);
 	if (!rp_capture_push(s, RP_NOTE_SAMPLE, &n, sizeof(n), &regs, RP_CAPTURE_TICK))
-		atomic_fetch_add_explicit(&s->track->lost_full, n.weight, memory_order_relaxed);
+		rp_request_drop(r, RP_DROP_track_full, n.weight);
 }
 
 void rp_sampler_tick(int sig, siginfo_t *info, void *context)

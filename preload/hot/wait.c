@@ -8,6 +8,7 @@
 #include "preload/hot/drops.h"
 #include "preload/hot/mask.h"
 #include "preload/hot/object.h"
+#include "preload/hot/request.h"
 #include "preload/hot/sampler.h"
 #include "preload/hot/sys.h"
 
@@ -99,7 +100,7 @@ static void record(struct rp_self *s, const struct rp_wait *w, uint64_t span_ns,
 	n.n_object = (uint32_t)rp_object_name(n.object, sizeof(n.object), &w->what, s->request);
 	rp_regs_here(&regs);
 	if (!rp_capture_push(s, RP_NOTE_WAIT, &n, sizeof(n), &regs, RP_CAPTURE_SYNC))
-		rp_drop(RP_DROP_lost_waits);
+		rp_request_drop(&rp_requests[s->request], RP_DROP_lost_waits, 1);
 }
 
 /* The tick that came due meanwhile is dropped: the wait is recorded whole. */

@@ -169,6 +169,18 @@ static inline void *http_connection(void *arg)
 	return NULL;
 }
 
+/* One connection after another, for ever: the same request gets the same descriptor. */
+static inline void http_serial(int listener, http_serve *serve)
+{
+	http_server = serve;
+	for (;;) {
+		int fd = accept(listener, NULL, NULL);
+
+		if (fd >= 0)
+			http_connection((void *)(intptr_t)fd);
+	}
+}
+
 /* A thread for each connection, for ever. */
 static inline void http_threads(int listener, http_serve *serve)
 {
