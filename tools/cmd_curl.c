@@ -119,6 +119,15 @@ static int send_all(const struct order *o)
 	return status;
 }
 
+/* The word people would type: the id, or the path when process numbers came round. */
+static const char *word_of(const struct rp_catalog *c, const struct rp_entry *entry)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (&c->entries[i] != entry && strcmp(c->entries[i].id, entry->id) == 0)
+			return entry->path;
+	return entry->part ? entry->path : entry->id;
+}
+
 /* Our sessions so far, as words for `show` in WORDS (room for o->n); how many. */
 static size_t find_sessions(const struct order *o, const struct rp_catalog *c, bool parts,
                             char **words, struct rp_heap *heap)
@@ -131,7 +140,7 @@ static size_t find_sessions(const struct order *o, const struct rp_catalog *c, b
 		if (entry->wall_ns + CLOCK_SLACK_NS < o->began_wall_ns || (entry->part && !parts))
 			continue;
 		if (rp_summary_has_tag(entry->path, o->tag))
-			words[n++] = rp_heap_print(heap, "%s", entry->path);
+			words[n++] = rp_heap_print(heap, "%s", word_of(c, entry));
 	}
 	return n;
 }
