@@ -32,7 +32,10 @@ static const char *offset_name(struct rp_object *o, uint64_t addr)
 	size_t n = strlen(base) + sizeof("+0x") + 16;
 	char *name = rp_pool_take(&o->shared->pool, n);
 
-	snprintf(name, n, "%s+0x%" PRIx64, base, addr);
+	if (addr == 0 && base[0] == '[') /* "[anonymous code]" is all that is known */
+		snprintf(name, n, "%s", base);
+	else
+		snprintf(name, n, "%s+0x%" PRIx64, base, addr);
 	return name;
 }
 
