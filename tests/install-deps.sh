@@ -1,0 +1,117 @@
+#!/bin/sh
+# install-deps.sh [demo|check] - what the demo or the tests need, by apt-get, and only what is
+# missing; without an argument what it takes to build.  Nothing missing: nothing done, no network.
+# SPDX-License-Identifier: MIT
+set -eu
+cd "$(dirname "$0")"
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+
+# package, then how one sees that it is there: a command, a pkg-config name, or files
+build='
+gcc             command cc
+libc6-dev       file    /usr/include/stdio.h
+make            command make
+pkg-config      command pkg-config
+libdw-dev       pkg     libdw
+libelf-dev      pkg     libelf
+libjansson-dev  pkg     jansson
+zlib1g-dev      pkg     zlib
+libiberty-dev   file    /usr/include/libiberty/demangle.h'
+demo='
+curl            command curl
+python3         command python3'
+check='
+check           pkg     check
+libsubunit-dev  pkg     libsubunit
+libunwind-dev   pkg     libunwind
+g++             command g++
+clang           command clang
+libclang-rt-dev file    /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a
+llvm            command llvm-symbolizer
+binutils        command addr2line
+shellcheck      command shellcheck
+mandoc          command mandoc
+strace          command strace
+gdb             command gdb
+procps          command ps
+wrk             command wrk
+nginx-light     command nginx
+apache2         command apache2
+php-cli         command php
+gunicorn        command gunicorn
+nodejs          command node'
+
+case ${1-} in
+'') wanted=$build ;;
+demo) wanted=$build$demo ;;
+check) wanted=$build$demo$check ;;
+*) echo "usage: tests/install-deps.sh [demo|check]" >&2; exit 2 ;;
+esac
+
+is_there()
+{
+	case $1 in
+	command) command -v "$2" >/dev/null ;;
+	pkg) pkg-config --exists "$2" 2>/dev/null ;;
+	file)
+		# shellcheck disable=SC2086 # a pattern on purpose
+		set -- $2
+		[ -e "$1" ]
+		;;
+	esac
+}
+
+missing()
+{
+	echo "$wanted" | while read -r package how what; do
+		[ -z "$package" ] || is_there "$how" "$what" || echo "$package"
+	done
+}
+
+fail()
+{
+	echo "install-deps: $1" >&2
+	exit 1
+}
+
+packages=$(missing | tr '\n' ' ')
+[ -n "$packages" ] || exit 0
+command -v apt-get >/dev/null || fail "there is no apt-get; install by hand: $packages"
+sudo=
+if [ "$(id -u)" -ne 0 ]; then
+	command -v sudo >/dev/null || fail "neither root nor sudo; as root: apt-get install $packages"
+	sudo=sudo
+fi
+
+# Servers are installed to be run by tests, not started as services: while apt-get runs, and no
+# longer, a policy says so.
+policy=/usr/sbin/policy-rc.d
+made_policy=
+clean_up()
+{
+	[ -z "$made_policy" ] || $sudo rm -f "$policy"
+}
+trap clean_up EXIT
+trap 'exit 1' HUP INT TERM
+if [ ! -e "$policy" ]; then
+	made_policy=yes
+	# shellcheck disable=SC2016
+	printf '#!/bin/sh\nexit 101\n' | $sudo sh -c 'cat >"$1" && chmod 755 "$1"' sh "$policy" ||
+		fail "cannot write $policy; as root: apt-get install $packages"
+fi
+
+apt()
+{
+	# shellcheck disable=SC2086 # words on purpose
+	$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 "$@" </dev/null
+}
+
+echo "install-deps: apt-get install $packages"
+# shellcheck disable=SC2086 # words on purpose
+if ! apt install -y --no-install-recommends $packages >/dev/null 2>&1; then
+	apt update >/dev/null || fail "apt-get update failed; no network?"
+	apt install -y --no-install-recommends $packages >/dev/null ||
+		fail "apt-get could not install $packages"
+fi
+packages=$(missing | tr '\n' ' ')
+[ -z "$packages" ] || fail "installed, and yet these are not found: $packages"
