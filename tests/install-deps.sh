@@ -74,7 +74,7 @@ fail()
 	exit 1
 }
 
-packages=$(missing | tr '\n' ' ')
+packages=$(missing | paste -sd ' ' -)
 [ -n "$packages" ] || exit 0
 command -v apt-get >/dev/null || fail "there is no apt-get; install by hand: $packages"
 sudo=
@@ -113,5 +113,5 @@ if ! apt install -y --no-install-recommends $packages >/dev/null 2>&1; then
 	apt install -y --no-install-recommends $packages >/dev/null ||
 		fail "apt-get could not install $packages"
 fi
-packages=$(missing | tr '\n' ' ')
+packages=$(missing | paste -sd ' ' -)
 [ -z "$packages" ] || fail "installed, and yet these are not found: $packages"
