@@ -29,7 +29,7 @@ value() {
 calls() {
 	LD_PRELOAD=$shim "$build/bench/bench_calls" | $stats
 	part "the same without the shim: the noise of the lines above"
-	"$build/bench/bench_calls" | $stats | sed 's/<=.*//; s/ *$//'
+	"$build/bench/bench_calls" | $stats | sed 's/ *<=.*//'
 }
 
 heads() {
@@ -52,10 +52,19 @@ walks() {
 	done
 }
 
+# The gate is wide open here: no request is to be turned away.
+wide_open() {
+	REQPROF_DIR=$tmp/sessions REQPROF_KEEP=2000 REQPROF_RATE=100000 REQPROF_BURST=100000 \
+		REQPROF_CONCURRENT=32 LD_PRELOAD=$shim "$@"
+}
+
 flagged() {
 	mkdir -m 700 "$tmp/sessions"
-	REQPROF_DIR=$tmp/sessions REQPROF_KEEP=2000 REQPROF_RATE=100000 REQPROF_BURST=100000 \
-		REQPROF_CONCURRENT=32 LD_PRELOAD=$shim "$build/bench/bench_flagged"
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		wide_open "$build/bench/bench_flagged" first || echo "bench.sh: run $i failed" >&2
+	done
+	"$build/bench/bench_tick"
+	wide_open "$build/bench/bench_flagged"
 }
 
 memory_pairs() {
@@ -82,6 +91,10 @@ flagged | $stats
 part "a process"
 { "$build/bench/bench_start" "$shim" 250; memory_pairs; } | $stats
 part "a server, nothing flagged"
-tests/bench/nginx.py >"$tmp/nginx" && $stats <"$tmp/nginx" || echo "SKIP nginx: see above"
+if tests/bench/nginx.py >"$tmp/nginx"; then
+	$stats <"$tmp/nginx"
+elif [ $? -ne 3 ]; then # 3: it said SKIP
+	exit 1
+fi
 part "names"
-tests/bench/symbolize.sh 5000
+tests/bench/symbolize.sh 20000

@@ -120,16 +120,16 @@ static const struct row {
 	void (*call)(const struct way *w);
 	void (*before)(void), (*after)(void);
 } rows[] = {
-	{"read of a file, 16 bytes", "<=5", read_zero, NULL, NULL},
-	{"read of an inherited descriptor, 16 bytes", "<=5", read_inherited, NULL, NULL},
-	{"write to a file, 16 bytes", "<=5", write_null, NULL, NULL},
-	{"read of a body, 16 bytes", "<=5", read_body, fill, NULL},
-	{"write of a body, 16 bytes", "<=5", write_body, NULL, empty},
-	{"writev of a body, 2 x 8 bytes", "<=5", writev_body, NULL, empty},
-	{"epoll_wait, nothing there", "<=5", wait_nothing, NULL, NULL},
-	{"pthread_mutex_lock and unlock", "<=5", lock_unlock, NULL, NULL},
-	{"sem_post and sem_wait", "<=5", post_wait, NULL, NULL},
-	{"open and close of /dev/null", "<=10", open_close, NULL, NULL},
+        {"read of a file, 16 bytes", "<=5", read_zero, NULL, NULL},
+        {"read of an inherited descriptor, 16 bytes", "<=5", read_inherited, NULL, NULL},
+        {"write to a file, 16 bytes", "<=5", write_null, NULL, NULL},
+        {"read of a body, 16 bytes", "<=5", read_body, fill, NULL},
+        {"write of a body, 16 bytes", "<=5", write_body, NULL, empty},
+        {"writev of a body, 2 x 8 bytes", "<=5", writev_body, NULL, empty},
+        {"epoll_wait, nothing there", "<=5", wait_nothing, NULL, NULL},
+        {"pthread_mutex_lock and unlock", "<=5", lock_unlock, NULL, NULL},
+        {"sem_post and sem_wait", "<=5", post_wait, NULL, NULL},
+        {"open and close of /dev/null", "<=10", open_close, NULL, NULL},
 };
 
 static double batch_ns(const struct row *row, const struct way *w)

@@ -1,4 +1,5 @@
-/* bench_flagged.c - what a flagged request costs: to begin and end, a tick, our thread, the disk.
+/* bench_flagged.c - what a flagged request costs: to begin and end, a tick, our thread, the disk;
+ * with the word "first" just what the first one of a process costs.
  *
  * Room: tests.  Run under LD_PRELOAD with REQPROF_DIR an empty directory and the gate wide open.
  * The process serves itself; the numbers of the ticks come from the sessions it left.
@@ -10,22 +11,22 @@
 #include "store/catalog.h"
 #include "store/format.h"
 #include "store/reader.h"
+#include "tests/bench/burn.h"
 #include "tests/bench/self.h"
 
 enum {
-	N_TRIVIAL = 300,      /* pairs of requests that do nothing */
-	N_BURNS = 11,         /* pairs of requests that burn, each depth */
+	N_TRIVIAL = 300, /* pairs of requests that do nothing */
+	N_BURNS = 11,    /* pairs of requests that burn, each depth */
 	N_DEPTHS = 3,
-	BURN_NS = 60000000,   /* 600 ticks of 100 us */
-	LONG_NS = 250000000,  /* 2500 */
+	BURN_NS = 60000000,  /* 600 ticks of 100 us */
+	LONG_NS = 250000000, /* 2500 */
 	SETTLE_NS = 3000000,
-	N_PATHS = 64,         /* distinct stacks of the long request */
+	N_PATHS = 64, /* distinct stacks of the long request */
 	N_RECORD_KINDS = 16,
 };
 static const unsigned depths[N_DEPTHS] = {10, 30, 100};
 
 static struct self s;
-static volatile unsigned sink;
 static double turns_per_ns;
 
 static void pause_ns(long ns)
@@ -37,12 +38,6 @@ static void pause_ns(long ns)
 
 /* ---- work ---------------------------------------------------------------------------------- */
 
-static __attribute__((noinline)) void burn(unsigned long turns)
-{
-	for (unsigned long i = 0; i < turns; i++)
-		sink = sink * 1664525u + 1013904223u;
-}
-
 /* Each bit of PATH says through which of two functions the next frame goes. */
 static void left(unsigned frames, unsigned path, unsigned long turns);
 
@@ -52,7 +47,7 @@ static __attribute__((noinline)) void right(unsigned frames, unsigned path, unsi
 		(path & 1 ? left : right)(frames - 1, path >> 1, turns);
 	else
 		burn(turns);
-	sink++;
+	burn_sink++;
 }
 
 static __attribute__((noinline)) void left(unsigned frames, unsigned path, unsigned long turns)
@@ -61,16 +56,7 @@ static __attribute__((noinline)) void left(unsigned frames, unsigned path, unsig
 		(path & 1 ? left : right)(frames - 1, path >> 1, turns);
 	else
 		burn(turns);
-	sink += 2;
-}
-
-static void calibrate(void)
-{
-	enum { TURNS = 20000000 };
-	double began_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
-
-	burn(TURNS);
-	turns_per_ns = TURNS / (clock_ns(CLOCK_THREAD_CPUTIME_ID) - began_ns);
+	burn_sink += 2;
 }
 
 /* ---- requests ------------------------------------------------------------------------------ */
@@ -92,8 +78,8 @@ static struct cost serve(bool flagged, const char *name, unsigned depth, double 
 	struct cost cost;
 	double others_ns = others_cpu_ns();
 
-	snprintf(head, sizeof(head), "GET /%s/%u HTTP/1.1\r\nHost: self\r\n%s\r\n", name, depth,
-	         flagged ? "X-Reqprof: interval=100us\r\n" : "X-Nothing: interval=100us\r\n");
+	snprintf(head, sizeof(head), "GET /%s/%u HTTP/1.1\r\nHost: self\r\n%s: interval=%s\r\n\r\n",
+	         name, depth, flagged ? "X-Reqprof" : "X-Nothing", work_ns > 0 ? "100us" : "1ms");
 	send_whole(s.client, head);
 	double wall_ns = now_ns(), cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 
@@ -119,14 +105,18 @@ static void serve_pair(int i, struct cost cost[2], const char *name, unsigned de
 	}
 }
 
+static void measure_first(void)
+{
+	double without_ns = serve(false, "first", 0, 0, 1).wall_ns;
+
+	say_more("the first flagged request of a process", "us", "-",
+	         serve(true, "first", 0, 0, 1).wall_ns / 1e3, without_ns / 1e3);
+}
+
 static void measure_trivial(void)
 {
 	struct cost cost[2];
 
-	cost[0] = serve(true, "first", 0, 0, 1);
-	cost[1] = serve(false, "first", 0, 0, 1);
-	say_more("the first flagged request of a process", "us", "-", cost[0].wall_ns / 1e3,
-	         cost[1].wall_ns / 1e3);
 	for (int i = 0; i < N_TRIVIAL; i++) {
 		serve_pair(i, cost, "trivial", 0, 0);
 		say_more("begin and end of a flagged request", "us", "-", cost[0].wall_ns / 1e3,
@@ -274,14 +264,18 @@ static void measure_disk(void)
 	say_value("bytes a node of the tree of stacks", "B", "-",
 	          told.record_bytes[RP_ITEM_STACK] / told.stacks);
 	say_value("bytes of all other records and the head", "B", "-",
-	          told.bytes - told.record_bytes[RP_ITEM_SAMPLE] - told.record_bytes[RP_ITEM_STACK]);
+	          told.bytes - told.record_bytes[RP_ITEM_SAMPLE] -
+	                  told.record_bytes[RP_ITEM_STACK]);
 	say_value("bytes a sample, the whole file", "B", "-", told.bytes / told.samples);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	s = self_open_tcp();
-	calibrate();
+	measure_first();
+	if (argc == 2 && strcmp(argv[1], "first") == 0)
+		return EXIT_SUCCESS;
+	turns_per_ns = burn_turns_per_ns();
 	measure_trivial();
 	measure_ticks();
 	measure_disk();

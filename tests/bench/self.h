@@ -83,6 +83,7 @@ static inline void take_some(int fd)
 	"Accept-Encoding: gzip, deflate, br\r\nAccept-Language: en-US,en\r\n"                      \
 	"Cookie: a=b; theme=light1\r\n\r\n"
 #define SMALL_RESPONSE                                                                             \
-	"HTTP/1.1 200 OK\r\nServer: self\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n\r\nok\n"
+	"HTTP/1.1 200 OK\r\nServer: self\r\nContent-Type: text/plain\r\nContent-Length: "          \
+	"3\r\n\r\nok\n"
 
 #endif
