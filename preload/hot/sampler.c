@@ -158,11 +158,23 @@ static void measure(struct rp_self *s, struct rp_note_sample *n)
 	s->mono_mark_ns = n->at_ns;
 }
 
-void rp_sampler_mark_wait(struct rp_self *s, uint64_t span_ns, uint64_t cpu_ns)
+bool rp_sampler_slept(const struct rp_self *s, uint64_t now_ns, uint64_t cpu_now_ns)
+{
+	struct rp_usage u;
+
+	if (now_ns - s->mono_mark_ns <= cpu_now_ns - s->cpu_mark_ns + RUNQ_FLOOR_NS)
+		return false;
+	rp_sampler_usage(&u);
+	return u.switches_voluntary != s->voluntary_mark;
+}
+
+void rp_sampler_mark_wait(struct rp_self *s, uint64_t span_ns, uint64_t cpu_ns, bool slept)
 {
 	s->mono_mark_ns += span_ns;
 	s->cpu_mark_ns += cpu_ns;
-	if (span_ns > 2000) {
+	if (slept) { /* the wait's own switches must not hide that one */
+		s->voluntary_mark = -1;
+	} else if (span_ns > 2000) {
 		struct rp_usage u;
 
 		rp_sampler_usage(&u);

@@ -8,6 +8,7 @@
 #define RP_HOT_SAMPLER_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include "preload/hot/self.h"
 
@@ -40,8 +41,12 @@ void rp_sampler_edge(struct rp_self *s, enum rp_sample_edge edge, uint64_t now_n
 /* The handler of our signal. */
 void rp_sampler_tick(int sig, siginfo_t *info, void *context);
 
-/* Marks the end of a wait of SPAN_NS, CPU_NS of it running: samples after it do not count it. */
-void rp_sampler_mark_wait(struct rp_self *s, uint64_t span_ns, uint64_t cpu_ns);
+/* Has the thread slept since its last mark, in a call that nobody saw?  Asked before a wait. */
+bool rp_sampler_slept(const struct rp_self *s, uint64_t now_ns, uint64_t cpu_now_ns);
+
+/* Marks the end of a wait of SPAN_NS, CPU_NS of it running: samples after it do not count it.
+ * SLEPT: as told before it. */
+void rp_sampler_mark_wait(struct rp_self *s, uint64_t span_ns, uint64_t cpu_ns, bool slept);
 
 /* In the handler: the request ended on another thread (current.c). */
 void rp_current_over_in_handler(struct rp_self *s, uint64_t now_ns);

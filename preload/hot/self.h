@@ -22,8 +22,9 @@ struct rp_self {
 	bool host_blocks;     /* the host's own mask has our signal blocked */
 	bool has_key;         /* the thread-exit key is set */
 	bool timer_made;
-	int timer;     /* kernel timer id */
-	uint32_t tick; /* generation of the arming: stray signals are older */
+	int timer;            /* kernel timer id */
+	uint32_t tick;        /* generation of the arming: stray signals are older */
+	uint32_t wait_number; /* of the innermost recorded wait */
 	uint32_t tid;
 	uint64_t stack_lo, stack_hi;        /* readable, verified */
 	uint64_t cpu_mark_ns, mono_mark_ns; /* at the last sample, wait or arming */

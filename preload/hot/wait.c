@@ -21,9 +21,9 @@ static bool still_there(const struct rp_self *s, const void *here)
 {
 	uintptr_t was = (uintptr_t)s->wait, now = (uintptr_t)here;
 
-	if (now < s->stack_lo - SAME_STACK_BYTES || now >= s->stack_hi)
+	if (now < s->stack_lo - SAME_STACK_BYTES || now >= s->stack_hi || was >= s->stack_hi)
 		return true;
-	return now < was;
+	return now < was && s->wait->number == s->wait_number;
 }
 
 /* The thread left a wait by longjmp: what it waited is known, where it was is not. */
@@ -47,12 +47,19 @@ static bool may_record(struct rp_self *s, const struct rp_wait *w)
 	return s->armed == RP_ARMED;
 }
 
-static void begin(struct rp_self *s, struct rp_wait *w, const struct rp_waited *what)
+static void prepare(struct rp_self *s, struct rp_wait *w, const struct rp_waited *what, uint8_t on)
 {
+	w->on = on;
 	w->what = *what;
-	s->wait = w;
+	w->tick = s->tick;
+	w->number = ++s->wait_number;
+}
+
+static void begin(struct rp_self *s, struct rp_wait *w)
+{
 	w->cpu_ns = rp_cpu_ns();
 	w->at_ns = rp_mono_ns();
+	w->slept = rp_sampler_slept(s, w->at_ns, w->cpu_ns);
 }
 
 void rp_wait_begin(struct rp_wait *w, const struct rp_waited *what)
@@ -63,12 +70,15 @@ void rp_wait_begin(struct rp_wait *w, const struct rp_waited *what)
 	w->on = RP_WAIT_OFF;
 	if (!may_record(s, w))
 		return;
-	w->on = RP_WAIT_MASKED;
+	prepare(s, w, what, RP_WAIT_MASKED);
+	/* Before the mask: a handler of the host that waits in between must not take it away. */
+	s->wait = w;
 	if (sig)
 		rp_sigmask(SIG_BLOCK, rp_sigbit(sig));
-	begin(s, w, what);
+	begin(s, w);
 }
 
+/* The signal is not masked: there is nothing to repair after a longjmp. */
 void rp_wait_begin_paused(struct rp_wait *w, const struct rp_waited *what)
 {
 	struct rp_self *s = &rp_self;
@@ -76,10 +86,9 @@ void rp_wait_begin_paused(struct rp_wait *w, const struct rp_waited *what)
 	w->on = RP_WAIT_OFF;
 	if (!may_record(s, w))
 		return;
-	w->on = RP_WAIT_PAUSED;
+	prepare(s, w, what, RP_WAIT_PAUSED);
 	rp_sampler_pause(s);
-	begin(s, w, what);
-	s->wait = NULL; /* the signal is not masked: nothing to repair after a longjmp */
+	begin(s, w);
 }
 
 static void record(struct rp_self *s, const struct rp_wait *w, uint64_t span_ns, uint64_t cpu_ns)
@@ -123,8 +132,11 @@ void rp_wait_end(struct rp_wait *w)
 	uint64_t span_ns = rp_mono_ns() - w->at_ns;
 	uint64_t cpu_ns = rp_cpu_ns() - w->cpu_ns;
 
+	/* The segment ended in a handler of the host; so did its ticks, and the mask is right. */
+	if (!s->armed || s->tick != w->tick)
+		return;
 	if (s->armed == RP_ARMED) {
-		rp_sampler_mark_wait(s, span_ns, cpu_ns);
+		rp_sampler_mark_wait(s, span_ns, cpu_ns, w->slept);
 		record(s, w, span_ns, cpu_ns);
 	}
 	s->wait = NULL;

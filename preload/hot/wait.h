@@ -22,7 +22,9 @@ struct rp_waited {
 };
 
 struct rp_wait {
-	uint8_t on; /* RP_WAIT_* below; 0: this thread is not sampled */
+	uint8_t on;            /* RP_WAIT_* below; 0: this thread is not sampled */
+	bool slept;            /* before it, in a call that nobody saw */
+	uint32_t tick, number; /* rp_self's when it began */
 	uint64_t at_ns, cpu_ns;
 	struct rp_waited what;
 };
