@@ -12,7 +12,6 @@
 #include "preload/hot/sys.h"
 
 _Atomic uint8_t rp_fd_kinds[RP_MAX_FDS];
-_Atomic uint32_t rp_conn_epoch = 1;
 _Atomic uint32_t rp_conn_pid;
 
 static struct rp_conn conns[RP_MAX_CONNS];
@@ -36,7 +35,6 @@ static struct rp_conn *make(int fd)
 		if (!atomic_compare_exchange_strong(&c->refs, &none, 1))
 			continue;
 		memset((char *)c + sizeof(c->refs), 0, sizeof(*c) - sizeof(c->refs));
-		c->epoch = atomic_load_explicit(&rp_conn_epoch, memory_order_relaxed);
 		c->accepted_ns = RP_NEVER;
 		atomic_store_explicit(&conn_of[fd], index + 1, memory_order_release);
 		return c;
@@ -197,5 +195,4 @@ bool rp_conn_is_loop(int epfd)
 void rp_conn_forked(void)
 {
 	atomic_store(&rp_conn_pid, (uint32_t)rp_sys(SYS_getpid, 0));
-	atomic_fetch_add(&rp_conn_epoch, 1);
 }

@@ -72,7 +72,7 @@ void rp_conn_said(int fd, const void *buf, size_t n);
 void rp_conn_heard_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n);
 void rp_conn_said_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n);
 
-/* A forked child forgets the requests of its parent. */
+/* In a forked child, and once at the start: whose process this is. */
 void rp_conn_forked(void);
 
 #endif

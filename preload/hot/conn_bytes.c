@@ -33,11 +33,11 @@ void rp_conn_give_head(struct rp_conn *c)
 	c->head_buffer = 0;
 }
 
-/* The request a run stands for, NULL when it is plain, over, or of our parent process. */
-static struct rp_request *flagged(const struct rp_conn *c, const struct rp_run *run)
+/* The request a run stands for, NULL when it is plain, over, or of our parent process (serials go
+ * on after fork: what the parent flagged never lives here). */
+static struct rp_request *flagged(const struct rp_run *run)
 {
-	if (!run || !run->serial || !rp_request_lives(run->request, run->serial) ||
-	    c->epoch != atomic_load_explicit(&rp_conn_epoch, memory_order_relaxed))
+	if (!run || !run->serial || !rp_request_lives(run->request, run->serial))
 		return NULL;
 	return &rp_requests[run->request];
 }
@@ -52,7 +52,7 @@ void rp_conn_over(struct rp_conn *c, enum rp_end_how how)
 	struct rp_run *run;
 
 	while ((run = rp_pending_front(&c->pending))) {
-		struct rp_request *r = flagged(c, run);
+		struct rp_request *r = flagged(run);
 
 		if (r)
 			end(r,
@@ -73,7 +73,7 @@ static void give_up(int fd, struct rp_conn *c, enum rp_end_how how)
 static void bind_thread(struct rp_conn *c)
 {
 	struct rp_run *run = rp_pending_front(&c->pending);
-	struct rp_request *r = flagged(c, run);
+	struct rp_request *r = flagged(run);
 
 	if (r)
 		rp_current_enter((uint32_t)(r - rp_requests), run->serial);
@@ -211,7 +211,7 @@ void rp_conn_heard_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n)
 
 static void answered(struct rp_conn *c, enum rp_end_how how)
 {
-	struct rp_request *r = flagged(c, rp_pending_front(&c->pending));
+	struct rp_request *r = flagged(rp_pending_front(&c->pending));
 
 	if (r)
 		end(r, how);
@@ -255,7 +255,7 @@ static void feed_out(int fd, struct rp_conn *c, const char *bytes, size_t n)
 
 	do {
 		struct rp_run *run = rp_pending_front(&c->pending);
-		struct rp_request *r = flagged(c, run);
+		struct rp_request *r = flagged(run);
 		size_t before = n;
 
 		if (!run) { /* the server speaks first: not HTTP as we know it */

@@ -12,7 +12,6 @@
 
 struct rp_conn {
 	_Atomic uint32_t refs;             /* descriptors that name it; 0: free */
-	uint32_t epoch;                    /* of the process: a forked child's is newer */
 	_Atomic uint8_t in_busy, out_busy; /* a thread is in heard, in said */
 	_Atomic uint8_t opaque;
 	uint8_t head_buffer; /* index + 1 of the kept head, 0: none; the reader's */
@@ -35,6 +34,6 @@ void rp_conn_over(struct rp_conn *c, enum rp_end_how how);
 /* Gives the kept head's buffer back. */
 void rp_conn_give_head(struct rp_conn *c);
 
-extern _Atomic uint32_t rp_conn_epoch, rp_conn_pid;
+extern _Atomic uint32_t rp_conn_pid; /* of the process whose connections these are */
 
 #endif

@@ -18,9 +18,10 @@ from harness import Skip, free_port, need, place, server  # noqa: E402
 
 N_PAIRS = int(os.environ.get('BENCH_PAIRS', '11'))
 SECONDS = 1  # of each run
+PINNED = os.cpu_count() > 1 and hasattr(os, 'sched_setaffinity')
 PATHS = {'nginx, return 200': '/200', 'nginx, file of 6 KiB': '/file.html'}
 CONFIG = '''
-worker_processes 1; daemon off; pid %(path)s/nginx.pid; error_log %(path)s/error.log;
+worker_processes 1; %(pin)s daemon off; pid %(path)s/nginx.pid; error_log %(path)s/error.log;
 events { worker_connections 256; }
 http { access_log off; sendfile on; keepalive_requests 100000000;
 %(temporary)s
@@ -34,7 +35,7 @@ TEMPORARY = '\n'.join('%s_temp_path %%s/%s;' % (kind, kind)
 def nginx(here, shim):
     port = free_port()
     config = here.file('nginx.conf', CONFIG % {
-        'path': here.path, 'port': port, 'temporary': TEMPORARY.replace('%s', here.path)})
+        'path': here.path, 'port': port, 'pin': 'worker_cpu_affinity 01;' if PINNED else '', 'temporary': TEMPORARY.replace('%s', here.path)})
     here.file('file.html', b'x' * 6144)
     with server(here, ['nginx', '-c', config], port, shim) as one:
         yield one
@@ -54,7 +55,7 @@ def load(one, path):
     """Requests a second, and ns of the worker's CPU a request."""
     worker = worker_of(one.pid)
     before = cpu_ns(worker)
-    said = subprocess.run(['wrk', '-t1', '-c16', '-d%ds' % SECONDS,
+    said = subprocess.run(['taskset', '-c', '1'] * PINNED + ['wrk', '-t1', '-c16', '-d%ds' % SECONDS,
                            'http://127.0.0.1:%d%s' % (one.port, path)],
                           capture_output=True, text=True, check=True).stdout
     if 'Non-2xx' in said or 'Socket errors' in said:
