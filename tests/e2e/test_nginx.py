@@ -4,6 +4,7 @@
 # Room: tests.  SPDX-License-Identifier: MIT
 import contextlib
 import os
+import pwd
 import signal
 
 import battery
@@ -100,9 +101,8 @@ def workers_write_to_the_usual_directory_of_their_user():
     with place() as here:
         usual = '/tmp/reqprof-%d' % os.stat(here.sessions).st_uid
         if USER:
-            import pwd
             usual = '/tmp/reqprof-%d' % pwd.getpwnam(USER).pw_uid
-        before = set(files(usual))
+        before, was_there = set(files(usual)), os.path.isdir(usual)
         with nginx(here, env={'REQPROF_DIR': None}) as one:
             ask(one.port, '/small.txt?profile=1&n=%d' % one.pid)
             new = until('a session in ' + usual, lambda: set(files(usual)) - before)
@@ -111,6 +111,8 @@ def workers_write_to_the_usual_directory_of_their_user():
         for path in new:
             equal(os.stat(path).st_mode & 0o7777, 0o600, 'the mode of ' + path)
             os.remove(path)
+        if not was_there:
+            os.rmdir(usual)
 
 
 def a_directory_that_workers_cannot_write_changes_no_answer_and_is_told():
