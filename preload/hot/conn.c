@@ -68,15 +68,15 @@ void rp_conn_set_kind(int fd, enum rp_fd_kind kind)
 	atomic_store_explicit(&rp_fd_kinds[fd], (uint8_t)kind, memory_order_relaxed);
 }
 
-/* One name less.  The last one ends what was being served. */
+/* One name less.  The last one ends what was being served; of two threads that take the last two,
+ * one. */
 static void release(struct rp_conn *c)
 {
 	uint32_t refs = atomic_load_explicit(&c->refs, memory_order_relaxed);
 
-	if (refs > 1) {
-		atomic_fetch_sub(&c->refs, 1);
-		return;
-	}
+	while (refs > 1)
+		if (atomic_compare_exchange_weak(&c->refs, &refs, refs - 1))
+			return;
 	rp_conn_over(c, RP_END_CLOSED);
 	rp_conn_give_head(c);
 	atomic_store_explicit(&c->refs, 0, memory_order_release);
@@ -115,11 +115,16 @@ void rp_conn_retire_range(unsigned first, unsigned last)
 
 void rp_conn_born(int fd, enum rp_fd_kind kind)
 {
+	uint8_t was = rp_conn_kind(fd);
+
 	if ((unsigned)fd >= RP_MAX_FDS)
+		return;
+	/* A vfork child that closed it and opens something: here it is still what it was. */
+	if (was != RP_FD_NEW && was != RP_FD_OTHER && in_vfork_child())
 		return;
 	if (atomic_load_explicit(&conn_of[fd], memory_order_relaxed))
 		forget(fd, kind);
-	else if (rp_conn_kind(fd) != kind)
+	else if (was != kind)
 		rp_conn_set_kind(fd, kind);
 }
 

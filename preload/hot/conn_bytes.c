@@ -227,9 +227,11 @@ static void out_event(int fd, struct rp_conn *c, enum rp_out_event event, struct
 		if (r)
 			atomic_compare_exchange_strong(&r->response_ns, &never, rp_mono_ns());
 		break;
-	case RP_OUT_STATUS:
-		if (r)
+	case RP_OUT_STATUS: /* the final answer begins here: a "100 Continue" was not it */
+		if (r) {
 			atomic_store(&r->status, c->out.status);
+			atomic_store(&r->response_ns, rp_mono_ns());
+		}
 		break;
 	case RP_OUT_END:
 		answered(c, RP_END_COMPLETE);

@@ -59,13 +59,14 @@ def host(name):
 class Twins:
     """One host twice, bare and with the shim."""
 
-    def __init__(self, stack, program, *modes, env=None):
+    def __init__(self, stack, program, *modes, env=None, before=None):
         self.here = stack.enter_context(place())
         self.servers, self.n_flagged = {}, 0
         for shim in (False, True):
             port = harness.free_port()
             argv = [program, str(port), *modes]
-            one = Server(self.here, argv, port, shim=shim, env=env if shim else None)
+            one = Server(self.here, argv, port, shim=shim, env=env if shim else None,
+                         before=before)
             stack.callback(one.stop, signal.SIGKILL)  # some block all other signals
             self.servers[shim] = one
 

@@ -4,15 +4,17 @@
 # Room: tests.  Nothing is rounded away in favour of us; what is off is measured again, since this
 # machine has other work, and the numbers of every try are printed.  SPDX-License-Identifier: MIT
 import json
+import os
 import re
 import subprocess
 
 import harness
-from harness import Failed, check, equal, files, run
+from harness import Failed, check, equal, files, run, until
 from hosts import HEADERS, host, text, twins
+from slow import all_at_once
 
 TRIES = 3
-ANSWER = re.compile(r'burnt_us=(\d+) waited_us=(\d+) peer=(\S+)\n')
+ANSWER = re.compile(r'burnt_us=(\d+) waited_us=(\d+) delayed_us=(\d+) peer=(\S+)\n')
 
 
 def tool(*args):
@@ -32,12 +34,13 @@ def lines(*args):
 class Told:
     """One flagged request: the host's words, its session, and the analyses of it."""
 
-    def __init__(self, both, interval):
-        raw, self.session = both.flagged('/burn', interval)
-        burnt, waited, self.peer = ANSWER.fullmatch(text(raw)).groups()
+    def __init__(self, both, interval, raw=None, session=None):
+        if not raw:
+            raw, session = both.flagged('/burn', interval)
+        self.session, self.path = session, session.told['path']
+        burnt, waited, delayed, self.peer = ANSWER.fullmatch(text(raw)).groups()
         self.burnt_ms, self.waited_ms = int(burnt) / 1000, int(waited) / 1000
-        self.path = files(both.here.sessions)[-1]
-        self.period_ms = {'1ms': 1, '100us': 0.1}[interval]
+        self.delayed_ms = int(delayed) / 1000
 
     def self_ms(self, function, *flags):
         rows = tool('flat', '-n', '0', *flags, self.path)['rows']
@@ -54,34 +57,43 @@ def off(seen, wanted):
 
 
 def judge(t):
-    """The numbers of one try as a text, and what is wrong with them."""
+    """The numbers of one request as a text, and what is wrong with them."""
     account = t.session.account
     cpu, wall = t.self_ms('f', '--cpu'), t.self_ms('f')
     waits, unexplained = t.waits_ms(), account['unexplained_ns'] / 1e6
     duration = account['duration_ns'] / 1e6
-    limit = max(duration / 100, 1)
+    limit, idle = max(duration / 100, 1), account['not_running_ns'] / 1e6
     numbers = ('f burnt %.2f ms of CPU: told %.2f, %.2f by the wall; waited %.2f: told %s; '
-               'unexplained %.3f of %.2f; cpu %.2f, not running %.2f'
+               'unexplained %.3f of %.2f; cpu %.2f; delayed %.2f: told %.2f'
                % (t.burnt_ms, cpu, wall, t.waited_ms, ['%.2f' % w for w in waits], unexplained,
-                  duration, account['cpu_ns'] / 1e6, account['not_running_ns'] / 1e6))
+                  duration, account['cpu_ns'] / 1e6, t.delayed_ms, idle))
     wrong = [why for why, is_wrong in (
         ('the CPU time of f is more than 5 % off', off(cpu, t.burnt_ms) > 0.05 * t.burnt_ms),
         ('the wall time of f is less than its CPU time', wall < 0.95 * cpu),
         ('there is not one wait for the peer', len(waits) != 1),
         ('the wait is more than 2 ms off', any(off(w, t.waited_ms) > 2 for w in waits)),
+        ('the time not running is more than 5 % off',
+         off(idle, t.delayed_ms) > max(0.05 * duration, 2)),
         ('too much is unexplained', abs(unexplained) > limit)) if is_wrong]
     return numbers, wrong
 
 
+def in_one_of_some_tries(what, tries):
+    """TRIES() gives the requests of one try; in one of them nothing may be wrong."""
+    for _ in range(TRIES):
+        all_wrong = []
+        for told in tries():
+            numbers, wrong = judge(told)
+            all_wrong += wrong
+            print('    %s: %s%s' % (what, numbers, ''.join('; ' + w for w in wrong)))
+        if not all_wrong:
+            return
+    raise Failed('; '.join(all_wrong))
+
+
 def tell(interval):
     with twins(host('burn')) as both:
-        for _ in range(TRIES):
-            told = Told(both, interval)
-            numbers, wrong = judge(told)
-            print('    at %s: %s%s' % (interval, numbers, ''.join('; ' + w for w in wrong)))
-            if not wrong:
-                return
-        raise Failed('; '.join(wrong))
+        in_one_of_some_tries('at ' + interval, lambda: [Told(both, interval)])
 
 
 def cpu_waits_and_remainder_are_told_at_one_kilohertz():
@@ -90,6 +102,32 @@ def cpu_waits_and_remainder_are_told_at_one_kilohertz():
 
 def cpu_waits_and_remainder_are_told_at_ten_kilohertz():
     tell('100us')
+
+
+def on_one_cpu():
+    os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
+
+
+def time_without_a_cpu_is_told():
+    """Two requests burn at once on one CPU: each is runnable and not running half of the time."""
+    with twins(host('burn'), before=on_one_cpu) as both:
+        port = both.servers[True].port
+
+        def two():
+            before = set(files(both.here.sessions))
+            raws = all_at_once(port, ['/burn?profile=1'] * 2)
+            new = until('two sessions', lambda: len(files(both.here.sessions)) == len(before) + 2
+                        and set(files(both.here.sessions)) - before)
+            told = [harness.export(path) for path in new]
+            # Which is which: the peer's port is the same, the wait was measured by both.
+            first = sorted(told, key=lambda s: s.ns_waiting('recv'))
+            return [Told(both, '1ms', raw, session) for raw, session in
+                    zip(sorted(raws, key=waited), first)]
+        in_one_of_some_tries('two on one CPU', two)
+
+
+def waited(raw):
+    return int(ANSWER.fullmatch(text(raw)).group(2))
 
 
 def who_calls_and_who_is_called_is_told():
@@ -119,5 +157,6 @@ def the_parts_of_the_account_add_up():
 
 run(cpu_waits_and_remainder_are_told_at_one_kilohertz,
     cpu_waits_and_remainder_are_told_at_ten_kilohertz,
+    time_without_a_cpu_is_told,
     who_calls_and_who_is_called_is_told,
     the_parts_of_the_account_add_up)

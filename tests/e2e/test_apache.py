@@ -90,7 +90,7 @@ TALKS = [talk for path in ('/small.txt', '/large.bin')
          for talk in battery.plain_talks(path) + battery.pipelined_talks(path) +
          battery.head_talks(path)]
 PROXIED = battery.plain_talks('/hello') + battery.pipelined_talks('/hello') + \
-    battery.post_talks('/echo') + battery.chunked_talks('/echo')
+    battery.post_talks('/echo') + battery.expecting_talks('/echo') + battery.chunked_talks('/echo')
 run(*battery.Battery(apache, TALKS, owner=USER).tests('files'),
     *battery.Battery(apache, PROXIED, owner=USER).tests('proxied'),
     a_request_proxied_to_a_slow_upstream_waits_for_it)

@@ -172,9 +172,17 @@ def alone(here, shim=True):
 TALKS = [talk for path in ('/hi', '/small.txt', '/large.bin')
          for talk in battery.plain_talks(path) + battery.pipelined_talks(path) +
          battery.head_talks(path)]
+SAME = ['If-Modified-Since: Tue, 14 Nov 2023 22:13:20 GMT']
+TALKS += [
+    battery.Talk('unchanged', '304').one('/small.txt?n=70', 'query', headers=SAME)
+    .one('/small.txt?n=71', headers=SAME).one('/small.txt?n=72', 'header', headers=SAME),
+    battery.Talk('a part', '206').one('/large.bin?n=73', 'query', headers=['Range: bytes=9-99999'])
+    .one('/large.bin?n=74', 'header', headers=['Range: bytes=0-9,20-29']),
+    battery.Talk('missing', '404').one('/none?n=75', 'query').one('/none?n=76', 'header'),
+]
 PROXIED = battery.plain_talks('/hello') + battery.plain_talks('/big') + \
     battery.pipelined_talks('/hello') + battery.post_talks('/echo') + \
-    battery.chunked_talks('/echo') + battery.head_talks('/hello')
+    battery.expecting_talks('/echo') + battery.chunked_talks('/echo') + battery.head_talks('/hello')
 files_same = battery.Battery(alone, TALKS, owner=USER)
 proxied_same = battery.Battery(proxying, PROXIED, owner=USER)
 run(*files_same.tests('files'), *proxied_same.tests('proxied'),

@@ -51,7 +51,8 @@ def a_neighbour_that_burns_while_a_flagged_request_sleeps_is_not_its_cpu():
 
 TALKS = battery.plain_talks('/hello') + battery.plain_talks('/big') + \
     battery.plain_talks('/file') + battery.pipelined_talks('/hello') + \
-    battery.post_talks('/echo') + battery.chunked_talks('/echo') + battery.head_talks('/hello')
+    battery.post_talks('/echo') + battery.expecting_talks('/echo') + \
+    battery.chunked_talks('/echo') + battery.head_talks('/hello')
 same = battery.Battery(node, TALKS, whole_stacks=False)
 run(*same.tests(), a_burn_is_samples, a_timer_is_idle_time_and_no_cpu,
     a_neighbour_that_burns_while_a_flagged_request_sleeps_is_not_its_cpu)

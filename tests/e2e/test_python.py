@@ -62,9 +62,10 @@ def threads_of(pid):
     return len(os.listdir('/proc/%d/task' % pid))
 
 
-same = battery.Battery(python, battery.plain_talks('/hello') + battery.plain_talks('/big') +
-                       battery.pipelined_talks('/hello') + battery.post_talks('/echo') +
-                       battery.head_talks('/hello'))
+TALKS = battery.plain_talks('/hello') + battery.plain_talks('/big') + \
+    battery.pipelined_talks('/hello') + battery.post_talks('/echo') + \
+    battery.expecting_talks('/echo') + battery.head_talks('/hello')
+same = battery.Battery(python, TALKS)
 run(*same.tests(), a_sleep_is_a_wait_and_a_burn_is_samples,
     four_flagged_requests_at_once_keep_their_functions_apart,
     a_flagged_request_holds_nothing_of_an_unflagged_neighbour,
