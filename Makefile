@@ -1,6 +1,6 @@
 # libreqprof - make help tells the verbs.  SPDX-License-Identifier: MIT
-B       := build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 comma   := ,
+B       := build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 PREFIX  ?= /usr/local
 CC      ?= cc
 PKG     ?= pkg-config

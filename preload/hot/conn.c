@@ -56,7 +56,7 @@ struct rp_conn *rp_conn_get(int fd)
 {
 	struct rp_conn *c = rp_conn_of(fd);
 
-	if (c || rp_conn_kind(fd) == RP_FD_EPOLL)
+	if (c || (unsigned)fd >= RP_MAX_FDS || rp_conn_kind(fd) == RP_FD_EPOLL)
 		return c;
 	c = make(fd);
 	rp_conn_set_kind(fd, c ? RP_FD_CONN : RP_FD_OPAQUE);

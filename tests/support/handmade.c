@@ -7,9 +7,20 @@
 
 enum { MOST = 4096, MOST_DEPTH = 4096 };
 
+/* All names of one profile; begun anew by handmade_make. */
+static char names[1 << 18];
+static size_t n_names;
+
 static char *copy(const char *text, size_t n)
 {
-	return strndup(text, n);
+	char *at = names + n_names;
+
+	if (n_names + n + 1 > sizeof(names))
+		abort();
+	memcpy(at, text, n);
+	at[n] = '\0';
+	n_names += n + 1;
+	return at;
 }
 
 static uint32_t function_of(struct rp_profile *p, const char *frame, size_t n)
@@ -69,6 +80,7 @@ struct rp_profile *handmade_make(void)
 {
 	struct rp_profile *p = calloc(1, sizeof(*p));
 
+	n_names = 0;
 	p->functions = calloc(MOST, sizeof(*p->functions));
 	p->chains = calloc(MOST, sizeof(*p->chains));
 	p->points = calloc(MOST, sizeof(*p->points));
