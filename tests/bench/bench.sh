@@ -67,7 +67,9 @@ flagged() {
 	wide_open "$build/bench/bench_flagged"
 }
 
+# Pages of a file that was just linked count as dirty until they are on the disk.
 memory_pairs() {
+	sync "$shim" "$build/bench/bench_memory"
 	for i in 1 2 3 4 5 6 7; do
 		with=$(LD_PRELOAD=$shim "$build/bench/bench_memory")
 		without=$("$build/bench/bench_memory")
