@@ -1,6 +1,6 @@
 #!/bin/sh
-# bench.sh - what the shim costs: each line a median over interleaved pairs with and without it, its
-# quartiles and how many, both halves, the goal, met or missed.  Run by `make bench`; about 3 minutes.
+# bench.sh - what the shim costs: a line is a median over interleaved pairs with and without it, the
+# quartiles and how many, both halves, the goal, met or missed.  About 3 minutes; see make bench.
 # SPDX-License-Identifier: MIT
 set -eu
 cd "$(dirname "$0")/../.."

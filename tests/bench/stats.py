@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # stats.py - pairs in, one line of verdict a name out.
 #
-# In:  NAME <tab> HOW <tab> UNIT <tab> GOAL <tab> WITH [<tab> WITHOUT], one line a pair, where HOW is
+# In:  NAME <tab> HOW <tab> UNIT <tab> GOAL <tab> WITH [<tab> WITHOUT], a line a pair, where HOW is
 #      more (WITH - WITHOUT), ratio (WITH / WITHOUT) or value (WITH), GOAL is <=N, >=N or -.
 # Out: the median over the pairs, its quartiles, the goal, met or missed.
 #
