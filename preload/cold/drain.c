@@ -1,6 +1,7 @@
 /* drain.c - see drain.h.  Room: cold.  SPDX-License-Identifier: MIT */
 #include "preload/cold/drain.h"
 
+#include <errno.h>
 #include <linux/close_range.h>
 #include <linux/futex.h>
 #include <string.h>
@@ -185,9 +186,13 @@ bool rp_drain_start(void)
 
 	if (!atomic_compare_exchange_strong(&state, &none, STATE_STARTING))
 		return true; /* it runs, or another thread is starting it */
+	uint32_t starting = STATE_STARTING;
+	int host_errno = errno;
 	bool ok = spawn();
 
-	atomic_store(&state, ok ? STATE_RUNS : STATE_NONE);
+	/* The thread may have found nothing to do and be gone by now. */
+	atomic_compare_exchange_strong(&state, &starting, ok ? STATE_RUNS : STATE_NONE);
+	errno = host_errno;
 	return ok;
 }
 
