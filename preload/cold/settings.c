@@ -68,11 +68,11 @@ static bool set_bytes(const char *name, const char *value, uint64_t *to)
 	uint64_t n = milli(value, &end);
 
 	unit = *end ? strchr(units, *end) : NULL;
-	if (end == value || (*end && (!unit || end[1])))
+	unsigned shift = unit ? 10 * (1 + (unsigned)(unit - units) / 2) : 0;
+
+	if (end == value || (*end && (!unit || end[1])) || n > UINT64_MAX >> shift)
 		return wrong(name, value, "a size like 8M or 200k");
-	n /= 1000;
-	if (unit)
-		n <<= 10 * (1 + (unit - units) / 2);
+	n = (n << shift) / 1000;
 	*to = n < (64u << 10) ? 64u << 10 : n;
 	return true;
 }
@@ -118,7 +118,14 @@ static bool set_RATE(const char *name, const char *value, uint64_t *to)
 
 static bool set_SECONDS(const char *name, const char *value, uint64_t *to)
 {
-	return set_count(name, value, to) && (*to *= 1000000000u);
+	uint64_t seconds;
+
+	if (!set_count(name, value, &seconds))
+		return false;
+	if (seconds > 1000000000)
+		return wrong(name, value, "below a billion");
+	*to = seconds * 1000000000u;
+	return true;
 }
 
 static bool set_KEEP(const char *name, const char *value, struct rp_keep *to)
@@ -201,7 +208,8 @@ static bool set_SECRET(const char *name, const char *value, struct rp_trigger_ru
 	to->has_secret = true;
 	long n = read_secrets(value, text, sizeof(text), &why);
 
-	for (long i = 0; i <= n; i++)
+	/* A line that does not end in what was read is cut: that would be another secret. */
+	for (long i = 0; i < n + (n < (long)sizeof(text)); i++)
 		if (i == n || text[i] == '\n' || text[i] == '\r') {
 			add_secret(to, from, (size_t)(text + i - from));
 			from = text + i + 1;
