@@ -169,6 +169,7 @@ void rp_session_finish(struct rp_session *s)
 	uint32_t index = (uint32_t)(s->request - rp_requests);
 
 	if (!s->failed) {
+		rp_session_flush(s); /* its losses are told in what follows */
 		rp_session_put_end(s);
 		bool complete = rp_writer_end(s->writer);
 
