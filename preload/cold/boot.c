@@ -6,6 +6,7 @@
  */
 #include <sys/auxv.h>
 #include "preload/cold/drain.h"
+#include "preload/cold/loader.h"
 #include "preload/cold/settings.h"
 #include "preload/hot/conn.h"
 #include "preload/hot/current.h"
@@ -20,6 +21,12 @@ static void thread_ends(void *self)
 	(void)self;
 	rp_self.has_key = false;
 	rp_current_thread_ends();
+}
+
+static void child(void)
+{
+	rp_loader_after_fork();
+	rp_world_forked();
 }
 
 static void resolve_all(void)
@@ -39,7 +46,9 @@ __attribute__((constructor(101))) static void boot(void)
 	rp_gate_start = rp_drain_start;
 	rp_world_forked_cold = rp_drain_forked;
 	rp_world_exiting = rp_drain_settle;
-	pthread_atfork(NULL, NULL, rp_world_forked);
+	rp_world_before_fork = rp_loader_before_fork;
+	rp_world_after_fork = rp_loader_after_fork;
+	pthread_atfork(rp_loader_before_fork, rp_loader_after_fork, child);
 	rp_awake = true;
 }
 

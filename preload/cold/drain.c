@@ -6,6 +6,7 @@
 #include <linux/futex.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include "preload/cold/log.h"
 #include "preload/cold/modules.h"
 #include "preload/cold/session.h"
@@ -18,7 +19,7 @@
 #include "preload/settings.h"
 
 enum { STATE_NONE, STATE_STARTING, STATE_RUNS };
-enum { FLUSH_NS = 200000000, GRACE_NS = 200000000, STACK_BYTES = 256 << 10 };
+enum { FLUSH_NS = 200000000, GRACE_NS = 200000000, STACK_BYTES = 256 << 10, MOST_FDS = 1 << 20 };
 
 static _Atomic uint32_t state;
 
@@ -138,15 +139,31 @@ static bool may_end(void)
 	return !atomic_compare_exchange_strong(&state, &none, STATE_RUNS);
 }
 
+/* From here on descriptors are ours alone: the host neither sees nor closes them, and we hold
+ * none of its own open.  False: sandboxed so that neither call is allowed. */
+static bool own_table(void)
+{
+	struct rlimit most;
+
+	if (rp_sys(SYS_close_range, 0, ~0u, CLOSE_RANGE_UNSHARE) == 0)
+		return true;
+	if (rp_sys(SYS_unshare, CLONE_FILES) != 0)
+		return false;
+	if (rp_sys(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, &most) != 0 || most.rlim_cur > MOST_FDS)
+		most.rlim_cur = MOST_FDS;
+	for (unsigned fd = 0; fd < most.rlim_cur; fd++)
+		rp_sys(SYS_close, fd);
+	return true;
+}
+
 static void *run(void *arg)
 {
 	uint64_t flushed_ns = rp_mono_ns(), busy_ns = flushed_ns;
 
 	(void)arg;
 	rp_self.ours = true;
-	/* From here on descriptors are ours alone: the host neither sees nor closes them. */
-	if (rp_sys(SYS_close_range, 0, ~0u, CLOSE_RANGE_UNSHARE) != 0)
-		rp_sys(SYS_unshare, CLONE_FILES);
+	if (!own_table())
+		rp_session_refuse();
 	rp_sys(SYS_prctl, PR_SET_NAME, "reqprof");
 	for (;;) {
 		uint32_t bell = atomic_load(&rp_track_bell);
@@ -216,4 +233,5 @@ void rp_drain_forked(void)
 {
 	atomic_store(&state, STATE_NONE);
 	rp_session_forked();
+	rp_modules_forked();
 }

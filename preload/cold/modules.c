@@ -262,6 +262,8 @@ static void publish(struct set *set, const struct rp_list *list, uint32_t unload
 	reap();
 }
 
+static _Atomic bool at_work;
+
 static bool is_current(uint32_t stale)
 {
 	uint64_t adds, subs;
@@ -272,6 +274,15 @@ static bool is_current(uint32_t stale)
 	return adds == all.adds && subs == all.subs;
 }
 
+/* The records of a refresh cut in half are worth nothing; their memory is given up. */
+void rp_modules_forked(void)
+{
+	if (!atomic_exchange(&at_work, false))
+		return;
+	atomic_store(&rp_tables_now, NULL);
+	memset(&all, 0, sizeof(all));
+}
+
 bool rp_modules_refresh(void)
 {
 	struct rp_list list = {.wanted = is_new};
@@ -280,15 +291,19 @@ bool rp_modules_refresh(void)
 	uint32_t unloads = atomic_load(&rp_tables_unloads);
 	struct set *set;
 
+	atomic_store(&at_work, true);
 	reap();
-	if (is_current(stale))
+	if (is_current(stale)) {
+		atomic_store(&at_work, false);
 		return true;
+	}
 	set = rp_list_modules(&list) ? set_make(&list) : NULL;
 	if (set)
 		publish(set, &list, unloads);
 	rp_pool_free(&list.pool);
 	if (set)
 		atomic_compare_exchange_strong(&rp_tables_stale, &stale, 0);
+	atomic_store(&at_work, false);
 	return set;
 }
 

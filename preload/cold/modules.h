@@ -39,6 +39,9 @@ bool rp_modules_refresh(void);
  * after it.  NULL: none.  Lives for ever. */
 const struct rp_module *rp_modules_find(uint64_t pc_abs, uint32_t generation);
 
+/* In a forked child: begins anew when our thread was at work in the parent. */
+void rp_modules_forked(void);
+
 /* The module NUMBER, loaded or not any more; NULL: there is none.  For listing: 1, 2, ... */
 const struct rp_module *rp_modules_at(uint32_t number);
 

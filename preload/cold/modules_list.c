@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "preload/cold/modules_list.h"
+#include "preload/cold/loader.h"
 #include "preload/cold/ehframe.h"
 #include "store/records.h"
 
@@ -176,7 +177,9 @@ static int list_one(struct dl_phdr_info *info, size_t size, void *arg)
 
 bool rp_list_modules(struct rp_list *list)
 {
+	rp_loader_enter();
 	rp_modules_iterate(list_one, list);
+	rp_loader_leave();
 	return !list->failed && list->first;
 }
 
@@ -194,7 +197,9 @@ void rp_list_counters(uint64_t *adds, uint64_t *subs)
 {
 	uint64_t counters[2] = {0, 0};
 
+	rp_loader_enter();
 	rp_modules_iterate(count_one, counters);
+	rp_loader_leave();
 	*adds = counters[0];
 	*subs = counters[1];
 }

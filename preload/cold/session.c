@@ -43,6 +43,8 @@ static void random_id(uint8_t id[16])
 	memcpy(id + 8, &b, sizeof(b));
 }
 
+static bool refused;
+
 static bool open_file(struct rp_session *s, const struct rp_request *r)
 {
 	struct rp_slice method = {r->method.at, r->method.n}, target = {r->target, r->n_target};
@@ -51,6 +53,10 @@ static bool open_file(struct rp_session *s, const struct rp_request *r)
 	rp_catalog_name(s->name, r->wall_ns, (uint32_t)rp_sys(SYS_getpid, 0), r->seq, method,
 	                target);
 	strcat(strcpy(part, s->name), RP_PART_END);
+	if (refused) {
+		rp_drop(RP_DROP_no_table);
+		return false;
+	}
 	s->dir = rp_folder_open();
 	if (s->dir < 0) {
 		rp_drop(RP_DROP_no_directory);
@@ -182,6 +188,14 @@ void rp_session_finish(struct rp_session *s)
 	serials[index] = 0;
 	if (s != &swallow)
 		munmap(s, sizeof(*s));
+}
+
+void rp_session_refuse(void)
+{
+	refused = true;
+	rp_log("no descriptor table of our own (close_range and unshare are refused): sessions "
+	       "are not written",
+	       NULL);
 }
 
 void rp_session_forked(void)

@@ -34,6 +34,9 @@ void rp_session_flush(struct rp_session *s);
 /* Ends the file, names it, applies retention, frees the memory. */
 void rp_session_finish(struct rp_session *s);
 
+/* Our thread has no descriptor table of its own: no session is written, and that is said. */
+void rp_session_refuse(void);
+
 /* After fork: forgets all sessions of the parent; their files are the parent's. */
 void rp_session_forked(void);
 

@@ -223,6 +223,22 @@ void rp_session_left(struct rp_session *s, struct rp_track *track)
 	s->open[open].runq_ns = s->open[open].cpu_ns = 0;
 }
 
+/* The thread still waits: that much of it is known, but not on which stack. */
+static void cut_wait(struct rp_session *s, struct rp_track *track, struct rp_note_end *end)
+{
+	struct rp_item item = {.kind = RP_ITEM_WAIT};
+	uint64_t at_ns = atomic_load(&track->wait_at_ns);
+
+	if (!at_ns || at_ns >= end->end_ns)
+		return;
+	item.wait.thread = thread_of(s, track->tid);
+	item.wait.kind = atomic_load(&track->wait_kind);
+	item.wait.at_ns = at_ns;
+	item.wait.span_ns = end->end_ns - at_ns;
+	rp_writer_put(s->writer, &item);
+	end->cpu_ns = atomic_load(&track->wait_cpu_ns);
+}
+
 void rp_session_cut(struct rp_session *s, struct rp_track *track)
 {
 	struct rp_note_end end = {0};
@@ -232,6 +248,7 @@ void rp_session_cut(struct rp_session *s, struct rp_track *track)
 		return;
 	end.end_ns = atomic_load(&s->request->last_byte_ns);
 	end.cpu_ns = s->open[open].cpu_ns; /* what its samples saw: its own clock is out of reach */
+	cut_wait(s, track, &end);
 	put_segment(s, track, &end);
 }
 

@@ -36,6 +36,7 @@ static struct rp_conn *make(int fd)
 			continue;
 		memset((char *)c + sizeof(c->refs), 0, sizeof(*c) - sizeof(c->refs));
 		c->accepted_ns = RP_NEVER;
+		c->listener = -1;
 		atomic_store_explicit(&conn_of[fd], index + 1, memory_order_release);
 		return c;
 	}
@@ -128,13 +129,15 @@ void rp_conn_born(int fd, enum rp_fd_kind kind)
 		rp_conn_set_kind(fd, kind);
 }
 
-void rp_conn_accepted(int fd)
+void rp_conn_accepted(int listener, int fd)
 {
 	rp_conn_born(fd, RP_FD_CONN);
 	struct rp_conn *c = rp_conn_get(fd);
 
-	if (c)
-		c->accepted_ns = rp_mono_ns();
+	if (!c)
+		return;
+	c->accepted_ns = rp_mono_ns();
+	c->listener = listener;
 }
 
 void rp_conn_duped(int old_fd, int new_fd)
@@ -160,7 +163,7 @@ void rp_conn_joined(int epfd, int fd)
 
 	if ((unsigned)epfd >= RP_MAX_FDS || rp_conn_kind(epfd) == RP_FD_LOOP)
 		return;
-	if (kind == RP_FD_LISTEN) {
+	if (kind == RP_FD_LISTEN || kind == RP_FD_SERVE) {
 		rp_conn_set_kind(epfd, RP_FD_LOOP);
 	} else if (kind == RP_FD_CONN) {
 		uint32_t one = atomic_load_explicit(&conn_of[fd], memory_order_relaxed), none = 0;
@@ -175,7 +178,7 @@ bool rp_conn_is_foreign(int fd)
 {
 	uint8_t kind = rp_conn_kind(fd);
 
-	if (kind == RP_FD_LISTEN)
+	if (kind == RP_FD_SERVE)
 		return true;
 	if (kind != RP_FD_CONN)
 		return false;

@@ -21,6 +21,7 @@
 enum rp_fd_kind {
 	RP_FD_OTHER = 1, /* born as something else: file, pipe, our host's client sockets */
 	RP_FD_LISTEN,
+	RP_FD_SERVE,  /* a listener whose connections brought requests */
 	RP_FD_EPOLL,  /* watches at most one connection */
 	RP_FD_LOOP,   /* an epoll set of an event loop: listeners or several connections */
 	RP_FD_OPAQUE, /* a connection that is not (or no longer) HTTP/1.x */
@@ -47,8 +48,8 @@ static inline uint8_t rp_conn_kind(int fd)
 	               : (uint8_t)RP_FD_OTHER;
 }
 
-/* A descriptor is born: as a client connection of a listener, or as anything else. */
-void rp_conn_accepted(int fd);
+/* A descriptor is born: as a client connection of LISTENER, or as anything else. */
+void rp_conn_accepted(int listener, int fd);
 void rp_conn_born(int fd, enum rp_fd_kind kind);
 /* NEW_FD is another name for OLD_FD. */
 void rp_conn_duped(int old_fd, int new_fd);

@@ -99,6 +99,9 @@ static void head_complete(int fd, struct rp_conn *c, const struct rp_head *head)
 	uint8_t slot = r ? (uint8_t)(r - rp_requests) : 0;
 	uint32_t serial = r ? atomic_load(&r->serial) : 0;
 
+	if (c->listener >= 0 && rp_conn_kind(c->listener) == RP_FD_LISTEN)
+		rp_conn_set_kind(c->listener, RP_FD_SERVE);
+	c->listener = -1;
 	c->first_ns = 0;
 	c->accepted_ns = RP_NEVER;
 	c->in_request = r ? (uint8_t)(slot + 1) : 0;

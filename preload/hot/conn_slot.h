@@ -17,6 +17,7 @@ struct rp_conn {
 	uint8_t head_buffer; /* index + 1 of the kept head, 0: none; the reader's */
 	uint8_t in_request;  /* slot + 1 of the flagged request whose body is read */
 	uint32_t in_serial;
+	int listener;            /* it came from, -1: told already or not known */
 	uint64_t accepted_ns;    /* RP_NEVER after the first request */
 	uint64_t first_ns;       /* first byte of a head in pieces, 0: none */
 	struct rp_delim_in in;   /* the reader's */

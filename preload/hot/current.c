@@ -105,11 +105,25 @@ void rp_current_over(uint32_t slot, enum rp_end_how how)
 	rp_track_wake();
 }
 
-void rp_current_over_in_handler(struct rp_self *s, uint64_t now_ns)
+void rp_current_cut(struct rp_self *s, uint64_t end_ns, uint64_t cpu_ns)
 {
 	s->armed = RP_ARMED_OVER;
 	rp_sampler_stop(s);
-	push_end(s, now_ns, rp_cpu_ns());
+	push_end(s, end_ns, cpu_ns);
+}
+
+/* Found by a tick: the thread may have run for others since, at most a period. */
+void rp_current_over_in_handler(struct rp_self *s, uint64_t now_ns)
+{
+	uint64_t over_ns = rp_request_over_ns(s->request, s->serial), cpu_ns = rp_cpu_ns();
+
+	if (over_ns < now_ns) {
+		uint64_t since_ns = now_ns - over_ns, ran_ns = cpu_ns - s->cpu_mark_ns;
+
+		cpu_ns -= since_ns < ran_ns ? since_ns : ran_ns;
+		now_ns = over_ns;
+	}
+	rp_current_cut(s, now_ns, cpu_ns);
 }
 
 void rp_current_thread_ends(void)

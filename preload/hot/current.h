@@ -26,6 +26,10 @@ static inline void rp_current_leave(void)
 /* The request in SLOT ends now: so does this thread's work for it. */
 void rp_current_over(uint32_t slot, enum rp_end_how how);
 
+/* In the thread whose request ended elsewhere at END_NS, when its CPU clock was CPU_NS: its numbers
+ * are said; the next hook leaves. */
+void rp_current_cut(struct rp_self *s, uint64_t end_ns, uint64_t cpu_ns);
+
 /* True when the thread works for (REQUEST, SERIAL). */
 static inline bool rp_current_is(uint32_t request, uint32_t serial)
 {

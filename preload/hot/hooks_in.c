@@ -34,14 +34,14 @@ RP_HOOK ssize_t readv(int fd, const struct iovec *iov, int n_iov)
 	return got;
 }
 
-/* A peek is not a reading: the bytes will come again. */
+/* A peek is not a reading: the bytes will come again.  With MSG_TRUNC the answer may be longer
+ * than the buffer, and on TCP the bytes are gone unseen. */
 static ssize_t after_recv(struct rp_wait *w, int fd, const void *buf, ssize_t got, int flags)
 {
-	if (flags & (MSG_PEEK | MSG_ERRQUEUE | MSG_OOB)) {
-		rp_wait_leave(w);
-		return got;
-	}
-	return rp_after_in(w, fd, buf, got);
+	if (!(flags & (MSG_PEEK | MSG_ERRQUEUE | MSG_OOB)))
+		return rp_after_in(w, fd, flags & MSG_TRUNC ? NULL : buf, got);
+	rp_wait_leave(w);
+	return got;
 }
 
 RP_HOOK ssize_t recv(int fd, void *buf, size_t n, int flags)
@@ -100,7 +100,11 @@ static void message(int fd, struct msghdr *msg, size_t n, int flags)
 {
 	if (msg->msg_controllen)
 		births(msg);
-	if (n && !(flags & (MSG_PEEK | MSG_ERRQUEUE | MSG_OOB)) && rp_conn_watched(fd))
+	if (!n || flags & (MSG_PEEK | MSG_ERRQUEUE | MSG_OOB) || !rp_conn_watched(fd))
+		return;
+	if (flags & MSG_TRUNC)
+		rp_conn_heard(fd, NULL, n);
+	else
 		rp_conn_heard_iov(fd, msg->msg_iov, msg->msg_iovlen, n);
 }
 

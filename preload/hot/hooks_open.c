@@ -14,16 +14,25 @@ static inline int born(int fd, enum rp_fd_kind kind)
 	return fd;
 }
 
-/* A thread that accepts serves whoever comes: no longer the request it had. */
+/* A thread that accepts where clients come from serves whoever comes: no longer the request it
+ * had.  A listener that a handler made for itself is a wait like any other. */
+static void before_accept(struct rp_wait *w, int listener)
+{
+	if (rp_unlikely(rp_self.armed) && rp_conn_is_foreign(listener))
+		rp_current_leave();
+	rp_wait_enter_fd(w, RP_WAIT_ACCEPT, listener);
+}
+
 static int accepted(struct rp_wait *w, int listener, int fd)
 {
 	rp_wait_leave(w);
-	if (fd >= 0) {
-		if (rp_conn_kind(listener) != RP_FD_LISTEN)
-			rp_conn_born(listener, RP_FD_LISTEN);
-		rp_conn_accepted(fd);
-		rp_current_leave();
-	}
+	if (fd < 0)
+		return fd;
+	uint8_t kind = rp_conn_kind(listener);
+
+	if (kind != RP_FD_LISTEN && kind != RP_FD_SERVE)
+		rp_conn_born(listener, RP_FD_LISTEN);
+	rp_conn_accepted(listener, fd);
 	return fd;
 }
 
@@ -31,7 +40,7 @@ RP_HOOK int accept(int fd, struct sockaddr *restrict a, socklen_t *restrict n)
 {
 	struct rp_wait w;
 
-	rp_wait_enter_fd(&w, RP_WAIT_ACCEPT, fd);
+	before_accept(&w, fd);
 	return accepted(&w, fd, rp_real.accept(fd, a, n));
 }
 
@@ -39,7 +48,7 @@ RP_HOOK int accept4(int fd, struct sockaddr *restrict a, socklen_t *restrict n, 
 {
 	struct rp_wait w;
 
-	rp_wait_enter_fd(&w, RP_WAIT_ACCEPT, fd);
+	before_accept(&w, fd);
 	return accepted(&w, fd, rp_real.accept4(fd, a, n, flags));
 }
 

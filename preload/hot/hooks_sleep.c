@@ -1,10 +1,7 @@
-/* hooks_sleep.c - waiting for time, processes, locks on files, names, queues; raw system calls.
+/* hooks_sleep.c - waiting for time, processes, locks on files, names, queues.
  *
  * Room: hot.  SPDX-License-Identifier: MIT
  */
-#include <linux/futex.h>
-#include <stdarg.h>
-#include <sys/syscall.h>
 #include "preload/hot/clock.h"
 #include "preload/hot/hooks.h"
 
@@ -276,51 +273,6 @@ RP_HOOK int mq_timedsend(mqd_t queue, const char *message, size_t n, unsigned pr
 
 	rp_wait_enter_fd(&w, RP_WAIT_MSGQUEUE, queue);
 	int ret = rp_real.mq_timedsend(queue, message, n, priority, until);
-
-	rp_wait_leave(&w);
-	return ret;
-}
-
-/* What a raw system call waits for; false: nothing that blocks. */
-static bool blocks(long nr, const long *a, struct rp_waited *what)
-{
-	what->fd = -1;
-	switch (nr) {
-	case SYS_futex:
-		what->kind = RP_WAIT_FUTEX;
-		what->at = (const void *)a[0];
-		return (a[1] & FUTEX_CMD_MASK) == FUTEX_WAIT ||
-		       (a[1] & FUTEX_CMD_MASK) == FUTEX_WAIT_BITSET;
-	case SYS_io_uring_enter:
-		what->kind = RP_WAIT_IO_URING;
-		what->fd = (int)a[0];
-		return true;
-	case SYS_clock_nanosleep:
-	case SYS_nanosleep:
-		what->kind = RP_WAIT_SLEEP;
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* libuv closes its sockets this way; Go's cgo, allocators and runtimes wait this way. */
-RP_HOOK long syscall(long nr, ...)
-{
-	struct rp_wait w = {.on = RP_WAIT_OFF};
-	struct rp_waited what = {.fd = -1};
-	long a[6];
-	va_list args;
-
-	va_start(args, nr);
-	for (int i = 0; i < 6; i++)
-		a[i] = va_arg(args, long);
-	va_end(args);
-	if (nr == SYS_close)
-		rp_conn_retire((int)a[0]);
-	else if (rp_unlikely(rp_self.armed) && blocks(nr, a, &what))
-		rp_wait_begin(&w, &what);
-	long ret = rp_real.syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 
 	rp_wait_leave(&w);
 	return ret;

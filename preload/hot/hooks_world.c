@@ -13,6 +13,8 @@
 #include "preload/hot/world.h"
 
 void (*rp_world_forked_cold)(void);
+void (*rp_world_before_fork)(void);
+void (*rp_world_after_fork)(void);
 void (*rp_world_exiting)(void);
 
 void rp_world_forked(void)
@@ -28,8 +30,12 @@ void rp_world_forked(void)
 /* fork runs our pthread_atfork handler (cold/boot.c); _Fork runs none. */
 RP_HOOK pid_t _Fork(void)
 {
+	if (rp_world_before_fork)
+		rp_world_before_fork();
 	pid_t pid = rp_real._Fork();
 
+	if (rp_world_after_fork)
+		rp_world_after_fork();
 	if (pid == 0)
 		rp_world_forked();
 	return pid;

@@ -120,3 +120,11 @@ void rp_request_forked(void)
 	}
 	atomic_store(&rp_n_requests, 0);
 }
+
+uint64_t rp_request_over_ns(uint32_t index, uint32_t serial)
+{
+	struct rp_request *r = &rp_requests[index];
+	uint64_t over_ns = atomic_load(&r->last_byte_ns);
+
+	return atomic_load(&r->serial) == serial ? over_ns : RP_NEVER;
+}

@@ -71,6 +71,9 @@ void rp_request_free(struct rp_request *r);
 /* In a forked child: the requests are the parent's. */
 void rp_request_forked(void);
 
+/* When (INDEX, SERIAL) ended; RP_NEVER: not yet, or it is forgotten already. */
+uint64_t rp_request_over_ns(uint32_t index, uint32_t serial);
+
 /* True while (INDEX, SERIAL) is LIVE. */
 bool rp_request_lives(uint32_t index, uint32_t serial);
 

@@ -24,6 +24,7 @@ struct rp_track *rp_track_claim(uint32_t request, uint32_t serial, uint32_t tid,
 		/* A push that the host left by longjmp never ended. */
 		atomic_store(&t->claimed, atomic_load(&t->head));
 		atomic_store(&t->depth, 0);
+		atomic_store_explicit(&t->wait_at_ns, 0, memory_order_relaxed);
 		t->serial = serial;
 		t->tid = tid;
 		t->begin_ns = now_ns;

@@ -71,8 +71,11 @@ struct rp_track {
 	uint64_t begin_ns;
 	_Atomic uint64_t claimed; /* bytes ever given to pushes; the thread's */
 	_Atomic uint32_t depth;   /* pushes in progress, one inside the other; the thread's */
-	_Atomic uint64_t head;    /* bytes ever pushed; written by the thread */
-	_Atomic uint64_t tail;    /* bytes ever taken; written by the drain */
+	/* The wait that goes on, for a drain that cannot await its end; 0: none.  By the thread. */
+	_Atomic uint64_t wait_at_ns, wait_cpu_ns;
+	_Atomic uint32_t wait_kind;
+	_Atomic uint64_t head; /* bytes ever pushed; written by the thread */
+	_Atomic uint64_t tail; /* bytes ever taken; written by the drain */
 	struct rp_rec_short_waits shorts[RP_N_WAIT_KINDS]; /* of the segment; the thread's */
 	char ring[RP_TRACK_BYTES] __attribute__((aligned(64)));
 };

@@ -53,6 +53,7 @@ static void prepare(struct rp_self *s, struct rp_wait *w, const struct rp_waited
 	w->what = *what;
 	w->tick = s->tick;
 	w->number = ++s->wait_number;
+	w->host_blocks = s->host_blocks;
 }
 
 static void begin(struct rp_self *s, struct rp_wait *w)
@@ -60,6 +61,10 @@ static void begin(struct rp_self *s, struct rp_wait *w)
 	w->cpu_ns = rp_cpu_ns();
 	w->at_ns = rp_mono_ns();
 	w->slept = rp_sampler_slept(s, w->at_ns, w->cpu_ns);
+	atomic_store_explicit(&s->track->wait_kind, w->what.kind, memory_order_relaxed);
+	atomic_store_explicit(&s->track->wait_cpu_ns, w->cpu_ns - s->begin_cpu_ns,
+	                      memory_order_relaxed);
+	atomic_store_explicit(&s->track->wait_at_ns, w->at_ns, memory_order_release);
 }
 
 void rp_wait_begin(struct rp_wait *w, const struct rp_waited *what)
@@ -126,24 +131,44 @@ static void unmask(void)
 	rp_sigmask(SIG_UNBLOCK, set);
 }
 
+/* The request ended on another thread while this one waited for it: what was waited since is
+ * nobody's, and the segment ends with the request.  False: it goes on. */
+static bool outlived(struct rp_self *s, const struct rp_wait *w)
+{
+	uint64_t over_ns;
+
+	if (s->armed != RP_ARMED || rp_request_lives(s->request, s->serial))
+		return false;
+	over_ns = rp_request_over_ns(s->request, s->serial);
+	if (over_ns != RP_NEVER && over_ns > w->at_ns)
+		record(s, w, over_ns - w->at_ns, 0);
+	rp_current_cut(s, over_ns > w->at_ns ? over_ns : w->at_ns, w->cpu_ns);
+	return true;
+}
+
 void rp_wait_end(struct rp_wait *w)
 {
 	struct rp_self *s = &rp_self;
 	uint64_t span_ns = rp_mono_ns() - w->at_ns;
 	uint64_t cpu_ns = rp_cpu_ns() - w->cpu_ns;
 
-	/* The segment ended in a handler of the host; so did its ticks, and the mask is right. */
-	if (!s->armed || s->tick != w->tick)
+	/* The segment ended in a handler of the host; so did its ticks.  The return from the
+	 * handler brought back the mask of the wait. */
+	if (!s->armed || s->tick != w->tick) {
+		if (w->on == RP_WAIT_MASKED && (s->armed || !w->host_blocks))
+			unmask();
 		return;
-	if (s->armed == RP_ARMED) {
+	}
+	atomic_store_explicit(&s->track->wait_at_ns, 0, memory_order_release);
+	if (!outlived(s, w) && s->armed == RP_ARMED) {
 		rp_sampler_mark_wait(s, span_ns, cpu_ns, w->slept);
 		record(s, w, span_ns, cpu_ns);
 	}
 	s->wait = NULL;
-	if (w->on == RP_WAIT_PAUSED)
-		rp_sampler_resume(s);
-	else
+	if (w->on == RP_WAIT_MASKED)
 		unmask();
+	else if (s->armed == RP_ARMED)
+		rp_sampler_resume(s);
 	if (s->armed == RP_ARMED_OVER)
 		rp_current_leave();
 }

@@ -24,6 +24,7 @@ struct rp_waited {
 struct rp_wait {
 	uint8_t on;            /* RP_WAIT_* below; 0: this thread is not sampled */
 	bool slept;            /* before it, in a call that nobody saw */
+	bool host_blocks;      /* rp_self's when it began */
 	uint32_t tick, number; /* rp_self's when it began */
 	uint64_t at_ns, cpu_ns;
 	struct rp_waited what;

@@ -10,6 +10,10 @@
 void rp_world_forked(void);
 extern void (*rp_world_forked_cold)(void);
 
+/* Around _Fork, on the thread that calls it (fork has its own way, pthread_atfork). */
+extern void (*rp_world_before_fork)(void);
+extern void (*rp_world_after_fork)(void);
+
 /* What dlopen does before it jumps to the true one, which it returns (world_x86_64.c). */
 void *rp_world_loading(void);
 

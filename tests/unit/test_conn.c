@@ -40,7 +40,7 @@ static void open_pair(void)
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
 	fd = ends[0];
 	peer = ends[1];
-	rp_conn_accepted(fd);
+	rp_conn_accepted(-1, fd);
 }
 
 static void close_pair(void)
@@ -381,7 +381,7 @@ START_TEST(a_close_that_nobody_saw_does_no_harm)
 	struct story story = {0};
 
 	heard("GET /a?profile=1 HTTP/1.1\r\n\r\n");
-	rp_conn_accepted(fd); /* the number is back */
+	rp_conn_accepted(-1, fd); /* the number is back */
 	collect(&story);
 	ck_assert_uint_eq(story.n, 1);
 	ck_assert_uint_eq(story.how[0], RP_END_CLOSED);
@@ -396,20 +396,20 @@ END_TEST
 START_TEST(every_slot_comes_back)
 {
 	for (unsigned i = 0; i < 2 * RP_MAX_CONNS; i++) {
-		rp_conn_accepted(700);
+		rp_conn_accepted(-1, 700);
 		rp_conn_duped(700, 701);
 		rp_conn_retire(700);
 		rp_conn_retire(701);
 	}
-	rp_conn_accepted(700);
+	rp_conn_accepted(-1, 700);
 	ck_assert_ptr_nonnull(rp_conn_of(700));
 	ck_assert_uint_eq(atomic_load(&rp_drops[RP_DROP_no_conn]), 0);
 	for (int odd = RP_MAX_FDS - 1; odd < RP_MAX_FDS + 2; odd++) {
-		rp_conn_accepted(odd);
+		rp_conn_accepted(-1, odd);
 		rp_conn_heard(odd, "GET / HTTP/1.1\r\n\r\n", 18);
 		rp_conn_retire(odd);
 	}
-	rp_conn_accepted(-1);
+	rp_conn_accepted(-1, -1);
 	rp_conn_retire(-1);
 	rp_conn_retire_range(0, ~0u);
 }
@@ -444,7 +444,7 @@ START_TEST(two_threads_close_two_names_at_once)
 	for (unsigned i = 1; i <= N_CLOSES; i++) {
 		struct rp_conn *c;
 
-		rp_conn_accepted(500);
+		rp_conn_accepted(-1, 500);
 		rp_conn_duped(500, 501);
 		c = rp_conn_of(500);
 		rp_conn_heard(500, "GET / HT", 8); /* holds a buffer */

@@ -138,7 +138,7 @@ START_TEST(a_flagged_exchange_trips_nothing)
 	rp_gate_start = start_ok;
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
 	tripwire_arm();
-	rp_conn_accepted(ends[0]);
+	rp_conn_accepted(-1, ends[0]);
 	rp_conn_heard(ends[0], head, 12); /* in pieces: takes a buffer */
 	rp_conn_heard(ends[0], head + 12, sizeof(head) - 13);
 	unsigned armed = rp_self.armed;
