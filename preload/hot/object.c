@@ -169,16 +169,23 @@ static void put_count(struct rp_line *l, uint64_t n)
 	}
 }
 
+/* poll passes over negative descriptors, and so do we. */
 static void put_poll(struct rp_line *l, const struct pollfd *fds, uint64_t n,
                      const struct rp_request *r)
 {
-	put_count(l, n);
-	for (uint64_t i = 0; fds && i < n && i < MAX_NAMED_FDS; i++) {
-		if (i)
+	uint64_t n_real = 0, named = 0;
+
+	for (uint64_t i = 0; fds && i < n; i++)
+		n_real += fds[i].fd >= 0;
+	put_count(l, n_real);
+	for (uint64_t i = 0; fds && i < n && named < MAX_NAMED_FDS; i++) {
+		if (fds[i].fd < 0)
+			continue;
+		if (named++)
 			rp_line_text(l, ", ");
 		put_fd(l, fds[i].fd, r);
 	}
-	if (n > MAX_NAMED_FDS)
+	if (n_real > MAX_NAMED_FDS)
 		rp_line_text(l, ", ...");
 }
 
