@@ -13,7 +13,7 @@ from hosts import HEADERS, Twins, built, host, text
 HOSTS = ['waits_fd', 'waits_net', 'waits_lock', 'waits_event', 'waits_time', 'waits_proc']
 TICK_US = 10_000  # a call may end this much later or earlier than without the shim
 SPAN_US = 1_000   # the session's span against the host's own measurement
-LISTED_US = 25    # shorter waits are summed by kind
+LISTED_US = 200   # shorter waits may be summed by kind (those below 20 us are)
 BULK = 1 << 20    # such an amount may go faster than it did
 TRIES = 3
 ANSWER = re.compile(r'(\S+) ret=(\S+) errno=(\d+) bytes=(\S+) ms=\d+ us=(\d+) \| (.*?) \| (.*)\n')

@@ -33,7 +33,7 @@ static int64_t delay_us(void)
 }
 
 /* No call in it: the kernel likes to preempt where it is entered, and that would not be f. */
-__attribute__((noipa)) unsigned f(long rounds)
+__attribute__((noinline)) unsigned f(long rounds)
 {
 	unsigned x = (unsigned)rounds;
 
@@ -44,7 +44,7 @@ __attribute__((noipa)) unsigned f(long rounds)
 	return x;
 }
 
-__attribute__((noipa)) unsigned g(long rounds)
+__attribute__((noinline)) unsigned g(long rounds)
 {
 	return f(rounds) + 1; /* no tail call */
 }

@@ -39,6 +39,17 @@ static inline int64_t http_now_us(void)
 	return t.tv_sec * 1000000ll + t.tv_nsec / 1000;
 }
 
+/* The signals that this thread blocks, as it is told by calls. */
+static inline unsigned long http_mask(void)
+{
+	unsigned long bits;
+	sigset_t set;
+
+	pthread_sigmask(SIG_SETMASK, NULL, &set);
+	memcpy(&bits, &set, sizeof(bits));
+	return bits;
+}
+
 static inline int http_port(int fd)
 {
 	struct sockaddr_in a = {0};

@@ -138,16 +138,6 @@ static void burn_us(int64_t us)
 		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
 }
 
-static unsigned long mask_now(void)
-{
-	unsigned long bits;
-	sigset_t set;
-
-	pthread_sigmask(SIG_SETMASK, NULL, &set);
-	memcpy(&bits, &set, sizeof(bits));
-	return bits;
-}
-
 struct attack {
 	pthread_t victim;
 	bool cancel;
@@ -189,7 +179,7 @@ static void answer_cancelled(void *arg)
 
 	burn_us(20000);
 	http_answer(l->fd, "%s cancelled %s, mask was %lx, is %lx, mutex %s\n", l->name,
-	            soon ? "soon" : "late", l->mask, mask_now(),
+	            soon ? "soon" : "late", l->mask, http_mask(),
 	            pthread_mutex_trylock(&mutex) == 0 ? "free" : "held");
 	pthread_mutex_unlock(&mutex);
 	close(l->fd);
@@ -197,7 +187,7 @@ static void answer_cancelled(void *arg)
 
 static bool serve_cancel(int fd, const struct call *c)
 {
-	struct leaving l = {fd, c->name, http_now_us(), mask_now()};
+	struct leaving l = {fd, c->name, http_now_us(), http_mask()};
 	struct attack a = {.cancel = true};
 	pthread_t attacker = attack(&a);
 
@@ -244,7 +234,7 @@ static bool leap(const struct call *c, int saved)
 
 static bool serve_jump(int fd, const struct call *c, int saved)
 {
-	unsigned long mask = mask_now();
+	unsigned long mask = http_mask();
 	int n = 0;
 
 	for (int i = 0; i < 3; i++) {
@@ -252,7 +242,7 @@ static bool serve_jump(int fd, const struct call *c, int saved)
 		burn_us(10000);
 	}
 	return http_answer(fd, "%s left %d times, mask %s\n", c->name, n,
-	                   mask_now() == mask ? "same" : "changed");
+	                   http_mask() == mask ? "same" : "changed");
 }
 
 static __thread ucontext_t coroutine[2], caller;

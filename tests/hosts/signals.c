@@ -21,16 +21,6 @@ static int self_pipe[2], signals_fd;
 static volatile sig_atomic_t n_profs, n_piped;
 static int n_of[65]; /* by signal; written by the handler of the one thread that serves */
 
-static unsigned long mask_now(void)
-{
-	unsigned long bits;
-	sigset_t set;
-
-	pthread_sigmask(SIG_SETMASK, NULL, &set);
-	memcpy(&bits, &set, sizeof(bits));
-	return bits;
-}
-
 static int64_t thread_cpu_us(void)
 {
 	struct timespec t;
@@ -49,7 +39,7 @@ static void burn_us(int64_t us)
 
 static void *tell_mask(void *arg)
 {
-	*(unsigned long *)arg = mask_now();
+	*(unsigned long *)arg = http_mask();
 	return NULL;
 }
 
@@ -64,7 +54,7 @@ static unsigned long mask_of_child(void)
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		bits = mask_now();
+		bits = http_mask();
 		_exit(write(fds[1], &bits, sizeof(bits)) != sizeof(bits));
 	}
 	if (read(fds[0], &bits, sizeof(bits)) != sizeof(bits))
@@ -78,7 +68,7 @@ static unsigned long mask_of_child(void)
 /* Everything a thread can learn and do about its mask, during a request. */
 static bool serve_blocked(int fd)
 {
-	unsigned long before = mask_now(), thread, child, inside, after;
+	unsigned long before = http_mask(), thread, child, inside, after;
 	sigset_t none, old;
 	pthread_t other;
 
@@ -89,10 +79,10 @@ static bool serve_blocked(int fd)
 	sigemptyset(&none);
 	pthread_sigmask(SIG_SETMASK, &none, &old);
 	burn_us(5000);
-	inside = mask_now();
+	inside = http_mask();
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	burn_us(5000);
-	after = mask_now();
+	after = http_mask();
 	return http_answer(fd,
 	                   "mask %lx, of a thread %lx, of a child %lx, cleared %lx, after %lx\n",
 	                   before, thread, child, inside, after);
@@ -209,7 +199,8 @@ static bool serve_signalfd(int fd)
 			else
 				foreign++;
 	}
-	return http_answer(fd, "read %d of mine, %d others, mask %lx\n", mine, foreign, mask_now());
+	return http_answer(fd, "read %d of mine, %d others, mask %lx\n", mine, foreign,
+	                   http_mask());
 }
 
 static bool serve(int fd, const struct http_request *q)

@@ -128,43 +128,13 @@ static void run_ppoll_interrupted(struct result *r)
 	ppoll_with(r, &none, true);
 }
 
-static void run_select_timeout(struct result *r)
-{
-	struct timeval t = {.tv_usec = WAIT_MS * 1000};
-	int fds[2];
-	fd_set set;
+enum way { PLAIN, WOKEN, PWAIT, PWAIT2 };
 
-	if (pipe(fds) != 0)
-		return;
-	FD_ZERO(&set);
-	FD_SET(fds[0], &set);
-	object_text(r, "pipe");
-	TIMED(r, select(fds[0] + 1, &set, NULL, NULL, &t));
-	r->bytes = t.tv_usec;
-	close_two(fds);
-}
-
-static void run_select_woken(struct result *r)
-{
-	struct later l;
-	int fds[2];
-	fd_set set;
-
-	if (pipe(fds) != 0)
-		return;
-	FD_ZERO(&set);
-	FD_SET(fds[0], &set);
-	object_text(r, "pipe");
-	later(&l, wake_byte, fds[1]);
-	TIMED(r, select(fds[0] + 1, &set, NULL, NULL, NULL));
-	r->bytes = FD_ISSET(fds[0], &set) != 0;
-	later_done(&l);
-	close_two(fds);
-}
-
-static void run_pselect_masked(struct result *r)
+/* PLAIN: until its timeout; WOKEN: by a byte; PWAIT: all signals masked, one comes. */
+static void run_select(struct result *r, enum way way)
 {
 	struct later l = {.act = kick, .arg = (long)pthread_self(), .ms = WAIT_MS / 2};
+	struct timeval t = {.tv_usec = WAIT_MS * 1000};
 	sigset_t all = everything();
 	int fds[2];
 	fd_set set;
@@ -174,10 +144,34 @@ static void run_pselect_masked(struct result *r)
 	FD_ZERO(&set);
 	FD_SET(fds[0], &set);
 	object_text(r, "pipe");
-	pthread_create(&l.thread, NULL, later_main, &l);
-	TIMED(r, pselect(fds[0] + 1, &set, NULL, NULL, &twenty_ms, &all));
-	later_done(&l);
+	if (way == WOKEN)
+		l = (struct later){.act = wake_byte, .arg = fds[1], .ms = WAIT_MS};
+	if (way != PLAIN)
+		pthread_create(&l.thread, NULL, later_main, &l);
+	if (way == PWAIT)
+		TIMED(r, pselect(fds[0] + 1, &set, NULL, NULL, &twenty_ms, &all));
+	else
+		TIMED(r, select(fds[0] + 1, &set, NULL, NULL, way == PLAIN ? &t : NULL));
+	/* What select leaves in its arguments. */
+	r->bytes = way == PLAIN ? t.tv_usec : FD_ISSET(fds[0], &set) != 0;
+	if (way != PLAIN)
+		later_done(&l);
 	close_two(fds);
+}
+
+static void run_select_timeout(struct result *r)
+{
+	run_select(r, PLAIN);
+}
+
+static void run_select_woken(struct result *r)
+{
+	run_select(r, WOKEN);
+}
+
+static void run_pselect_masked(struct result *r)
+{
+	run_select(r, PWAIT);
 }
 
 static int epoll_of(int fd)
@@ -188,8 +182,6 @@ static int epoll_of(int fd)
 	epoll_ctl(ep, EPOLL_CTL_ADD, fd, &e);
 	return ep;
 }
-
-enum way { PLAIN, WOKEN, PWAIT, PWAIT2 };
 
 static void run_epoll(struct result *r, enum way way)
 {

@@ -64,9 +64,7 @@ static void tell_signals(void)
 	stack_t stack;
 	sigset_t set;
 
-	pthread_sigmask(SIG_SETMASK, NULL, &set);
-	memcpy(&bits, &set, sizeof(bits));
-	tell("mask %lx\n", bits);
+	tell("mask %lx\n", http_mask());
 	sigpending(&set);
 	memcpy(&bits, &set, sizeof(bits));
 	tell("pending %lx\n", bits);
