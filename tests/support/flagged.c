@@ -1,6 +1,7 @@
 /* flagged.c - see flagged.h.  SPDX-License-Identifier: MIT */
 #include "tests/support/flagged.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "preload/cold/modules.h"
@@ -102,6 +103,20 @@ unsigned flagged_tracks(void)
 	for (unsigned i = 0; i < RP_MAX_TRACKS; i++)
 		n += atomic_load(&rp_tracks[i].state) != RP_TRACK_FREE;
 	return n;
+}
+
+bool flagged_may_copy(void)
+{
+#if defined(__SANITIZE_ADDRESS__)
+	const bool may = false;
+#elif defined(__has_feature)
+	const bool may = !__has_feature(address_sanitizer);
+#else
+	const bool may = true;
+#endif
+	if (!may)
+		puts("SKIP: AddressSanitizer forbids to copy a stack");
+	return may;
 }
 
 static volatile unsigned sink;

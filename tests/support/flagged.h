@@ -40,6 +40,10 @@ void flagged_take(struct flagged_notes *notes);
 /* Tracks that are not FREE. */
 unsigned flagged_tracks(void);
 
+/* Whether stacks can be copied here; says SKIP under AddressSanitizer, whose red zones would be
+ * read. */
+bool flagged_may_copy(void);
+
 /* Burns CPU of the calling thread until MS of wall time have passed. */
 void flagged_burn(unsigned ms);
 /* The code of it, for stacks. */

@@ -7,6 +7,8 @@
 #include <pthread.h>
 #include <string.h>
 #include <ucontext.h>
+#include <unistd.h>
+#include "preload/cold/modules.h"
 #include "preload/settings.h"
 #include "tests/support/flagged.h"
 #include "tests/support/suite.h"
@@ -115,6 +117,8 @@ START_TEST(without_tables_the_stack_is_copied_up_to_a_bound)
 {
 	char deep[2 * RP_COPY_BYTES];
 
+	if (!flagged_may_copy())
+		return;
 	memset(deep, _i, sizeof(deep));
 	atomic_store(&rp_tables_now, NULL);
 	ck_assert(capture());
@@ -141,6 +145,48 @@ START_TEST(a_full_track_says_so)
 }
 END_TEST
 
+static atomic_bool over;
+
+static void *replace_tables(void *arg)
+{
+	for (unsigned i = 0; i < 50; i++) {
+		rp_tables_unloading();
+		if (rp_modules_refresh())
+			++*(unsigned *)arg;
+		usleep(1000); /* time to walk with it */
+	}
+	atomic_store(&over, true);
+	return NULL;
+}
+
+/* A set that is being walked stays until the walk is over. */
+START_TEST(tables_may_be_replaced_at_any_moment)
+{
+	unsigned built = 0, walked = 0;
+	pthread_t thread;
+
+	ck_assert_int_eq(pthread_create(&thread, NULL, replace_tables, &built), 0);
+	while (!atomic_load(&over)) {
+		uint64_t pc[FLAGGED_PCS];
+		struct rp_walk walk = {.pc = pc, .cap = FLAGGED_PCS};
+		struct rp_window window;
+		struct rp_regs regs;
+
+		rp_capture_bounds(&rp_self);
+		rp_regs_here(&regs);
+		rp_window_live(&window, regs.sp, rp_self.stack_lo, rp_self.stack_hi);
+		rp_stack_walk(rp_tables_take(), &regs, &window, &walk);
+		rp_tables_give();
+		walked += walk.stop == RP_STOP_END;
+		ck_assert(walk.stop == RP_STOP_END || walk.stop == RP_STOP_NO_TABLES);
+	}
+	pthread_join(thread, NULL);
+	ck_assert_uint_gt(built, 0);
+	ck_assert_uint_gt(walked, 0);
+	ck_assert(rp_tables_idle());
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("capture");
@@ -154,5 +200,7 @@ int main(void)
 	tcase_add_test(tcase, no_more_frames_than_asked_for);
 	tcase_add_test(tcase, without_tables_the_stack_is_copied_up_to_a_bound);
 	tcase_add_test(tcase, a_full_track_says_so);
+	tcase_set_timeout(tcase, 30);
+	tcase_add_test(tcase, tables_may_be_replaced_at_any_moment);
 	return suite_run(suite);
 }

@@ -251,6 +251,8 @@ START_TEST(a_copied_stack_is_walked_like_a_live_one)
 	const struct rp_tables *tables = atomic_load(&rp_tables_now);
 	unsigned copied = 0;
 
+	if (!flagged_may_copy())
+		return;
 	atomic_store(&rp_tables_now, NULL); /* as before the first build */
 	enter(1000000);
 	flagged_burn(20);
@@ -283,6 +285,8 @@ START_TEST(copies_of_unloaded_code_are_not_walked)
 {
 	const struct rp_tables *tables = atomic_load(&rp_tables_now);
 
+	if (!flagged_may_copy())
+		return;
 	atomic_store(&rp_tables_now, NULL);
 	enter(1000000000);
 	rp_current_over(0, RP_END_COMPLETE);
