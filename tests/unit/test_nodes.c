@@ -1,0 +1,113 @@
+/* test_nodes.c - stacks become a tree in the file, each node once.
+ *
+ * Room: tests.  The modules are this file's own.  SPDX-License-Identifier: MIT
+ */
+#include "preload/cold/nodes.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "preload/cold/modules.h"
+#include "preload/hot/track.h"
+#include "store/reader.h"
+#include "tests/support/suite.h"
+
+/* Module N stands at N << 20; its number is N. */
+const struct rp_module *rp_modules_find(uint64_t pc_abs, uint32_t generation)
+{
+	static struct rp_module m;
+
+	(void)generation;
+	m.number = (uint32_t)(pc_abs >> 20);
+	m.bias = m.lo = pc_abs & ~0xfffffull;
+	m.hi = m.lo + (1 << 20);
+	m.path = "/lib/x.so";
+	return m.number ? &m : NULL;
+}
+
+static struct rp_nodes nodes;
+static char memory[RP_WRITER_BYTES] __attribute__((aligned(16)));
+static struct rp_writer *writer;
+static FILE *file;
+
+static void ready(void)
+{
+	static const struct rp_writer_os os = {write};
+	struct rp_session_head head = {.pid = 1};
+
+	file = tmpfile();
+	ck_assert_ptr_nonnull(file);
+	writer = rp_writer_make(memory, fileno(file), &head, 8 << 20, &os);
+	ck_assert_ptr_nonnull(writer);
+}
+
+/* Ends the file and reads it: how many of KIND. */
+static unsigned count(enum rp_item_kind kind)
+{
+	static char bytes[1 << 20];
+	struct rp_why why;
+	struct rp_item item;
+	unsigned n = 0;
+
+	ck_assert(rp_writer_end(writer));
+	ssize_t size = pread(fileno(file), bytes, sizeof(bytes), 0);
+	struct rp_reader *r = rp_reader_open_bytes(bytes, (size_t)size, "nodes", &why);
+
+	ck_assert_ptr_nonnull(r);
+	while (rp_reader_next(r, &item))
+		n += item.kind == kind;
+	ck_assert_msg(rp_reader_complete(r, &why), "%s", why.text);
+	rp_reader_close(r);
+	return n;
+}
+
+static uint32_t put(const uint64_t *pc, uint32_t n, uint32_t stop)
+{
+	return rp_nodes_stack(&nodes, writer, pc, n, stop, 1);
+}
+
+START_TEST(a_stack_is_told_once)
+{
+	static const uint64_t a[] = {(1 << 20) + 5, (2 << 20) + 7, (1 << 20) + 9};
+	static const uint64_t b[] = {(1 << 20) + 6, (2 << 20) + 7, (1 << 20) + 9};
+	uint32_t first = put(a, 3, RP_STOP_END);
+
+	ck_assert_uint_eq(put(a, 3, RP_STOP_END), first);
+	ck_assert_uint_ne(put(b, 3, RP_STOP_END), first); /* shares two callers */
+	ck_assert_uint_ne(put(a, 3, RP_STOP_DEPTH), first);
+	ck_assert_uint_eq(count(RP_ITEM_STACK), 3 + 1 + 1 + 3);
+}
+END_TEST
+
+START_TEST(an_interrupted_instruction_is_another_node)
+{
+	uint64_t call = (1 << 20) + 5, tick = call | RP_PC_EXACT;
+
+	ck_assert_uint_ne(put(&call, 1, RP_STOP_END), put(&tick, 1, RP_STOP_END));
+	ck_assert_uint_eq(count(RP_ITEM_MODULE), 1);
+}
+END_TEST
+
+/* A host that loads and unloads all day: a session stays whole though numbers grow. */
+START_TEST(modules_beyond_the_last_number_are_anonymous_not_fatal)
+{
+	uint64_t near = (8000ull << 20) + 5, far = (9000ull << 20) + 5;
+
+	ck_assert_uint_ne(put(&near, 1, RP_STOP_END), 0);
+	ck_assert_uint_ne(put(&far, 1, RP_STOP_END), 0);
+	ck_assert_uint_eq(count(RP_ITEM_STACK), 2);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("nodes");
+	TCase *tcase = tcase_create("nodes");
+
+	suite_add_tcase(suite, tcase);
+	tcase_add_checked_fixture(tcase, ready, NULL);
+	tcase_add_test(tcase, a_stack_is_told_once);
+	tcase_add_test(tcase, an_interrupted_instruction_is_another_node);
+	tcase_add_test(tcase, modules_beyond_the_last_number_are_anonymous_not_fatal);
+	return suite_run(suite);
+}
