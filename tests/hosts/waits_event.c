@@ -120,6 +120,14 @@ static void run_ppoll_masked(struct result *r)
 	ppoll_with(r, &all, true);
 }
 
+static void run_ppoll_open(struct result *r)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	ppoll_with(r, &none, false);
+}
+
 static void run_ppoll_interrupted(struct result *r)
 {
 	sigset_t none;
@@ -128,14 +136,28 @@ static void run_ppoll_interrupted(struct result *r)
 	ppoll_with(r, &none, true);
 }
 
-enum way { PLAIN, WOKEN, PWAIT, PWAIT2 };
+enum way { PLAIN, WOKEN, PWAIT, PWAIT2, OPEN, OPEN2 };
 
-/* PLAIN: until its timeout; WOKEN: by a byte; PWAIT: all signals masked, one comes. */
+/* PLAIN: until its timeout; WOKEN: by a byte; PWAIT: all signals masked, one comes; OPEN: none
+ * masked, none comes. */
+static bool is_hit(enum way way)
+{
+	return way != PLAIN && way != OPEN && way != OPEN2;
+}
+
+static sigset_t mask_of(enum way way)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	return way == OPEN || way == OPEN2 ? set : everything();
+}
+
 static void run_select(struct result *r, enum way way)
 {
 	struct later l = {.act = kick, .arg = (long)pthread_self(), .ms = WAIT_MS / 2};
 	struct timeval t = {.tv_usec = WAIT_MS * 1000};
-	sigset_t all = everything();
+	sigset_t mask = mask_of(way);
 	int fds[2];
 	fd_set set;
 
@@ -146,15 +168,15 @@ static void run_select(struct result *r, enum way way)
 	object_text(r, "pipe");
 	if (way == WOKEN)
 		l = (struct later){.act = wake_byte, .arg = fds[1], .ms = WAIT_MS};
-	if (way != PLAIN)
+	if (is_hit(way))
 		pthread_create(&l.thread, NULL, later_main, &l);
-	if (way == PWAIT)
-		TIMED(r, pselect(fds[0] + 1, &set, NULL, NULL, &twenty_ms, &all));
+	if (way == PWAIT || way == OPEN)
+		TIMED(r, pselect(fds[0] + 1, &set, NULL, NULL, &twenty_ms, &mask));
 	else
 		TIMED(r, select(fds[0] + 1, &set, NULL, NULL, way == PLAIN ? &t : NULL));
 	/* What select leaves in its arguments. */
 	r->bytes = way == PLAIN ? t.tv_usec : FD_ISSET(fds[0], &set) != 0;
-	if (way != PLAIN)
+	if (is_hit(way))
 		later_done(&l);
 	close_two(fds);
 }
@@ -174,6 +196,11 @@ static void run_pselect_masked(struct result *r)
 	run_select(r, PWAIT);
 }
 
+static void run_pselect_open(struct result *r)
+{
+	run_select(r, OPEN);
+}
+
 static int epoll_of(int fd)
 {
 	struct epoll_event e = {.events = EPOLLIN, .data.fd = fd};
@@ -186,7 +213,7 @@ static int epoll_of(int fd)
 static void run_epoll(struct result *r, enum way way)
 {
 	struct later l = {.act = kick, .arg = (long)pthread_self(), .ms = WAIT_MS / 2};
-	sigset_t all = everything();
+	sigset_t mask = mask_of(way);
 	struct epoll_event e[4];
 	int fds[2];
 
@@ -197,15 +224,15 @@ static void run_epoll(struct result *r, enum way way)
 	object_text(r, "eventpoll");
 	if (way == WOKEN)
 		l = (struct later){.act = wake_byte, .arg = fds[1], .ms = WAIT_MS};
-	if (way != PLAIN)
+	if (is_hit(way))
 		pthread_create(&l.thread, NULL, later_main, &l);
-	if (way == PWAIT)
-		TIMED(r, epoll_pwait(ep, e, 4, WAIT_MS, &all));
-	else if (way == PWAIT2)
-		TIMED(r, epoll_pwait2(ep, e, 4, &twenty_ms, &all));
+	if (way == PWAIT || way == OPEN)
+		TIMED(r, epoll_pwait(ep, e, 4, WAIT_MS, &mask));
+	else if (way == PWAIT2 || way == OPEN2)
+		TIMED(r, epoll_pwait2(ep, e, 4, &twenty_ms, &mask));
 	else
 		TIMED(r, epoll_wait(ep, e, 4, way == PLAIN ? WAIT_MS : -1));
-	if (way != PLAIN)
+	if (is_hit(way))
 		later_done(&l);
 	close(ep);
 	close_two(fds);
@@ -229,6 +256,16 @@ static void run_epoll_pwait(struct result *r)
 static void run_epoll_pwait2(struct result *r)
 {
 	run_epoll(r, PWAIT2);
+}
+
+static void run_epoll_pwait_open(struct result *r)
+{
+	run_epoll(r, OPEN);
+}
+
+static void run_epoll_pwait2_open(struct result *r)
+{
+	run_epoll(r, OPEN2);
 }
 
 /* No ring is mapped: entering only waits for a completion that never comes. */
@@ -297,14 +334,18 @@ static const struct row rows[] = {
         {"poll_sleep", "sleep", run_poll_sleep},
         {"ppoll", "poll", run_ppoll},
         {"ppoll_masked", "poll", run_ppoll_masked},
+        {"ppoll_open", "poll", run_ppoll_open},
         {"ppoll_interrupted", "poll", run_ppoll_interrupted},
         {"select_timeout", "select", run_select_timeout},
         {"select_woken", "select", run_select_woken},
         {"pselect_masked", "select", run_pselect_masked},
+        {"pselect_open", "select", run_pselect_open},
         {"epoll_wait", "epoll_wait", run_epoll_wait},
         {"epoll_woken", "epoll_wait", run_epoll_woken},
         {"epoll_pwait", "epoll_wait", run_epoll_pwait},
         {"epoll_pwait2", "epoll_wait", run_epoll_pwait2},
+        {"epoll_pwait_open", "epoll_wait", run_epoll_pwait_open},
+        {"epoll_pwait2_open", "epoll_wait", run_epoll_pwait2_open},
         {"uring_timeout", "io_uring_enter", run_uring_timeout},
         {"uring_woken", "io_uring_enter", run_uring_woken},
         {0},
