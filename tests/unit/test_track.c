@@ -134,6 +134,31 @@ START_TEST(claims_are_exclusive_and_one_too_many_is_none)
 }
 END_TEST
 
+START_TEST(a_track_begins_anew_with_each_claim)
+{
+	for (uint64_t turn = 0; turn < 5; turn++) {
+		struct rp_track *t = claim();
+		const struct rp_note *note;
+		uint64_t number;
+
+		ck_assert_ptr_eq(t, &rp_tracks[0]);
+		ck_assert_ptr_null(rp_track_peek(t));
+		for (uint64_t i = 0; i < 3; i++)
+			ck_assert(push(t, RP_NOTE_SAMPLE, turn * 10 + i));
+		for (uint64_t i = 0; i < 3; i++) {
+			note = rp_track_peek(t);
+			ck_assert_ptr_nonnull(note);
+			ck_assert(is_whole(note, &number));
+			ck_assert_uint_eq(number, turn * 10 + i);
+			rp_track_take(t, note);
+		}
+		ck_assert_ptr_null(rp_track_peek(t));
+		t->request = 0;
+		atomic_store(&t->state, RP_TRACK_FREE);
+	}
+}
+END_TEST
+
 /* --- a handler that pushes in the middle of a push, and a drain on another thread --- */
 
 enum { N_PUSHES = 20000, BY_HANDLER = 1 << 30 };
@@ -232,6 +257,7 @@ int main(void)
 	tcase_add_test(tcase, a_full_ring_refuses_and_keeps_what_it_has);
 	tcase_add_test(tcase, the_end_of_a_segment_finds_room_in_a_full_ring);
 	tcase_add_test(tcase, claims_are_exclusive_and_one_too_many_is_none);
+	tcase_add_test(tcase, a_track_begins_anew_with_each_claim);
 	tcase_add_test(tcase, a_handler_may_push_in_the_middle_of_a_push);
 	return suite_run(suite);
 }
