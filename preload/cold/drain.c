@@ -71,8 +71,11 @@ static void cut_tracks(struct rp_session *s, uint32_t index, uint32_t serial)
 	for (unsigned i = 0; i < RP_MAX_TRACKS; i++)
 		if (__atomic_load_n(&rp_tracks[i].request, __ATOMIC_ACQUIRE) == index + 1 &&
 		    rp_tracks[i].serial == serial &&
-		    atomic_load(&rp_tracks[i].state) == RP_TRACK_OPEN)
+		    atomic_load(&rp_tracks[i].state) == RP_TRACK_OPEN) {
 			rp_session_cut(s, &rp_tracks[i]);
+			if (rp_track_take_parked(&rp_tracks[i]))
+				free_track(&rp_tracks[i]);
+		}
 }
 
 /* True while the request needs more turns. */
@@ -180,7 +183,7 @@ static void *run(void *arg)
 
 static bool spawn(void)
 {
-	uint64_t before = rp_sigmask(SIG_SETMASK, ~0ull);
+	uint64_t before = rp_sigmask(SIG_SETMASK, ~(rp_sigbit(32) | rp_sigbit(33)));
 	pthread_attr_t attr;
 	pthread_t thread;
 	int error;

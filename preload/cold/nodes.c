@@ -85,8 +85,13 @@ static uint32_t frame(struct rp_nodes *nodes, struct rp_writer *w, uint32_t pare
 	uint64_t pc_abs = pc & ~RP_PC_EXACT;
 	const struct rp_module *m =
 	        rp_modules_find(pc_abs - (pc & RP_PC_EXACT ? 0 : 1), generation);
-	uint32_t number = m ? m->number + 1 : NOWHERE;
-	struct rp_node key = {.parent = parent, .module = number};
+	struct rp_node key = {.parent = parent};
+	uint32_t number;
+
+	if (m && m->number + 1 >= 8 * sizeof(nodes->told))
+		m = NULL; /* thousands of plugins loaded anew: nobody's */
+	number = m ? m->number + 1 : NOWHERE;
+	key.module = number;
 
 	tell_module(nodes, w, number, m);
 	key.pc_rel = m ? pc_abs - m->bias : 0;

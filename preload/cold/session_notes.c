@@ -68,8 +68,10 @@ static uint32_t thread_of(struct rp_session *s, uint32_t tid)
 	for (i = 0; i < s->n_threads; i++)
 		if (s->tids[i] == tid)
 			return i;
-	if (i == RP_MAX_SESSION_THREADS)
+	if (i == RP_MAX_SESSION_THREADS) {
+		rp_drop(RP_DROP_many_threads);
 		return i - 1;
+	}
 	s->tids[s->n_threads++] = tid;
 	rp_line_text(&l, "/proc/self/task/");
 	rp_line_number(&l, tid, 10);
@@ -129,8 +131,10 @@ static uint32_t object_of(struct rp_session *s, const char *name, uint32_t n)
 	for (i = 0; i < s->n_objects; i++)
 		if (s->objects[i].n == n && memcmp(s->objects[i].name, name, n) == 0)
 			return i + 1;
-	if (i == RP_MAX_SESSION_OBJECTS)
+	if (i == RP_MAX_SESSION_OBJECTS) {
+		rp_drop(RP_DROP_many_objects);
 		return 0;
+	}
 	s->objects[i].n = (uint16_t)n;
 	memcpy(s->objects[i].name, name, n);
 	item.object.object = ++s->n_objects;

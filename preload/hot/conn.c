@@ -18,12 +18,12 @@ static struct rp_conn conns[RP_MAX_CONNS];
 static _Atomic uint32_t conn_of[RP_MAX_FDS]; /* index + 1; for an epoll set: its one connection */
 
 /* After vfork the child runs our hooks in its parent's memory; what it closes there must not be
- * forgotten here.  Asked only when a tracked descriptor is touched. */
-static bool in_vfork_child(void)
+ * forgotten here.  Asked only when a tracked descriptor or a segment's edge is touched. */
+bool rp_conn_own_process(void)
 {
 	uint32_t pid = (uint32_t)rp_sys(SYS_getpid, 0);
 
-	return pid != atomic_load_explicit(&rp_conn_pid, memory_order_relaxed);
+	return pid == atomic_load_explicit(&rp_conn_pid, memory_order_relaxed);
 }
 
 static struct rp_conn *make(int fd)
@@ -99,14 +99,14 @@ void rp_conn_retire(int fd)
 		return;
 	if (rp_conn_kind(fd) == RP_FD_NEW && !rp_conn_of(fd))
 		return;
-	if (in_vfork_child())
+	if (!rp_conn_own_process())
 		return;
 	forget(fd, RP_FD_NEW);
 }
 
 void rp_conn_retire_range(unsigned first, unsigned last)
 {
-	if (in_vfork_child())
+	if (!rp_conn_own_process())
 		return;
 	for (unsigned fd = first; fd <= last && fd < RP_MAX_FDS; fd++)
 		if (rp_conn_kind((int)fd) != RP_FD_NEW ||
@@ -121,7 +121,7 @@ void rp_conn_born(int fd, enum rp_fd_kind kind)
 	if ((unsigned)fd >= RP_MAX_FDS)
 		return;
 	/* A vfork child that closed it and opens something: here it is still what it was. */
-	if (was != RP_FD_NEW && was != RP_FD_OTHER && in_vfork_child())
+	if (was != RP_FD_NEW && was != RP_FD_OTHER && !rp_conn_own_process())
 		return;
 	if (atomic_load_explicit(&conn_of[fd], memory_order_relaxed))
 		forget(fd, kind);
@@ -142,7 +142,7 @@ void rp_conn_accepted(int listener, int fd)
 
 void rp_conn_duped(int old_fd, int new_fd)
 {
-	if ((unsigned)new_fd >= RP_MAX_FDS || old_fd == new_fd || in_vfork_child())
+	if ((unsigned)new_fd >= RP_MAX_FDS || old_fd == new_fd || !rp_conn_own_process())
 		return;
 	uint8_t kind = rp_conn_kind(old_fd);
 
@@ -163,7 +163,7 @@ void rp_conn_joined(int epfd, int fd)
 
 	if ((unsigned)epfd >= RP_MAX_FDS || rp_conn_kind(epfd) == RP_FD_LOOP)
 		return;
-	if (kind == RP_FD_LISTEN || kind == RP_FD_SERVE) {
+	if (kind == RP_FD_LISTEN || kind == RP_FD_SERVE || kind == RP_FD_NEW) {
 		rp_conn_set_kind(epfd, RP_FD_LOOP);
 	} else if (kind == RP_FD_CONN) {
 		uint32_t one = atomic_load_explicit(&conn_of[fd], memory_order_relaxed), none = 0;
@@ -178,8 +178,8 @@ bool rp_conn_is_foreign(int fd)
 {
 	uint8_t kind = rp_conn_kind(fd);
 
-	if (kind == RP_FD_SERVE)
-		return true;
+	if (kind == RP_FD_SERVE || (kind == RP_FD_NEW && !rp_conn_of(fd)))
+		return true; /* what is not known may be somebody's connection */
 	if (kind != RP_FD_CONN)
 		return false;
 	struct rp_conn *c = rp_conn_of(fd);

@@ -73,6 +73,9 @@ void rp_conn_said(int fd, const void *buf, size_t n);
 void rp_conn_heard_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n);
 void rp_conn_said_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n);
 
+/* False in a child of vfork or a bare clone: it runs our hooks in memory that is not its own. */
+bool rp_conn_own_process(void);
+
 /* In a forked child, and once at the start: whose process this is. */
 void rp_conn_forked(void);
 

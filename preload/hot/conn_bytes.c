@@ -196,10 +196,12 @@ void rp_conn_heard_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n)
 
 	if (!c || !enter(fd, c, &c->in_busy))
 		return;
+	if (!c->in_request && rp_delim_in_skip(&c->in, n))
+		n_iov = 0;
 	for (size_t i = 0; i < n_iov && n; i++) {
 		size_t part = iov[i].iov_len < n ? iov[i].iov_len : n;
 
-		if (!iov[i].iov_base) { /* spliced away unseen: a head could hide in it */
+		if (part && !iov[i].iov_base) { /* spliced away unseen: a head could hide in it */
 			rp_drop(RP_DROP_lost_border);
 			give_up(fd, c, RP_END_LOST);
 		} else if (part && !atomic_load_explicit(&c->opaque, memory_order_relaxed)) {
@@ -291,6 +293,9 @@ void rp_conn_said_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n)
 
 	if (!c || !enter(fd, c, &c->out_busy))
 		return;
+	if (!atomic_load_explicit(&rp_n_requests, memory_order_relaxed) &&
+	    rp_delim_out_skip(&c->out, n))
+		n_iov = 0;
 	for (size_t i = 0; i < n_iov && n; i++) {
 		size_t part = iov[i].iov_len < n ? iov[i].iov_len : n;
 

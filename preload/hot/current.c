@@ -6,6 +6,7 @@
 
 #include <string.h>
 #include "preload/hot/clock.h"
+#include "preload/hot/conn.h"
 #include "preload/hot/mask.h"
 #include "preload/hot/request.h"
 #include "preload/hot/sampler.h"
@@ -19,6 +20,7 @@ static void open_segment(struct rp_self *s, struct rp_track *t, uint64_t now_ns,
 
 	rp_sampler_usage(&u);
 	s->track = t;
+	s->track_gen = atomic_load(&t->hold) >> 2;
 	s->mono_mark_ns = now_ns;
 	s->begin_cpu_ns = s->cpu_mark_ns = cpu_ns;
 	s->begin_minor = u.minor_faults;
@@ -35,9 +37,12 @@ void rp_current_enter(uint32_t request, uint32_t serial)
 
 	if (s->armed == RP_ARMED && s->request == request && s->serial == serial)
 		return;
-	rp_current_leave();
-	if (s->ours || s->wait)
+	if (s->ours || s->moving || !rp_conn_own_process())
 		return;
+	rp_current_leave();
+	if (s->wait)
+		return;
+	s->moving = true;
 	if (!s->tid)
 		s->tid = (uint32_t)rp_sys(SYS_gettid, 0);
 	uint64_t now_ns = rp_mono_ns(), cpu_ns = rp_cpu_ns();
@@ -45,12 +50,14 @@ void rp_current_enter(uint32_t request, uint32_t serial)
 
 	if (!t) {
 		rp_request_drop(&rp_requests[request], RP_DROP_no_track, 1);
+		s->moving = false;
 		return;
 	}
 	s->request = request;
 	s->serial = serial;
 	open_segment(s, t, now_ns, cpu_ns);
 	rp_sampler_arm(s);
+	s->moving = false;
 }
 
 /* The end of the segment in numbers; its sums were kept by the sampler and the waits. */
@@ -72,27 +79,33 @@ static void push_end(struct rp_self *s, uint64_t now_ns, uint64_t cpu_ns)
 	rp_track_push(s->track, RP_NOTE_END, &end, sizeof(end), NULL, 0, NULL, 0);
 }
 
-/* Both clocks are of one moment: the cost of what follows is in neither. */
+/* Both clocks are of one moment: the cost of what follows is in neither.  A track that the drain
+ * took away while this thread slept is not ours to write or to give back. */
 static void leave(struct rp_self *s, uint64_t now_ns, uint64_t cpu_ns)
 {
 	struct rp_track *t = s->track;
-	bool over = s->armed == RP_ARMED_OVER;
+	bool ours = t && rp_track_unpark(t, s->track_gen), over = s->armed == RP_ARMED_OVER;
 
+	s->moving = true;
 	rp_sampler_disarm(s);
-	if (!over) {
+	if (ours && !over) {
 		rp_sampler_edge(s, RP_EDGE_END, now_ns);
 		push_end(s, now_ns, cpu_ns);
 	}
 	s->track = NULL;
 	s->wait = NULL;
-	atomic_store_explicit(&t->state, RP_TRACK_CLOSED, memory_order_release);
+	if (ours)
+		atomic_store_explicit(&t->state, RP_TRACK_CLOSED, memory_order_release);
+	s->moving = false;
 }
 
+/* A child of vfork shares our memory, but not our timers: there the thread stays what it is. */
 void rp_current_leave_armed(void)
 {
 	uint64_t now_ns = rp_mono_ns(), cpu_ns = rp_cpu_ns();
 
-	leave(&rp_self, now_ns, cpu_ns);
+	if (!rp_self.moving && rp_conn_own_process())
+		leave(&rp_self, now_ns, cpu_ns);
 }
 
 void rp_current_over(uint32_t slot, enum rp_end_how how)
@@ -100,7 +113,7 @@ void rp_current_over(uint32_t slot, enum rp_end_how how)
 	uint64_t now_ns = rp_mono_ns(), cpu_ns = rp_self.armed ? rp_cpu_ns() : 0;
 
 	rp_request_end(&rp_requests[slot], how, now_ns);
-	if (rp_self.armed && rp_self.request == slot)
+	if (rp_self.armed && rp_self.request == slot && !rp_self.moving)
 		leave(&rp_self, now_ns, cpu_ns);
 	rp_track_wake();
 }
@@ -109,7 +122,8 @@ void rp_current_cut(struct rp_self *s, uint64_t end_ns, uint64_t cpu_ns)
 {
 	s->armed = RP_ARMED_OVER;
 	rp_sampler_stop(s);
-	push_end(s, end_ns, cpu_ns);
+	if (rp_track_unpark(s->track, s->track_gen))
+		push_end(s, end_ns, cpu_ns);
 }
 
 /* Found by a tick: the thread may have run for others since, at most a period. */
@@ -140,6 +154,7 @@ void rp_current_forked(void)
 	if (s->armed && s->host_blocks)
 		rp_sigmask(SIG_BLOCK, rp_sigbit(rp_mask_signal()));
 	s->armed = 0;
+	s->moving = false;
 	s->track = NULL;
 	s->wait = NULL;
 	s->tid = 0;

@@ -91,4 +91,9 @@ static_assert(sizeof(struct rp_delim_out) <= 64, "one a connection (limits.h)");
 enum rp_out_event rp_delim_out_feed(struct rp_delim_out *d, const char **bytes, size_t *n,
                                     unsigned asked);
 
+/* N bytes inside a body of known length that goes on behind them: passed over, true; no event
+ * could come of them.  Else false, and nothing has changed. */
+bool rp_delim_in_skip(struct rp_delim_in *d, size_t n);
+bool rp_delim_out_skip(struct rp_delim_out *d, size_t n);
+
 #endif

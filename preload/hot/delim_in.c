@@ -132,3 +132,11 @@ enum rp_in_event rp_delim_in_feed(struct rp_delim_in *d, const char **bytes, siz
 	d->left -= used;
 	return d->left ? RP_IN_MORE : end_body(d);
 }
+
+bool rp_delim_in_skip(struct rp_delim_in *d, size_t n)
+{
+	if (d->state != IN_LENGTH || n >= d->left)
+		return false;
+	d->left -= n;
+	return true;
+}

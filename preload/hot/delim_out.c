@@ -233,3 +233,11 @@ enum rp_out_event rp_delim_out_feed(struct rp_delim_out *d, const char **bytes, 
 		event = step(d, bytes, n, asked);
 	return event == GO_ON ? RP_OUT_MORE : (enum rp_out_event)event;
 }
+
+bool rp_delim_out_skip(struct rp_delim_out *d, size_t n)
+{
+	if (d->state != IN_LENGTH || n >= d->left)
+		return false;
+	d->left -= n;
+	return true;
+}

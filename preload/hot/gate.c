@@ -4,7 +4,7 @@
 #include <netinet/in.h>
 #include <string.h>
 #include "preload/hot/clock.h"
-#include "preload/hot/conn_slot.h"
+#include "preload/hot/conn.h"
 #include "preload/hot/drops.h"
 #include "preload/hot/mask.h"
 #include "preload/hot/sys.h"
@@ -68,12 +68,6 @@ static uint64_t interval_ns(const struct rp_trigger *t)
 	return t->interval_ns > CLIENT_FLOOR_NS ? t->interval_ns : CLIENT_FLOOR_NS;
 }
 
-/* Our process may have been forked without our hook (clone): then nothing of ours runs here. */
-static bool same_process(void)
-{
-	return atomic_load(&rp_conn_pid) == (uint32_t)rp_sys(SYS_getpid, 0);
-}
-
 static struct rp_request *open_request(int fd, const struct rp_trigger *t,
                                        const struct sockaddr_storage *peer, socklen_t n_peer)
 {
@@ -106,7 +100,7 @@ struct rp_request *rp_gate_admit(int fd, const struct rp_head *head, uint64_t fi
 
 	if (rp_likely(rp_trigger_judge(&rp_settings.rules, head, &t) == RP_TRIGGER_NONE))
 		return NULL;
-	if (!rp_awake || rp_self.ours || !same_process() ||
+	if (!rp_awake || rp_self.ours || !rp_conn_own_process() ||
 	    rp_sys(SYS_getpeername, fd, &peer, &n_peer) != 0)
 		return NULL; /* not a connected socket: nobody to serve */
 	if (!is_allowed(head, &t, &peer)) {

@@ -35,7 +35,7 @@ RP_HOOK int epoll_pwait(int epfd, struct epoll_event *events, int n, int timeout
 
 	before_epoll(&w, epfd);
 	int ret = rp_real.epoll_pwait(epfd, events, n, timeout_ms,
-	                              w.on ? rp_mask_with(mask, &copy) : mask);
+	                              rp_self.armed ? rp_mask_with(mask, &copy) : mask);
 
 	rp_wait_leave(&w);
 	return ret;
@@ -49,7 +49,7 @@ RP_HOOK int epoll_pwait2(int epfd, struct epoll_event *events, int n,
 
 	before_epoll(&w, epfd);
 	int ret = rp_real.epoll_pwait2(epfd, events, n, timeout,
-	                               w.on ? rp_mask_with(mask, &copy) : mask);
+	                               rp_self.armed ? rp_mask_with(mask, &copy) : mask);
 
 	rp_wait_leave(&w);
 	return ret;
@@ -66,8 +66,10 @@ static __attribute__((noinline)) void poll_armed(struct rp_wait *w, const struct
                                                  nfds_t n, uint64_t timeout_ns)
 {
 	if (n &&
-	    (!rp_stack_readable((uintptr_t)fds) || !rp_stack_readable((uintptr_t)(fds + n) - 8)))
-		return; /* the kernel will say EFAULT */
+	    (!rp_stack_readable((uintptr_t)fds) || !rp_stack_readable((uintptr_t)(fds + n) - 8))) {
+		rp_wait_enter(w, RP_WAIT_POLL, NULL, 0); /* the kernel will say EFAULT */
+		return;
+	}
 	for (nfds_t i = 0; i < n; i++)
 		if (fds[i].fd >= 0 && rp_conn_is_foreign(fds[i].fd)) {
 			rp_current_leave();
@@ -120,7 +122,7 @@ RP_HOOK int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
 	sigset_t copy;
 
 	before_poll(&w, fds, n, rp_self.armed ? rp_asked_ns(timeout) : 0);
-	int ret = rp_real.ppoll(fds, n, timeout, w.on ? rp_mask_with(mask, &copy) : mask);
+	int ret = rp_real.ppoll(fds, n, timeout, rp_self.armed ? rp_mask_with(mask, &copy) : mask);
 
 	rp_wait_leave(&w);
 	return ret;
@@ -133,8 +135,8 @@ RP_HOOK int __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *tim
 	sigset_t copy;
 
 	before_poll(&w, fds, n, rp_self.armed ? rp_asked_ns(timeout) : 0);
-	int ret =
-	        rp_real.__ppoll_chk(fds, n, timeout, w.on ? rp_mask_with(mask, &copy) : mask, room);
+	int ret = rp_real.__ppoll_chk(fds, n, timeout,
+	                              rp_self.armed ? rp_mask_with(mask, &copy) : mask, room);
 
 	rp_wait_leave(&w);
 	return ret;
@@ -145,10 +147,14 @@ static bool in_set(const fd_set *set, int fd)
 	return set && FD_ISSET(fd, set);
 }
 
-static bool readable_set(const fd_set *set)
+/* The words of SET that the kernel reads for N descriptors; a set may be shorter than its type. */
+static bool readable_set(const fd_set *set, int n)
 {
-	return !set ||
-	       (rp_stack_readable((uintptr_t)set) && rp_stack_readable((uintptr_t)(set + 1) - 8));
+	size_t words = n > 0 ? ((size_t)n + 63) / 64 : 0;
+
+	return !set || !words ||
+	       (rp_stack_readable((uintptr_t)set) &&
+	        rp_stack_readable((uintptr_t)set + (words - 1) * 8));
 }
 
 static uint64_t asked_us(const struct timeval *t)
@@ -165,9 +171,12 @@ static void before_select(struct rp_wait *w, int n, const fd_set *in, const fd_s
 	int found = -1, count = 0;
 
 	w->on = RP_WAIT_OFF;
-	if (rp_likely(!rp_self.armed) || !readable_set(in) || !readable_set(out) ||
-	    !readable_set(other))
+	if (rp_likely(!rp_self.armed))
 		return;
+	if (!readable_set(in, n) || !readable_set(out, n) || !readable_set(other, n)) {
+		rp_wait_enter(w, RP_WAIT_SELECT, NULL, 0); /* the kernel will say EFAULT */
+		return;
+	}
 	for (int fd = 0; fd < n && fd < FD_SETSIZE; fd++) {
 		if (!in_set(in, fd) && !in_set(out, fd) && !in_set(other, fd))
 			continue;
@@ -206,7 +215,7 @@ RP_HOOK int pselect(int n, fd_set *restrict in, fd_set *restrict out, fd_set *re
 
 	before_select(&w, n, in, out, other, rp_self.armed ? rp_asked_ns(timeout) : 0);
 	int ret = rp_real.pselect(n, in, out, other, timeout,
-	                          w.on ? rp_mask_with(mask, &copy) : mask);
+	                          rp_self.armed ? rp_mask_with(mask, &copy) : mask);
 
 	rp_wait_leave(&w);
 	return ret;

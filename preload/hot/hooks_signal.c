@@ -78,7 +78,7 @@ RP_HOOK int sigsuspend(const sigset_t *set)
 	sigset_t copy;
 
 	rp_wait_enter(&w, RP_WAIT_SIGNAL, NULL, 0);
-	int ret = rp_real.sigsuspend(w.on ? rp_mask_with(set, &copy) : set);
+	int ret = rp_real.sigsuspend(rp_self.armed ? rp_mask_with(set, &copy) : set);
 
 	rp_wait_leave(&w);
 	return ret;

@@ -224,7 +224,10 @@ void rp_sampler_tick(int sig, siginfo_t *info, void *context)
 		return;
 	uint64_t now_ns = rp_mono_ns();
 
-	if (rp_request_lives(s->request, s->serial))
+	/* A tick in a parked track: longjmp left the wait.  Taken meanwhile: no longer ours. */
+	if (!rp_track_unpark(s->track, s->track_gen))
+		s->armed = RP_ARMED_OVER;
+	else if (rp_request_lives(s->request, s->serial))
 		sample(s, info, context, now_ns);
 	else
 		rp_current_over_in_handler(s, now_ns);

@@ -17,6 +17,8 @@ struct rp_self {
 	volatile uint32_t armed;
 	uint32_t request, serial; /* the request this thread works for (hot/request.h) */
 	struct rp_track *track;
+	uint32_t track_gen;   /* of the track when it was claimed: it may be taken away */
+	bool moving;          /* between two requests: a handler of the host must not interfere */
 	struct rp_wait *wait; /* the innermost blocking call; stale when its frame is gone */
 	bool ours;            /* our own thread: every hook only forwards */
 	bool host_blocks;     /* the host's own mask has our signal blocked */

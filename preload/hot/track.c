@@ -21,10 +21,14 @@ struct rp_track *rp_track_claim(uint32_t request, uint32_t serial, uint32_t tid,
 		    !atomic_compare_exchange_strong(&t->state, &state, RP_TRACK_OPEN))
 			continue;
 		atomic_fetch_add_explicit(&n_claims, 1, memory_order_relaxed);
+		atomic_store_explicit(&t->wait_at_ns, 0, memory_order_relaxed);
+		/* From the start of the ring: what a small request needs stays a few pages. */
+		atomic_store_explicit(&t->head, 0, memory_order_relaxed);
+		atomic_store_explicit(&t->tail, 0, memory_order_relaxed);
 		/* A push that the host left by longjmp never ended. */
 		atomic_store(&t->claimed, atomic_load(&t->head));
 		atomic_store(&t->depth, 0);
-		atomic_store_explicit(&t->wait_at_ns, 0, memory_order_relaxed);
+		atomic_store(&t->hold, ((atomic_load(&t->hold) >> 2) + 1) << 2);
 		t->serial = serial;
 		t->tid = tid;
 		t->begin_ns = now_ns;
@@ -32,6 +36,29 @@ struct rp_track *rp_track_claim(uint32_t request, uint32_t serial, uint32_t tid,
 		return t;
 	}
 	return NULL;
+}
+
+void rp_track_park(struct rp_track *t, uint32_t gen)
+{
+	uint32_t held = gen << 2 | RP_TRACK_HELD;
+
+	atomic_compare_exchange_strong(&t->hold, &held, gen << 2 | RP_TRACK_PARKED);
+}
+
+bool rp_track_unpark(struct rp_track *t, uint32_t gen)
+{
+	uint32_t parked = gen << 2 | RP_TRACK_PARKED;
+
+	return atomic_compare_exchange_strong(&t->hold, &parked, gen << 2 | RP_TRACK_HELD) ||
+	       parked == (gen << 2 | RP_TRACK_HELD);
+}
+
+bool rp_track_take_parked(struct rp_track *t)
+{
+	uint32_t hold = atomic_load(&t->hold);
+
+	return (hold & 3) == RP_TRACK_PARKED &&
+	       atomic_compare_exchange_strong(&t->hold, &hold, (hold & ~3u) | RP_TRACK_TAKEN);
 }
 
 void rp_track_forked(void)

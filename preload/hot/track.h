@@ -71,6 +71,10 @@ struct rp_track {
 	uint64_t begin_ns;
 	_Atomic uint64_t claimed; /* bytes ever given to pushes; the thread's */
 	_Atomic uint32_t depth;   /* pushes in progress, one inside the other; the thread's */
+	/* Whose it is: generation << 2 | enum rp_track_hold.  A thread that sleeps in a wait pushes
+	 * nothing, so the drain may take its track away then; the thread finds out when it wakes.
+	 */
+	_Atomic uint32_t hold;
 	/* The wait that goes on, for a drain that cannot await its end; 0: none.  By the thread. */
 	_Atomic uint64_t wait_at_ns, wait_cpu_ns;
 	_Atomic uint32_t wait_kind;
@@ -81,6 +85,14 @@ struct rp_track {
 };
 
 extern struct rp_track rp_tracks[RP_MAX_TRACKS];
+
+enum rp_track_hold { RP_TRACK_HELD, RP_TRACK_PARKED, RP_TRACK_TAKEN };
+
+/* The thread of generation GEN sleeps (PARK), and wakes (UNPARK; false: the track is not its any
+ * more).  The drain takes a parked track. */
+void rp_track_park(struct rp_track *t, uint32_t gen);
+bool rp_track_unpark(struct rp_track *t, uint32_t gen);
+bool rp_track_take_parked(struct rp_track *t);
 
 /* A free track, marked OPEN for (REQUEST, SERIAL); NULL: none left. */
 struct rp_track *rp_track_claim(uint32_t request, uint32_t serial, uint32_t tid, uint64_t now_ns);

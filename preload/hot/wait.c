@@ -26,6 +26,17 @@ static bool still_there(const struct rp_self *s, const void *here)
 	return now < was && s->wait->number == s->wait_number;
 }
 
+/* Inside a real wait our signal is blocked: where it is not, the record is stale for certain.
+ * Where it is, the call stays masked whatever the guess is. */
+static bool inside(const struct rp_self *s, const void *here)
+{
+	int sig = rp_mask_signal();
+
+	if (sig && !(rp_sigmask(SIG_BLOCK, 0) & rp_sigbit(sig)))
+		return false;
+	return still_there(s, here);
+}
+
 /* The thread left a wait by longjmp: what it waited is known, where it was is not. */
 static void abandoned(struct rp_self *s)
 {
@@ -38,7 +49,7 @@ static void abandoned(struct rp_self *s)
 /* False: the call is not ours to record. */
 static bool may_record(struct rp_self *s, const struct rp_wait *w)
 {
-	if (s->wait && still_there(s, w))
+	if (s->wait && inside(s, w))
 		return false;
 	if (s->wait)
 		abandoned(s);
@@ -81,6 +92,7 @@ void rp_wait_begin(struct rp_wait *w, const struct rp_waited *what)
 	if (sig)
 		rp_sigmask(SIG_BLOCK, rp_sigbit(sig));
 	begin(s, w);
+	rp_track_park(s->track, s->track_gen);
 }
 
 /* The signal is not masked: there is nothing to repair after a longjmp. */
@@ -157,6 +169,10 @@ void rp_wait_end(struct rp_wait *w)
 	if (!s->armed || s->tick != w->tick) {
 		if (w->on == RP_WAIT_MASKED && (s->armed || !w->host_blocks))
 			unmask();
+		return;
+	}
+	if (!rp_track_unpark(s->track, s->track_gen)) {
+		rp_current_leave(); /* the drain could not wait for us */
 		return;
 	}
 	atomic_store_explicit(&s->track->wait_at_ns, 0, memory_order_release);
