@@ -13,7 +13,7 @@
 #include <sys/uio.h>
 #include <sys/wait.h>
 
-static char folder[] = "/tmp/reqprof-waits-XXXXXX";
+static char folder[160]; /* below where we were started; who did removes it */
 
 static char *in_folder(char *path, size_t cap, const char *name)
 {
@@ -317,6 +317,9 @@ static const struct row rows[] = {
 
 int main(int argc, char **argv)
 {
+	if (!getcwd(folder, sizeof(folder) - sizeof("/waits-XXXXXX")))
+		return 1;
+	strcat(folder, "/waits-XXXXXX");
 	if (!mkdtemp(folder))
 		return 1;
 	return waits_main(argc, argv, rows);
