@@ -5,7 +5,7 @@
 #include <string.h>
 #include "preload/hot/hooks.h"
 
-RP_HOOK ssize_t read(int fd, void *buf, size_t n)
+static RP_SLOW ssize_t seen_read(int fd, void *buf, size_t n)
 {
 	struct rp_wait w;
 
@@ -13,7 +13,14 @@ RP_HOOK ssize_t read(int fd, void *buf, size_t n)
 	return rp_after_in(&w, fd, buf, rp_real.read(fd, buf, n));
 }
 
-RP_HOOK ssize_t __read_chk(int fd, void *buf, size_t n, size_t room)
+RP_HOOK ssize_t read(int fd, void *buf, size_t n)
+{
+	if (rp_likely(rp_quiet(fd)))
+		return rp_real.read(fd, buf, n);
+	return seen_read(fd, buf, n);
+}
+
+static RP_SLOW ssize_t seen_read_chk(int fd, void *buf, size_t n, size_t room)
 {
 	struct rp_wait w;
 
@@ -21,7 +28,14 @@ RP_HOOK ssize_t __read_chk(int fd, void *buf, size_t n, size_t room)
 	return rp_after_in(&w, fd, buf, rp_real.__read_chk(fd, buf, n, room));
 }
 
-RP_HOOK ssize_t readv(int fd, const struct iovec *iov, int n_iov)
+RP_HOOK ssize_t __read_chk(int fd, void *buf, size_t n, size_t room)
+{
+	if (rp_likely(rp_quiet(fd)))
+		return rp_real.__read_chk(fd, buf, n, room);
+	return seen_read_chk(fd, buf, n, room);
+}
+
+static RP_SLOW ssize_t seen_readv(int fd, const struct iovec *iov, int n_iov)
 {
 	struct rp_wait w;
 
@@ -34,6 +48,13 @@ RP_HOOK ssize_t readv(int fd, const struct iovec *iov, int n_iov)
 	return got;
 }
 
+RP_HOOK ssize_t readv(int fd, const struct iovec *iov, int n_iov)
+{
+	if (rp_likely(rp_quiet(fd)))
+		return rp_real.readv(fd, iov, n_iov);
+	return seen_readv(fd, iov, n_iov);
+}
+
 /* A peek is not a reading: the bytes will come again.  With MSG_TRUNC the answer may be longer
  * than the buffer, and on TCP the bytes are gone unseen. */
 static ssize_t after_recv(struct rp_wait *w, int fd, const void *buf, ssize_t got, int flags)
@@ -44,7 +65,7 @@ static ssize_t after_recv(struct rp_wait *w, int fd, const void *buf, ssize_t go
 	return got;
 }
 
-RP_HOOK ssize_t recv(int fd, void *buf, size_t n, int flags)
+static RP_SLOW ssize_t seen_recv(int fd, void *buf, size_t n, int flags)
 {
 	struct rp_wait w;
 
@@ -52,7 +73,14 @@ RP_HOOK ssize_t recv(int fd, void *buf, size_t n, int flags)
 	return after_recv(&w, fd, buf, rp_real.recv(fd, buf, n, flags), flags);
 }
 
-RP_HOOK ssize_t __recv_chk(int fd, void *buf, size_t n, size_t room, int flags)
+RP_HOOK ssize_t recv(int fd, void *buf, size_t n, int flags)
+{
+	if (rp_likely(rp_quiet(fd)))
+		return rp_real.recv(fd, buf, n, flags);
+	return seen_recv(fd, buf, n, flags);
+}
+
+static RP_SLOW ssize_t seen_recv_chk(int fd, void *buf, size_t n, size_t room, int flags)
 {
 	struct rp_wait w;
 
@@ -60,13 +88,28 @@ RP_HOOK ssize_t __recv_chk(int fd, void *buf, size_t n, size_t room, int flags)
 	return after_recv(&w, fd, buf, rp_real.__recv_chk(fd, buf, n, room, flags), flags);
 }
 
-RP_HOOK ssize_t recvfrom(int fd, void *restrict buf, size_t n, int flags,
-                         struct sockaddr *restrict from, socklen_t *restrict from_len)
+RP_HOOK ssize_t __recv_chk(int fd, void *buf, size_t n, size_t room, int flags)
+{
+	if (rp_likely(rp_quiet(fd)))
+		return rp_real.__recv_chk(fd, buf, n, room, flags);
+	return seen_recv_chk(fd, buf, n, room, flags);
+}
+
+static RP_SLOW ssize_t seen_recvfrom(int fd, void *restrict buf, size_t n, int flags,
+                                     struct sockaddr *restrict from, socklen_t *restrict from_len)
 {
 	struct rp_wait w;
 
 	rp_before_bytes(&w, RP_WAIT_RECV, fd);
 	return after_recv(&w, fd, buf, rp_real.recvfrom(fd, buf, n, flags, from, from_len), flags);
+}
+
+RP_HOOK ssize_t recvfrom(int fd, void *restrict buf, size_t n, int flags,
+                         struct sockaddr *restrict from, socklen_t *restrict from_len)
+{
+	if (rp_likely(rp_quiet(fd)))
+		return rp_real.recvfrom(fd, buf, n, flags, from, from_len);
+	return seen_recvfrom(fd, buf, n, flags, from, from_len);
 }
 
 RP_HOOK ssize_t __recvfrom_chk(int fd, void *buf, size_t n, size_t room, int flags,
@@ -108,6 +151,7 @@ static void message(int fd, struct msghdr *msg, size_t n, int flags)
 		rp_conn_heard_iov(fd, msg->msg_iov, msg->msg_iovlen, n);
 }
 
+/* Always looked at: a message may bring descriptors. */
 RP_HOOK ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 {
 	struct rp_wait w;
@@ -131,72 +175,5 @@ RP_HOOK int recvmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags, struct
 	rp_wait_leave(&w);
 	for (int i = 0; i < got; i++)
 		message(fd, &msgs[i].msg_hdr, msgs[i].msg_len, flags);
-	return got;
-}
-
-/* Files: no requests come this way, but waits do. */
-RP_HOOK ssize_t pread(int fd, void *buf, size_t n, off_t at)
-{
-	struct rp_wait w;
-
-	rp_wait_enter_fd(&w, RP_WAIT_READ, fd);
-	ssize_t got = rp_real.pread(fd, buf, n, at);
-
-	rp_wait_leave(&w);
-	return got;
-}
-
-RP_HOOK ssize_t pread64(int fd, void *buf, size_t n, off64_t at)
-{
-	struct rp_wait w;
-
-	rp_wait_enter_fd(&w, RP_WAIT_READ, fd);
-	ssize_t got = rp_real.pread64(fd, buf, n, at);
-
-	rp_wait_leave(&w);
-	return got;
-}
-
-RP_HOOK ssize_t __pread_chk(int fd, void *buf, size_t n, off_t at, size_t room)
-{
-	struct rp_wait w;
-
-	rp_wait_enter_fd(&w, RP_WAIT_READ, fd);
-	ssize_t got = rp_real.__pread_chk(fd, buf, n, at, room);
-
-	rp_wait_leave(&w);
-	return got;
-}
-
-RP_HOOK ssize_t __pread64_chk(int fd, void *buf, size_t n, off64_t at, size_t room)
-{
-	struct rp_wait w;
-
-	rp_wait_enter_fd(&w, RP_WAIT_READ, fd);
-	ssize_t got = rp_real.__pread64_chk(fd, buf, n, at, room);
-
-	rp_wait_leave(&w);
-	return got;
-}
-
-RP_HOOK ssize_t preadv(int fd, const struct iovec *iov, int n_iov, off_t at)
-{
-	struct rp_wait w;
-
-	rp_wait_enter_fd(&w, RP_WAIT_READ, fd);
-	ssize_t got = rp_real.preadv(fd, iov, n_iov, at);
-
-	rp_wait_leave(&w);
-	return got;
-}
-
-RP_HOOK ssize_t preadv64(int fd, const struct iovec *iov, int n_iov, off64_t at)
-{
-	struct rp_wait w;
-
-	rp_wait_enter_fd(&w, RP_WAIT_READ, fd);
-	ssize_t got = rp_real.preadv64(fd, iov, n_iov, at);
-
-	rp_wait_leave(&w);
 	return got;
 }

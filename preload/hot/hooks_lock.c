@@ -203,3 +203,59 @@ RP_HOOK int pthread_barrier_wait(pthread_barrier_t *b)
 	rp_wait_leave(&w);
 	return ret;
 }
+
+RP_HOOK int mtx_lock(mtx_t *m)
+{
+	struct rp_wait w;
+
+	rp_wait_enter(&w, RP_WAIT_MUTEX, m, 0);
+	int ret = rp_real.mtx_lock(m);
+
+	rp_wait_leave(&w);
+	return ret;
+}
+
+RP_HOOK int mtx_timedlock(mtx_t *restrict m, const struct timespec *restrict until)
+{
+	struct rp_wait w;
+
+	rp_wait_enter(&w, RP_WAIT_MUTEX, m, 0);
+	int ret = rp_real.mtx_timedlock(m, until);
+
+	rp_wait_leave(&w);
+	return ret;
+}
+
+RP_HOOK int cnd_wait(cnd_t *c, mtx_t *m)
+{
+	struct rp_wait w;
+
+	rp_wait_enter(&w, RP_WAIT_COND, c, 0);
+	int ret = rp_real.cnd_wait(c, m);
+
+	rp_wait_leave(&w);
+	return ret;
+}
+
+RP_HOOK int cnd_timedwait(cnd_t *restrict c, mtx_t *restrict m,
+                          const struct timespec *restrict until)
+{
+	struct rp_wait w;
+
+	rp_wait_enter(&w, RP_WAIT_COND, c, 0);
+	int ret = rp_real.cnd_timedwait(c, m, until);
+
+	rp_wait_leave(&w);
+	return ret;
+}
+
+RP_HOOK int thrd_join(thrd_t thread, int *result)
+{
+	struct rp_wait w;
+
+	rp_wait_enter(&w, RP_WAIT_JOIN, NULL, 0);
+	int ret = rp_real.thrd_join(thread, result);
+
+	rp_wait_leave(&w);
+	return ret;
+}

@@ -4,7 +4,7 @@
  */
 #include "preload/hot/hooks.h"
 
-RP_HOOK ssize_t write(int fd, const void *buf, size_t n)
+static RP_SLOW ssize_t seen_write(int fd, const void *buf, size_t n)
 {
 	struct rp_wait w;
 
@@ -12,7 +12,14 @@ RP_HOOK ssize_t write(int fd, const void *buf, size_t n)
 	return rp_after_out(&w, fd, buf, rp_real.write(fd, buf, n));
 }
 
-RP_HOOK ssize_t writev(int fd, const struct iovec *iov, int n_iov)
+RP_HOOK ssize_t write(int fd, const void *buf, size_t n)
+{
+	if (rp_likely(rp_quiet(fd)))
+		return rp_real.write(fd, buf, n);
+	return seen_write(fd, buf, n);
+}
+
+static RP_SLOW ssize_t seen_writev(int fd, const struct iovec *iov, int n_iov)
 {
 	struct rp_wait w;
 
@@ -25,7 +32,14 @@ RP_HOOK ssize_t writev(int fd, const struct iovec *iov, int n_iov)
 	return put;
 }
 
-RP_HOOK ssize_t send(int fd, const void *buf, size_t n, int flags)
+RP_HOOK ssize_t writev(int fd, const struct iovec *iov, int n_iov)
+{
+	if (rp_likely(rp_quiet(fd)))
+		return rp_real.writev(fd, iov, n_iov);
+	return seen_writev(fd, iov, n_iov);
+}
+
+static RP_SLOW ssize_t seen_send(int fd, const void *buf, size_t n, int flags)
 {
 	struct rp_wait w;
 
@@ -33,8 +47,15 @@ RP_HOOK ssize_t send(int fd, const void *buf, size_t n, int flags)
 	return rp_after_out(&w, fd, buf, rp_real.send(fd, buf, n, flags));
 }
 
-RP_HOOK ssize_t sendto(int fd, const void *buf, size_t n, int flags, const struct sockaddr *to,
-                       socklen_t to_len)
+RP_HOOK ssize_t send(int fd, const void *buf, size_t n, int flags)
+{
+	if (rp_likely(rp_quiet(fd)))
+		return rp_real.send(fd, buf, n, flags);
+	return seen_send(fd, buf, n, flags);
+}
+
+static RP_SLOW ssize_t seen_sendto(int fd, const void *buf, size_t n, int flags,
+                                   const struct sockaddr *to, socklen_t to_len)
 {
 	struct rp_wait w;
 
@@ -42,7 +63,15 @@ RP_HOOK ssize_t sendto(int fd, const void *buf, size_t n, int flags, const struc
 	return rp_after_out(&w, fd, buf, rp_real.sendto(fd, buf, n, flags, to, to_len));
 }
 
-RP_HOOK ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
+RP_HOOK ssize_t sendto(int fd, const void *buf, size_t n, int flags, const struct sockaddr *to,
+                       socklen_t to_len)
+{
+	if (rp_likely(rp_quiet(fd)))
+		return rp_real.sendto(fd, buf, n, flags, to, to_len);
+	return seen_sendto(fd, buf, n, flags, to, to_len);
+}
+
+static RP_SLOW ssize_t seen_sendmsg(int fd, const struct msghdr *msg, int flags)
 {
 	struct rp_wait w;
 
@@ -53,6 +82,13 @@ RP_HOOK ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 	if (put > 0 && rp_conn_watched(fd))
 		rp_conn_said_iov(fd, msg->msg_iov, msg->msg_iovlen, (size_t)put);
 	return put;
+}
+
+RP_HOOK ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
+{
+	if (rp_likely(rp_quiet(fd)))
+		return rp_real.sendmsg(fd, msg, flags);
+	return seen_sendmsg(fd, msg, flags);
 }
 
 RP_HOOK int sendmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags)
@@ -70,7 +106,7 @@ RP_HOOK int sendmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags)
 	return put;
 }
 
-RP_HOOK ssize_t sendfile(int out, int in, off_t *at, size_t n)
+static RP_SLOW ssize_t seen_sendfile(int out, int in, off_t *at, size_t n)
 {
 	struct rp_wait w;
 
@@ -78,12 +114,26 @@ RP_HOOK ssize_t sendfile(int out, int in, off_t *at, size_t n)
 	return rp_after_out(&w, out, NULL, rp_real.sendfile(out, in, at, n));
 }
 
-RP_HOOK ssize_t sendfile64(int out, int in, off64_t *at, size_t n)
+RP_HOOK ssize_t sendfile(int out, int in, off_t *at, size_t n)
+{
+	if (rp_likely(rp_quiet(out)))
+		return rp_real.sendfile(out, in, at, n);
+	return seen_sendfile(out, in, at, n);
+}
+
+static RP_SLOW ssize_t seen_sendfile64(int out, int in, off64_t *at, size_t n)
 {
 	struct rp_wait w;
 
 	rp_before_bytes(&w, RP_WAIT_SENDFILE, out);
 	return rp_after_out(&w, out, NULL, rp_real.sendfile64(out, in, at, n));
+}
+
+RP_HOOK ssize_t sendfile64(int out, int in, off64_t *at, size_t n)
+{
+	if (rp_likely(rp_quiet(out)))
+		return rp_real.sendfile64(out, in, at, n);
+	return seen_sendfile64(out, in, at, n);
 }
 
 /* What is spliced out of a connection is not seen: a head could hide in it, so it is given up
@@ -99,70 +149,4 @@ RP_HOOK ssize_t splice(int in, off64_t *in_at, int out, off64_t *out_at, size_t 
 	if (moved > 0 && rp_conn_kind(in) == RP_FD_CONN)
 		rp_conn_heard(in, NULL, (size_t)moved);
 	return moved;
-}
-
-RP_HOOK ssize_t pwrite(int fd, const void *buf, size_t n, off_t at)
-{
-	struct rp_wait w;
-
-	rp_wait_enter_fd(&w, RP_WAIT_WRITE, fd);
-	ssize_t put = rp_real.pwrite(fd, buf, n, at);
-
-	rp_wait_leave(&w);
-	return put;
-}
-
-RP_HOOK ssize_t pwrite64(int fd, const void *buf, size_t n, off64_t at)
-{
-	struct rp_wait w;
-
-	rp_wait_enter_fd(&w, RP_WAIT_WRITE, fd);
-	ssize_t put = rp_real.pwrite64(fd, buf, n, at);
-
-	rp_wait_leave(&w);
-	return put;
-}
-
-RP_HOOK ssize_t pwritev(int fd, const struct iovec *iov, int n_iov, off_t at)
-{
-	struct rp_wait w;
-
-	rp_wait_enter_fd(&w, RP_WAIT_WRITE, fd);
-	ssize_t put = rp_real.pwritev(fd, iov, n_iov, at);
-
-	rp_wait_leave(&w);
-	return put;
-}
-
-RP_HOOK ssize_t pwritev64(int fd, const struct iovec *iov, int n_iov, off64_t at)
-{
-	struct rp_wait w;
-
-	rp_wait_enter_fd(&w, RP_WAIT_WRITE, fd);
-	ssize_t put = rp_real.pwritev64(fd, iov, n_iov, at);
-
-	rp_wait_leave(&w);
-	return put;
-}
-
-RP_HOOK int fsync(int fd)
-{
-	struct rp_wait w;
-
-	rp_wait_enter_fd(&w, RP_WAIT_FSYNC, fd);
-	int ret = rp_real.fsync(fd);
-
-	rp_wait_leave(&w);
-	return ret;
-}
-
-RP_HOOK int fdatasync(int fd)
-{
-	struct rp_wait w;
-
-	rp_wait_enter_fd(&w, RP_WAIT_FSYNC, fd);
-	int ret = rp_real.fdatasync(fd);
-
-	rp_wait_leave(&w);
-	return ret;
 }

@@ -16,7 +16,7 @@ static void before_epoll(struct rp_wait *w, int epfd)
 	rp_wait_enter_fd(w, RP_WAIT_EPOLL, epfd);
 }
 
-RP_HOOK int epoll_wait(int epfd, struct epoll_event *events, int n, int timeout_ms)
+static RP_SLOW int seen_epoll_wait(int epfd, struct epoll_event *events, int n, int timeout_ms)
 {
 	struct rp_wait w;
 
@@ -27,8 +27,15 @@ RP_HOOK int epoll_wait(int epfd, struct epoll_event *events, int n, int timeout_
 	return ret;
 }
 
-RP_HOOK int epoll_pwait(int epfd, struct epoll_event *events, int n, int timeout_ms,
-                        const sigset_t *mask)
+RP_HOOK int epoll_wait(int epfd, struct epoll_event *events, int n, int timeout_ms)
+{
+	if (rp_likely(!rp_self.armed))
+		return rp_real.epoll_wait(epfd, events, n, timeout_ms);
+	return seen_epoll_wait(epfd, events, n, timeout_ms);
+}
+
+static RP_SLOW int seen_epoll_pwait(int epfd, struct epoll_event *events, int n, int timeout_ms,
+                                    const sigset_t *mask)
 {
 	struct rp_wait w;
 	sigset_t copy;
@@ -39,6 +46,14 @@ RP_HOOK int epoll_pwait(int epfd, struct epoll_event *events, int n, int timeout
 
 	rp_wait_leave(&w);
 	return ret;
+}
+
+RP_HOOK int epoll_pwait(int epfd, struct epoll_event *events, int n, int timeout_ms,
+                        const sigset_t *mask)
+{
+	if (rp_likely(!rp_self.armed))
+		return rp_real.epoll_pwait(epfd, events, n, timeout_ms, mask);
+	return seen_epoll_pwait(epfd, events, n, timeout_ms, mask);
 }
 
 RP_HOOK int epoll_pwait2(int epfd, struct epoll_event *events, int n,
@@ -93,7 +108,7 @@ static inline void before_poll(struct rp_wait *w, const struct pollfd *fds, nfds
 		poll_armed(w, fds, n, timeout_ns);
 }
 
-RP_HOOK int poll(struct pollfd *fds, nfds_t n, int timeout_ms)
+static RP_SLOW int seen_poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 {
 	struct rp_wait w;
 
@@ -104,7 +119,14 @@ RP_HOOK int poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 	return ret;
 }
 
-RP_HOOK int __poll_chk(struct pollfd *fds, nfds_t n, int timeout_ms, size_t room)
+RP_HOOK int poll(struct pollfd *fds, nfds_t n, int timeout_ms)
+{
+	if (rp_likely(!rp_self.armed))
+		return rp_real.poll(fds, n, timeout_ms);
+	return seen_poll(fds, n, timeout_ms);
+}
+
+static RP_SLOW int seen_poll_chk(struct pollfd *fds, nfds_t n, int timeout_ms, size_t room)
 {
 	struct rp_wait w;
 
@@ -115,8 +137,15 @@ RP_HOOK int __poll_chk(struct pollfd *fds, nfds_t n, int timeout_ms, size_t room
 	return ret;
 }
 
-RP_HOOK int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
-                  const sigset_t *mask)
+RP_HOOK int __poll_chk(struct pollfd *fds, nfds_t n, int timeout_ms, size_t room)
+{
+	if (rp_likely(!rp_self.armed))
+		return rp_real.__poll_chk(fds, n, timeout_ms, room);
+	return seen_poll_chk(fds, n, timeout_ms, room);
+}
+
+static RP_SLOW int seen_ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
+                              const sigset_t *mask)
 {
 	struct rp_wait w;
 	sigset_t copy;
@@ -126,6 +155,14 @@ RP_HOOK int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
 
 	rp_wait_leave(&w);
 	return ret;
+}
+
+RP_HOOK int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
+                  const sigset_t *mask)
+{
+	if (rp_likely(!rp_self.armed))
+		return rp_real.ppoll(fds, n, timeout, mask);
+	return seen_ppoll(fds, n, timeout, mask);
 }
 
 RP_HOOK int __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
@@ -195,8 +232,8 @@ static void before_select(struct rp_wait *w, int n, const fd_set *in, const fd_s
 		rp_wait_enter(w, RP_WAIT_SLEEP, NULL, timeout_ns);
 }
 
-RP_HOOK int select(int n, fd_set *restrict in, fd_set *restrict out, fd_set *restrict other,
-                   struct timeval *restrict timeout)
+static RP_SLOW int seen_select(int n, fd_set *restrict in, fd_set *restrict out,
+                               fd_set *restrict other, struct timeval *restrict timeout)
 {
 	struct rp_wait w;
 
@@ -205,6 +242,14 @@ RP_HOOK int select(int n, fd_set *restrict in, fd_set *restrict out, fd_set *res
 
 	rp_wait_leave(&w);
 	return ret;
+}
+
+RP_HOOK int select(int n, fd_set *restrict in, fd_set *restrict out, fd_set *restrict other,
+                   struct timeval *restrict timeout)
+{
+	if (rp_likely(!rp_self.armed))
+		return rp_real.select(n, in, out, other, timeout);
+	return seen_select(n, in, out, other, timeout);
 }
 
 RP_HOOK int pselect(int n, fd_set *restrict in, fd_set *restrict out, fd_set *restrict other,
