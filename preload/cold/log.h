@@ -7,7 +7,7 @@
 #ifndef RP_COLD_LOG_H
 #define RP_COLD_LOG_H
 
-/* "TIME reqprof[PID]: A B C" - the parts in order, up to a NULL. */
+/* "reqprof[PID]: A B C" - the parts in order, up to a NULL. */
 void rp_log(const char *first, ...) __attribute__((sentinel));
 
 /* The word for an errno that a user can act on. */

@@ -98,6 +98,8 @@ struct rp_session *rp_session_of(uint32_t index)
 	struct rp_request *r = &rp_requests[index];
 	uint32_t serial = atomic_load(&r->serial);
 
+	if (sessions[index] == &swallow)
+		swallow.request = r; /* it stands for several */
 	if (sessions[index] && serials[index] == serial)
 		return sessions[index];
 	struct rp_session *s = mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE,

@@ -37,8 +37,11 @@ static struct rp_conn *make(int fd)
 		memset((char *)c + sizeof(c->refs), 0, sizeof(*c) - sizeof(c->refs));
 		c->accepted_ns = RP_NEVER;
 		c->listener = -1;
-		atomic_store_explicit(&conn_of[fd], index + 1, memory_order_release);
-		return c;
+		none = 0;
+		if (atomic_compare_exchange_strong(&conn_of[fd], &none, index + 1))
+			return c;
+		atomic_store_explicit(&c->refs, 0, memory_order_release);
+		return &conns[none - 1]; /* another thread was first */
 	}
 	rp_drop(RP_DROP_no_conn);
 	return NULL;

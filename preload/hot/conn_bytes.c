@@ -42,21 +42,15 @@ static struct rp_request *flagged(const struct rp_run *run)
 	return &rp_requests[run->request];
 }
 
-static void end(struct rp_request *r, enum rp_end_how how)
-{
-	rp_current_over((uint32_t)(r - rp_requests), how);
-}
-
 void rp_conn_over(struct rp_conn *c, enum rp_end_how how)
 {
 	struct rp_run *run;
 
 	while ((run = rp_pending_front(&c->pending))) {
-		struct rp_request *r = flagged(run);
+		bool whole = c->out.close_delimited && how == RP_END_CLOSED;
 
-		if (r)
-			end(r,
-			    c->out.close_delimited && how == RP_END_CLOSED ? RP_END_COMPLETE : how);
+		if (flagged(run))
+			rp_current_over(run->request, run->serial, whole ? RP_END_COMPLETE : how);
 		run->done = atomic_load(&run->total);
 		c->out.close_delimited = 0;
 	}
@@ -110,7 +104,7 @@ static void head_complete(int fd, struct rp_conn *c, const struct rp_head *head)
 		return;
 	rp_drop(RP_DROP_pipeline_full);
 	if (r)
-		end(r, RP_END_LOST);
+		rp_current_over(slot, serial, RP_END_LOST);
 	give_up(fd, c, RP_END_LOST);
 }
 
@@ -216,10 +210,10 @@ void rp_conn_heard_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n)
 
 static void answered(struct rp_conn *c, enum rp_end_how how)
 {
-	struct rp_request *r = flagged(rp_pending_front(&c->pending));
+	struct rp_run *run = rp_pending_front(&c->pending);
 
-	if (r)
-		end(r, how);
+	if (flagged(run))
+		rp_current_over(run->request, run->serial, how);
 	rp_pending_pop(&c->pending);
 }
 

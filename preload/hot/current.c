@@ -94,6 +94,7 @@ static void leave(struct rp_self *s, uint64_t now_ns, uint64_t cpu_ns)
 	}
 	s->track = NULL;
 	s->wait = NULL;
+	s->paused = false;
 	if (ours)
 		atomic_store_explicit(&t->state, RP_TRACK_CLOSED, memory_order_release);
 	s->moving = false;
@@ -108,12 +109,14 @@ void rp_current_leave_armed(void)
 		leave(&rp_self, now_ns, cpu_ns);
 }
 
-void rp_current_over(uint32_t slot, enum rp_end_how how)
+void rp_current_over(uint32_t slot, uint32_t serial, enum rp_end_how how)
 {
 	uint64_t now_ns = rp_mono_ns(), cpu_ns = rp_self.armed ? rp_cpu_ns() : 0;
 
+	if (atomic_load(&rp_requests[slot].serial) != serial)
+		return; /* the drain cut it, and the slot is another's */
 	rp_request_end(&rp_requests[slot], how, now_ns);
-	if (rp_self.armed && rp_self.request == slot && !rp_self.moving)
+	if (rp_current_is(slot, serial) && !rp_self.moving)
 		leave(&rp_self, now_ns, cpu_ns);
 	rp_track_wake();
 }

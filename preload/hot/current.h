@@ -23,8 +23,8 @@ static inline void rp_current_leave(void)
 		rp_current_leave_armed();
 }
 
-/* The request in SLOT ends now: so does this thread's work for it. */
-void rp_current_over(uint32_t slot, enum rp_end_how how);
+/* The request (SLOT, SERIAL) ends now: so does this thread's work for it. */
+void rp_current_over(uint32_t slot, uint32_t serial, enum rp_end_how how);
 
 /* In the thread whose request ended elsewhere at END_NS, when its CPU clock was CPU_NS: its numbers
  * are said; the next hook leaves. */

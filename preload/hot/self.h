@@ -18,6 +18,7 @@ struct rp_self {
 	uint32_t request, serial; /* the request this thread works for (hot/request.h) */
 	struct rp_track *track;
 	uint32_t track_gen;   /* of the track when it was claimed: it may be taken away */
+	bool paused;          /* that wait is a paused one: not masked, the timer stands still */
 	bool moving;          /* between two requests: a handler of the host must not interfere */
 	struct rp_wait *wait; /* the innermost blocking call; stale when its frame is gone */
 	bool ours;            /* our own thread: every hook only forwards */

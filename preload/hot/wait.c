@@ -32,7 +32,7 @@ static bool inside(const struct rp_self *s, const void *here)
 {
 	int sig = rp_mask_signal();
 
-	if (sig && !(rp_sigmask(SIG_BLOCK, 0) & rp_sigbit(sig)))
+	if (sig && !s->paused && !(rp_sigmask(SIG_BLOCK, 0) & rp_sigbit(sig)))
 		return false;
 	return still_there(s, here);
 }
@@ -42,6 +42,9 @@ static void abandoned(struct rp_self *s)
 {
 	s->wait = NULL;
 	s->voluntary_mark = -1;
+	if (s->paused && s->armed == RP_ARMED)
+		rp_sampler_resume(s);
+	s->paused = false;
 	if (rp_mask_signal() && s->armed == RP_ARMED)
 		rp_sigmask(SIG_UNBLOCK, rp_sigbit(rp_mask_signal()));
 }
@@ -95,7 +98,6 @@ void rp_wait_begin(struct rp_wait *w, const struct rp_waited *what)
 	rp_track_park(s->track, s->track_gen);
 }
 
-/* The signal is not masked: there is nothing to repair after a longjmp. */
 void rp_wait_begin_paused(struct rp_wait *w, const struct rp_waited *what)
 {
 	struct rp_self *s = &rp_self;
@@ -104,6 +106,8 @@ void rp_wait_begin_paused(struct rp_wait *w, const struct rp_waited *what)
 	if (!may_record(s, w))
 		return;
 	prepare(s, w, what, RP_WAIT_PAUSED);
+	s->wait = w;
+	s->paused = true;
 	rp_sampler_pause(s);
 	begin(s, w);
 }
@@ -181,6 +185,7 @@ void rp_wait_end(struct rp_wait *w)
 		record(s, w, span_ns, cpu_ns);
 	}
 	s->wait = NULL;
+	s->paused = false;
 	if (w->on == RP_WAIT_MASKED)
 		unmask();
 	else if (s->armed == RP_ARMED)
