@@ -1,10 +1,15 @@
-/* test_keep.c - what may stay in the folder.  SPDX-License-Identifier: MIT */
+/* test_keep.c - what may stay in the folder, and how often the disk is asked about it.
+ *
+ * Room: tests.  fstatat and geteuid of this program are here, to be counted.
+ * SPDX-License-Identifier: MIT
+ */
 #include "store/catalog.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include "tests/support/folder.h"
 #include "tests/support/suite.h"
@@ -14,10 +19,30 @@ enum { BEGAN_S = 1795366800, STEP_S = 60 };
 
 static char path[64];
 static int dir = -1;
+static unsigned n_stats, n_euids;
+
+int fstatat(int at, const char *restrict name, struct stat *restrict st, int flags)
+{
+	n_stats++;
+	return (int)syscall(SYS_newfstatat, at, name, st, flags);
+}
+
+uid_t geteuid(void)
+{
+	n_euids++;
+	return (uid_t)syscall(SYS_geteuid);
+}
 
 static void make_folder(void)
 {
 	dir = folder_make(path, sizeof(path), "test_keep");
+}
+
+/* Where others may put files too, a name alone says nothing. */
+static void make_shared_folder(void)
+{
+	make_folder();
+	ck_assert_int_eq(fchmod(dir, 01777), 0);
 }
 
 static void remove_folder(void)
@@ -57,6 +82,7 @@ static unsigned apply(const char *text, unsigned now_steps)
 	struct rp_why why;
 
 	ck_assert_msg(rp_keep_parse(&keep, text, &why), "%s", why.text);
+	n_stats = n_euids = 0;
 	return rp_keep_apply(dir, &keep, (BEGAN_S + (uint64_t)now_steps * STEP_S) * 1000000000);
 }
 
@@ -112,6 +138,36 @@ START_TEST(a_file_of_somebody_else_stays)
 }
 END_TEST
 
+START_TEST(a_file_of_somebody_else_does_not_count)
+{
+	fill(4);
+	if (geteuid() != 0)
+		return;
+	ck_assert_int_eq(fchownat(dir, name_of(0, ""), 65534, 65534, 0), 0);
+	ck_assert_uint_eq(apply("3", 10), 0);
+	ck_assert_uint_eq(apply("2", 10), 1);
+	ck_assert(there(name_of(0, "")) && !there(name_of(1, "")) && there(name_of(2, "")));
+}
+END_TEST
+
+/* A folder of ours with 100 sessions: bytes are told by the disk only. */
+static const struct {
+	const char *keep;
+	unsigned gone, stats;
+} asked[] = {
+        {"200", 0, 0}, {"100", 0, 0},    {"97", 3, 3},      {"20", 80, 80}, {"1h", 40, 40},
+        {"1d", 0, 0},  {"200,1d", 0, 0}, {"97,1h", 40, 40}, {"1G", 0, 100}, {"200,1G", 0, 100},
+};
+
+START_TEST(the_disk_is_asked_about_what_goes_only)
+{
+	fill(100);
+	ck_assert_uint_eq(apply(asked[_i].keep, 100), asked[_i].gone);
+	ck_assert_uint_eq(n_stats, asked[_i].stats);
+	ck_assert_uint_eq(n_euids, 1);
+}
+END_TEST
+
 START_TEST(a_part_file_is_left_alone_for_an_hour_after_its_last_byte)
 {
 	folder_add(dir, name_of(0, ".part"), 10, BEGAN_S);
@@ -159,18 +215,29 @@ START_TEST(what_is_no_bound_is_refused_in_a_sentence)
 }
 END_TEST
 
-int main(void)
+static TCase *keeps(const char *name, void (*make)(void))
 {
-	Suite *suite = suite_create("store/keep");
-	TCase *t = tcase_create("keep"), *words = tcase_create("words");
+	TCase *t = tcase_create(name);
 
-	suite_add_tcase(suite, t);
-	suite_add_tcase(suite, words);
-	tcase_add_checked_fixture(t, make_folder, remove_folder);
+	tcase_add_checked_fixture(t, make, remove_folder);
 	tcase_add_loop_test(t, the_youngest_stay, 0, sizeof(cases) / sizeof(*cases));
 	tcase_add_test(t, nothing_but_our_regular_files_is_touched);
 	tcase_add_test(t, a_file_of_somebody_else_stays);
+	tcase_add_test(t, a_file_of_somebody_else_does_not_count);
 	tcase_add_test(t, a_part_file_is_left_alone_for_an_hour_after_its_last_byte);
+	return t;
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("store/keep");
+	TCase *own = keeps("our folder", make_folder), *words = tcase_create("words");
+
+	suite_add_tcase(suite, own);
+	suite_add_tcase(suite, keeps("shared folder", make_shared_folder));
+	suite_add_tcase(suite, words);
+	tcase_add_loop_test(own, the_disk_is_asked_about_what_goes_only, 0,
+	                    sizeof(asked) / sizeof(*asked));
 	tcase_add_loop_test(words, bounds_are_read, 0, sizeof(parsed) / sizeof(*parsed));
 	tcase_add_loop_test(words, what_is_no_bound_is_refused_in_a_sentence, 0, 11);
 	return suite_run(suite);
