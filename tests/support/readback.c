@@ -41,7 +41,7 @@ struct rp_request *readback_enter(uint64_t interval_ns)
 
 void readback_over(void)
 {
-	rp_current_over(0, RP_END_COMPLETE);
+	rp_current_over(0, atomic_load(&rp_requests[0].serial), RP_END_COMPLETE);
 }
 
 void readback_sleep(unsigned ms)
