@@ -5,7 +5,6 @@
 #include "tools/setting.h"
 
 #include <ctype.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "store/catalog.h"
-#include "tools/units.h"
 #include "tools/values.h"
 
 const struct rp_setting rp_setting_rows[] = {
@@ -23,38 +21,67 @@ const struct rp_setting rp_setting_rows[] = {
         {.name = NULL},
 };
 
-enum { SECRET_LEAST = 16, SECRET_MOST = 128 }; /* bytes, as the shim */
+/* As the shim has them. */
+enum { SECRET_LEAST = 16, SECRET_MOST = 128, TEXT_MOST = 255, WORD_MOST = 63 }; /* bytes */
+enum { SECONDS_MOST = 1000000000 };
 
-static bool check_range(const struct rp_setting *s, bool is_number, uint64_t n, const char *form,
-                        struct rp_why *why)
+/* "5" and "5.0" are whole; zero is no count. */
+static bool read_count(const char *value, uint64_t *n)
 {
-	if (!is_number)
-		return rp_why_set(why, 0, "wants %s", form);
-	if (n >= s->least && n <= s->most)
+	if (!rp_value_milli(value, n) || !*n || *n % 1000)
+		return false;
+	*n /= 1000;
+	return true;
+}
+
+static bool read_number(enum rp_setting_kind kind, const char *value, uint64_t *n)
+{
+	switch (kind) {
+	case RP_SETTING_INTERVAL:
+		return rp_value_interval(value, n);
+	case RP_SETTING_BYTES:
+		return rp_value_bytes(value, n);
+	case RP_SETTING_RATE:
+		return rp_value_milli(value, n) && *n;
+	case RP_SETTING_COUNT:
+		return read_count(value, n);
+	case RP_SETTING_SECONDS:
+		if (!read_count(value, n) || *n > SECONDS_MOST)
+			return false;
+		*n *= 1000000000;
 		return true;
-	if (s->kind != RP_SETTING_INTERVAL)
-		return rp_why_set(why, 0, "must be between %" PRIu64 " and %" PRIu64, s->least,
-		                  s->most);
-	char least[RP_UNITS_MAX], most[RP_UNITS_MAX];
-
-	return rp_why_set(why, 0, "must be between %s and %s", rp_units_time(least, s->least),
-	                  rp_units_time(most, s->most));
+	default:
+		return false;
+	}
 }
 
-/* "2", "0.5": sessions a second. */
-static bool check_rate(const struct rp_setting *s, const char *value, struct rp_why *why)
+bool rp_setting_number(const struct rp_setting *s, const char *value, uint64_t *number)
 {
-	char *end;
-	double rate = strtod(value, &end);
+	uint64_t n;
 
-	return check_range(s, isdigit((unsigned char)*value) && !*end && rate > 0, (uint64_t)rate,
-	                   "a number above zero, such as 2 or 0.5", why);
+	if (!read_number(s->kind, value, &n))
+		return false;
+	if (n < s->least)
+		n = s->least;
+	*number = s->most && n > s->most ? s->most : n;
+	return true;
 }
 
-/* The path goes to a server that may change its directory. */
+static bool check_number(const struct rp_setting *s, const char *value, const char *form,
+                         struct rp_why *why)
+{
+	uint64_t n;
+
+	return rp_setting_number(s, value, &n) || rp_why_set(why, 0, "wants %s", form);
+}
+
+/* The path goes to a server that may change its directory.  Empty is as if unset. */
 static bool check_path(const char *value, struct rp_why *why)
 {
-	return *value == '/' || rp_why_set(why, 0, "wants a path from the root");
+	if (*value && *value != '/')
+		return rp_why_set(why, 0, "wants a path from the root");
+	return strlen(value) <= TEXT_MOST ||
+	       rp_why_set(why, 0, "is longer than %d bytes", TEXT_MOST);
 }
 
 /* Whether a line of FILE is long enough not to be guessed, and short enough to be taken. */
@@ -98,19 +125,17 @@ static bool check_secret(const char *value, struct rp_why *why)
 
 static bool check_word(const char *value, struct rp_why *why)
 {
-	size_t n = strlen(value);
+	size_t n = strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	                         "0123456789_-.");
 
-	for (size_t i = 0; i < n; i++)
-		if (!isalnum((unsigned char)value[i]) && !strchr("_-.", value[i]))
-			n = 0;
-	return n > 0 || rp_why_set(why, 0, "wants a name of letters, digits, '_', '-' and '.'");
+	if (!n || value[n])
+		return rp_why_set(why, 0, "wants a name of letters, digits, '_', '-' and '.'");
+	return n <= WORD_MOST || rp_why_set(why, 0, "is longer than %d bytes", WORD_MOST);
 }
 
 bool rp_setting_check(const struct rp_setting *s, const char *value, struct rp_why *why)
 {
 	struct rp_keep keep;
-	uint64_t n = 0;
-	bool is_number;
 
 	switch (s->kind) {
 	case RP_SETTING_PATH:
@@ -120,25 +145,25 @@ bool rp_setting_check(const struct rp_setting *s, const char *value, struct rp_w
 	case RP_SETTING_WORD:
 		return check_word(value, why);
 	case RP_SETTING_TEXT:
-		return *value || rp_why_set(why, 0, "is empty");
+		return true;
 	case RP_SETTING_OPEN:
-		return strcmp(value, "loopback") == 0 ||
+		return !*value || strcmp(value, "loopback") == 0 ||
 		       rp_why_set(why, 0, "knows only 'loopback'");
 	case RP_SETTING_SECRET:
-		return check_secret(value, why);
-	case RP_SETTING_INTERVAL:
-		is_number = rp_value_interval(value, &n);
-		return check_range(s, is_number, n, "a time such as 1ms, 500us or 1000hz", why);
-	case RP_SETTING_COUNT:
-		is_number = rp_value_count(value, &n);
-		return check_range(s, is_number, n, "a whole number", why);
-	case RP_SETTING_BYTES:
-		is_number = rp_value_bytes(value, &n);
-		return check_range(s, is_number, n, "a size such as 500k or 8M", why);
+		return !*value || check_secret(value, why);
 	case RP_SETTING_KEEP:
 		return rp_keep_parse(&keep, value, why);
+	case RP_SETTING_INTERVAL:
+		return check_number(s, value, "a time such as 1ms, 500us or 1000hz", why);
+	case RP_SETTING_COUNT:
+		return check_number(s, value, "a whole number above zero", why);
+	case RP_SETTING_SECONDS:
+		return check_number(s, value, "whole seconds, above zero and at most a billion",
+		                    why);
+	case RP_SETTING_BYTES:
+		return check_number(s, value, "a size such as 500k or 8M", why);
 	case RP_SETTING_RATE:
-		return check_rate(s, value, why);
+		return check_number(s, value, "a number above zero, such as 2 or 0.5", why);
 	}
 	return true;
 }

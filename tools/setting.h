@@ -23,12 +23,13 @@ enum rp_setting_kind {
 	RP_SETTING_KEEP,
 	RP_SETTING_RATE,
 	RP_SETTING_BYTES,
+	RP_SETTING_SECONDS,
 };
 
 struct rp_setting {
 	const char *name; /* "INTERVAL": the variable is REQPROF_INTERVAL */
 	enum rp_setting_kind kind;
-	uint64_t least, most;
+	uint64_t least, most; /* numbers beyond are taken as these; 0: no bound */
 	const char *argument, *help;
 };
 
@@ -37,6 +38,10 @@ extern const struct rp_setting rp_setting_rows[];
 
 /* Whether the shim would take VALUE; else WHY says what it wants. */
 bool rp_setting_check(const struct rp_setting *s, const char *value, struct rp_why *why);
+
+/* The number that the shim would use for VALUE: ns, bytes, a count, thousandths of a rate; false
+ * when it would not take it, or S is no number. */
+bool rp_setting_number(const struct rp_setting *s, const char *value, uint64_t *number);
 
 /* The row called NAME (N bytes, in any case), or NULL. */
 const struct rp_setting *rp_setting_find(const char *name, size_t n);

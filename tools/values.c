@@ -46,29 +46,75 @@ bool rp_value_time(const char *text, uint64_t *ns)
 
 bool rp_value_interval(const char *text, uint64_t *ns)
 {
-	static const struct unit units[] = {{"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {NULL, 0}};
-	static const struct unit rates[] = {{"hz", 1}, {NULL, 0}};
-	uint64_t n;
+	static const struct {
+		const char *name;
+		uint64_t ns;
+	} units[] = {{"us", 1000}, {"ms", 1000000}, {"s", 1000000000}};
+	size_t n_digits = strspn(text, "0123456789");
+	uint64_t n = n_digits <= 10 ? strtoull(text, NULL, 10) : 0, result = 0;
 
-	if (strchr(text, '.'))
+	if (!n_digits || !n)
 		return false;
-	if (read_scaled(text, rates, &n) && n > 0)
-		n = 1000000000 / n;
-	else if (!read_scaled(text, units, &n))
+	if (strcasecmp(text + n_digits, "hz") == 0)
+		result = 1000000000 / n;
+	for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+		if (strcasecmp(text + n_digits, units[i].name) == 0)
+			result = n * units[i].ns;
+	if (!result)
 		return false;
-	if (n == 0)
-		return false;
-	*ns = n;
+	*ns = result;
 	return true;
+}
+
+/* Thousandths, with the text after them; NULL: no number.  Digits that do not fit are left over. */
+static const char *read_milli(const char *text, uint64_t *milli)
+{
+	const char *at = text;
+	uint64_t n = 0;
+
+	for (; isdigit((unsigned char)*at) && n < UINT64_MAX / 1000000; at++)
+		n = n * 10 + (uint64_t)(*at - '0');
+	n *= 1000;
+	if (*at == '.') {
+		at++;
+		for (uint64_t place = 100; place && isdigit((unsigned char)*at); place /= 10)
+			n += (uint64_t)(*at++ - '0') * place;
+	}
+	*milli = n;
+	return at == text ? NULL : at;
 }
 
 bool rp_value_bytes(const char *text, uint64_t *n_bytes)
 {
-	static const struct unit units[] = {
-	        {"", 1}, {"k", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}, {NULL, 0},
-	};
+	static const char units[] = "KMG";
+	uint64_t milli;
+	const char *end = read_milli(text, &milli);
+	unsigned shift = 0;
 
-	return read_scaled(text, units, n_bytes);
+	if (!end)
+		return false;
+	if (*end) {
+		const char *unit = strchr(units, toupper((unsigned char)*end));
+
+		if (!unit || end[1])
+			return false;
+		shift = 10 * (unsigned)(unit - units + 1);
+	}
+	if (milli > UINT64_MAX >> shift)
+		return false;
+	*n_bytes = (milli << shift) / 1000;
+	return true;
+}
+
+bool rp_value_milli(const char *text, uint64_t *milli)
+{
+	uint64_t n;
+	const char *end = read_milli(text, &n);
+
+	if (!end || *end)
+		return false;
+	*milli = n;
+	return true;
 }
 
 bool rp_value_count(const char *text, uint64_t *n)
