@@ -58,6 +58,10 @@ void rp_session_put_request(struct rp_session *s)
 	rp_writer_put(s->writer, &item);
 }
 
+/* The number of a thread in this session; NOBODY: there are too many, and what it says is lost
+ * rather than put under another's name. */
+enum { NOBODY = 0xffff };
+
 static uint32_t thread_of(struct rp_session *s, uint32_t tid)
 {
 	struct rp_item item = {.kind = RP_ITEM_THREAD};
@@ -69,8 +73,8 @@ static uint32_t thread_of(struct rp_session *s, uint32_t tid)
 		if (s->tids[i] == tid)
 			return i;
 	if (i == RP_MAX_SESSION_THREADS) {
-		rp_drop(RP_DROP_many_threads);
-		return i - 1;
+		rp_request_drop(s->request, RP_DROP_many_threads, 1);
+		return NOBODY;
 	}
 	s->tids[s->n_threads++] = tid;
 	rp_line_text(&l, "/proc/self/task/");
@@ -132,7 +136,7 @@ static uint32_t object_of(struct rp_session *s, const char *name, uint32_t n)
 		if (s->objects[i].n == n && memcmp(s->objects[i].name, name, n) == 0)
 			return i + 1;
 	if (i == RP_MAX_SESSION_OBJECTS) {
-		rp_drop(RP_DROP_many_objects);
+		rp_request_drop(s->request, RP_DROP_many_objects, 1);
 		return 0;
 	}
 	s->objects[i].n = (uint16_t)n;
@@ -150,6 +154,8 @@ static void put_sample(struct rp_session *s, struct rp_track *t, const struct rp
 
 	item.sample.stack = stack_of(s, (const void *)(n + 1));
 	item.sample.thread = thread_of(s, t->tid);
+	if (item.sample.thread == NOBODY)
+		return;
 	item.sample.at_ns = n->at_ns;
 	item.sample.weight = n->weight;
 	item.sample.cpu_ns = n->cpu_ns;
@@ -167,6 +173,8 @@ static void put_wait(struct rp_session *s, struct rp_track *t, const struct rp_n
 	item.wait.stack = stack_of(s, (const void *)(n + 1));
 	item.wait.object = object_of(s, n->object, n->n_object);
 	item.wait.thread = thread_of(s, t->tid);
+	if (item.wait.thread == NOBODY)
+		return;
 	item.wait.kind = n->kind;
 	item.wait.at_ns = n->at_ns;
 	item.wait.span_ns = n->span_ns;
@@ -181,6 +189,8 @@ static void put_segment(struct rp_session *s, struct rp_track *t, const struct r
 	unsigned open = (unsigned)(t - rp_tracks);
 
 	item.segment.thread = thread_of(s, t->tid);
+	if (item.segment.thread == NOBODY)
+		return;
 	item.segment.begin_ns = t->begin_ns;
 	item.segment.end_ns = n->end_ns;
 	item.segment.cpu_ns = n->cpu_ns;
@@ -236,6 +246,8 @@ static void cut_wait(struct rp_session *s, struct rp_track *track, struct rp_not
 	if (!at_ns || at_ns >= end->end_ns)
 		return;
 	item.wait.thread = thread_of(s, track->tid);
+	if (item.wait.thread == NOBODY)
+		return;
 	item.wait.kind = atomic_load(&track->wait_kind);
 	item.wait.at_ns = at_ns;
 	item.wait.span_ns = end->end_ns - at_ns;
