@@ -145,7 +145,7 @@ void rp_doctor_debuginfod(struct rp_doctor *d)
 	else if (!urls || !*urls)
 		rp_doctor_say(d, RP_FINDING_HINT,
 		              "debug files can come over the network: export "
-		              "DEBUGINFOD_URLS=https://debuginfod.debian.net");
+		              "DEBUGINFOD_URLS=URL, your distribution's debuginfod server");
 	else
 		rp_doctor_say(d, RP_FINDING_OK, "debug files come from %s when they are not here",
 		              urls);
