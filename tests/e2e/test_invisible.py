@@ -18,9 +18,17 @@ GIVEN = ('env LD_PRELOAD=', 'env REQPROF')  # by us
 IN_KERNEL = ('SigQ', 'SigCgt', 'threads', 'ID:', 'ClockID:')  # told by /proc, not by calls
 
 
+def but_libc(line):
+    """Signals 32 and 33 are libc's own: it takes them with a process's second thread, also where
+    whoever started the process had them ignored."""
+    if not line.startswith('SigIgn'):
+        return line
+    return 'SigIgn:\t%016x' % (int(line.split()[-1], 16) & ~(3 << 31))
+
+
 def state(raw):
     """What the host tells of itself, but what we put into its environment."""
-    return [line for line in text(raw).splitlines() if not line.startswith(GIVEN)]
+    return [but_libc(line) for line in text(raw).splitlines() if not line.startswith(GIVEN)]
 
 
 def as_calls_tell(raw):
@@ -105,8 +113,8 @@ def our_thread_and_our_timers_go_when_nothing_is_flagged():
         lines, *rest = outside(pid)
         bare_lines, *bare = outside(both.servers[False].pid)
         equal(rest, bare, 'descriptors, timers and threads')
-        equal([l for l in lines if not l.startswith('SigCgt')],
-              [l for l in bare_lines if not l.startswith('SigCgt')], 'signals')
+        equal([but_libc(l) for l in lines if not l.startswith('SigCgt')],
+              [but_libc(l) for l in bare_lines if not l.startswith('SigCgt')], 'signals')
         equal(without_queue(both.unflagged('/state'))[:2], ['mask 0', 'pending 0'])
         both.flagged('/state')  # and it comes back
         both.finish()

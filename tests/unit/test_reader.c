@@ -97,7 +97,7 @@ START_TEST(every_prefix_is_a_session_that_says_how_much_it_holds)
 
 	for (size_t cut = 0; cut < n; cut++) {
 		struct reading seen = read_all(guard_put(0, bytes, cut), cut);
-		char expected[40];
+		char expected[64];
 
 		while (whole < n_ends && ends[whole] <= cut)
 			whole++;
