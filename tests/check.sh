@@ -67,7 +67,7 @@ units()
 	make -k -j"$(nproc)" SAN="$san" unit >"$out/units" 2>&1
 	ended=$?
 	cat "$out/units"
-	wanted=$(find tests/unit -name 'test_*.c' | wc -l)
+	wanted=$(make -s SAN="$san" count-units)
 	got=$(grep -c '%: Checks: ' "$out/units")
 	[ "$got" -eq "$wanted" ] ||
 		echo "FAIL units: $got of $wanted programs came to their end

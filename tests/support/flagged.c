@@ -119,7 +119,7 @@ bool flagged_may_copy(void)
 	return may;
 }
 
-static volatile unsigned sink;
+static _Thread_local volatile unsigned sink;
 
 __attribute__((noinline, used, section(".text.burn"))) static void burn(void)
 {
