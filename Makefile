@@ -72,4 +72,5 @@ format: ; @clang-format -i $$(git ls-files '*.c' '*.h') ## clang-format over tra
 install: all ; @tests/install.sh "$(DESTDIR)" "$(PREFIX)" ## into PREFIX (DESTDIR honoured)
 clean: ; rm -rf build
 .PHONY: all help deps demo check unit count-units hosts lint bench benches fuzz format install clean
+.SECONDARY:
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

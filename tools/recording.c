@@ -64,6 +64,64 @@ static void keep(struct rp_recording *r, const struct rp_item *item)
 	}
 }
 
+static uint64_t later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* The last moment of THREAD that a segment covers; 0: none. */
+static uint64_t covered_ns(const struct rp_recording *r, uint32_t thread)
+{
+	uint64_t end_ns = 0;
+
+	for (size_t i = 0; i < r->n_segments; i++)
+		if (r->segments[i].thread == thread)
+			end_ns = later(end_ns, r->segments[i].end_ns);
+	return end_ns;
+}
+
+/* The segment that was open in THREAD when the recording broke off: as far as its samples and
+ * waits tell. */
+static struct rp_rec_segment open_segment(const struct rp_recording *r, uint32_t thread)
+{
+	struct rp_rec_segment s = {.thread = thread, .begin_ns = RP_NEVER};
+	uint64_t after_ns = covered_ns(r, thread);
+
+	for (size_t i = 0; i < r->n_samples; i++) {
+		const struct rp_rec_sample *x = &r->samples[i];
+
+		if (x->thread != thread || x->at_ns <= after_ns)
+			continue;
+		s.begin_ns = x->at_ns < s.begin_ns ? x->at_ns : s.begin_ns;
+		s.end_ns = later(s.end_ns, x->at_ns);
+		s.cpu_ns += x->cpu_ns;
+		s.runq_ns += x->runq_ns;
+	}
+	for (size_t i = 0; i < r->n_waits; i++) {
+		const struct rp_rec_wait *x = &r->waits[i];
+
+		if (x->thread != thread || x->at_ns <= after_ns)
+			continue;
+		s.begin_ns = x->at_ns < s.begin_ns ? x->at_ns : s.begin_ns;
+		s.end_ns = later(s.end_ns, x->at_ns + x->span_ns);
+		s.cpu_ns += x->cpu_ns;
+	}
+	return s;
+}
+
+/* A server that was killed, or still works, told no segment's end: its time is not idle. */
+static void close_segments(struct rp_recording *r)
+{
+	size_t n_threads = r->n_threads;
+
+	for (size_t i = 0; i < n_threads; i++) {
+		struct rp_rec_segment s = open_segment(r, r->threads[i].thread);
+
+		if (s.begin_ns < s.end_ns)
+			KEEP(r->segments, r->n_segments, s);
+	}
+}
+
 struct rp_recording *rp_recording_open(const char *path, struct rp_why *why)
 {
 	struct rp_reader *reader = rp_reader_open(path, why);
@@ -80,6 +138,8 @@ struct rp_recording *rp_recording_open(const char *path, struct rp_why *why)
 	while (rp_reader_next(reader, &item))
 		keep(r, &item);
 	r->complete = rp_reader_complete(reader, &r->why);
+	if (!r->complete)
+		close_segments(r);
 	return r;
 }
 

@@ -13,6 +13,7 @@
 #include "preload/hot/self.h"
 #include "preload/hot/clock.h"
 #include "preload/hot/conn_slot.h"
+#include "preload/hot/current.h"
 #include "preload/hot/drops.h"
 #include "preload/hot/sys.h"
 #include "preload/real.h"
@@ -22,6 +23,7 @@ enum { STATE_NONE, STATE_STARTING, STATE_RUNS };
 enum { FLUSH_NS = 200000000, GRACE_NS = 200000000, STACK_BYTES = 256 << 10, MOST_FDS = 1 << 20 };
 
 static _Atomic uint32_t state;
+static _Atomic bool leaving; /* the process ends: nobody gets more time */
 
 /* A track whose thread has left and which is empty goes back. */
 static void free_track(struct rp_track *t)
@@ -100,7 +102,7 @@ static bool tend(uint32_t index, uint64_t now_ns, bool flush)
 		return true;
 	uint64_t over_ns = now_ns - atomic_load(&r->last_byte_ns);
 
-	if (tracks_open(index, serial) && (int64_t)over_ns < GRACE_NS)
+	if (tracks_open(index, serial) && (int64_t)over_ns < GRACE_NS && !atomic_load(&leaving))
 		return true;
 	cut_tracks(s, index, serial);
 	rp_session_finish(s);
@@ -216,12 +218,26 @@ bool rp_drain_start(void)
 	return ok;
 }
 
+/* What is being recorded ends with the process: this thread's part, and what others told. */
+static void end_all(void)
+{
+	uint64_t now_ns = rp_mono_ns();
+
+	atomic_store(&leaving, true);
+	rp_current_leave();
+	for (unsigned i = 0; i < RP_MAX_REQUESTS; i++)
+		if (atomic_load(&rp_requests[i].state) == RP_REQUEST_LIVE)
+			rp_request_end(&rp_requests[i], RP_END_CLOSED, now_ns);
+}
+
 void rp_drain_settle(void)
 {
 	/* A vfork child shares our memory but not our thread's work: it must not wait for it. */
 	if (atomic_load(&rp_n_requests) &&
 	    atomic_load(&rp_conn_pid) != (uint32_t)rp_sys(SYS_getpid, 0))
 		return;
+	if (atomic_load(&rp_n_requests))
+		end_all();
 	for (unsigned ms = 0; ms < RP_EXIT_WAIT_MS; ms += 2) {
 		struct timespec t = {0, 2000000};
 
@@ -235,6 +251,7 @@ void rp_drain_settle(void)
 void rp_drain_forked(void)
 {
 	atomic_store(&state, STATE_NONE);
+	atomic_store(&leaving, false);
 	rp_session_forked();
 	rp_modules_forked();
 }
