@@ -39,14 +39,17 @@ static const char *offset_name(struct rp_object *o, uint64_t addr)
 	return name;
 }
 
-/* NAME may be NULL: then the symbol's, else module+offset. */
+/* NAME may be NULL: then the symbol's, else module+offset.  The offset is the function's, so that
+ * its addresses stay together; a nameless copy inside is not that function and keeps its own. */
 static void name_frame(struct rp_object *o, struct rp_frame *frame, const char *name,
                        const char *symbol, uint64_t addr)
 {
 	if (!name && symbol)
 		name = rp_demangle_name(&o->shared->demangle, &o->shared->pool, symbol);
 	frame->named = name != NULL;
-	frame->function = name ? name : offset_name(o, addr);
+	if (!name)
+		name = offset_name(o, frame->inlined ? addr : rp_fde_begin(&o->fde, addr));
+	frame->function = name;
 }
 
 static struct rp_line line_of(struct rp_object *o, struct rp_cu *cu, uint64_t addr)
@@ -86,11 +89,11 @@ static struct rp_frames *frames_of_function(struct rp_object *o, struct rp_cu *c
 		const char *symbol = f->into ? NULL : rp_symbols_find(o, addr);
 		const struct rp_dienames_entry *entry = rp_dienames_get(o, cu, f, symbol);
 
+		frame->inlined = f->into != NULL;
 		name_frame(o, frame, entry->name, symbol, addr);
 		frame->func_line = entry->decl_line;
 		frame->file = line.file;
 		frame->line = line.line;
-		frame->inlined = f->into != NULL;
 		line = (struct rp_line){rp_sources_path(o, cu, f->call_file), f->call_line};
 	}
 	return frames;

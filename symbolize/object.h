@@ -11,6 +11,7 @@
 
 #include "symbolize/addrmap.h"
 #include "symbolize/demangle.h"
+#include "symbolize/fde.h"
 #include "symbolize/pool.h"
 #include "symbolize/spans.h"
 #include "symbolize/symbolize.h"
@@ -46,6 +47,7 @@ struct rp_object {
 	struct rp_addrmap sources;    /* file name in a table to whole path */
 	struct rp_spans symbols;      /* of const char *: sized, and PLT entries */
 	struct rp_spans bare_symbols; /* those without a size */
+	struct rp_fde fde;            /* of the main file: a debug file has no bytes there */
 	struct rp_addrmap answers;    /* address to struct rp_frames */
 };
 

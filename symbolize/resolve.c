@@ -108,6 +108,7 @@ static void open_object(struct rp_object *o)
 		o->source = o->debug.elf ? o->debug.path : o->main.path;
 	}
 	rp_symbols_read(o);
+	rp_fde_read(&o->fde, &o->main);
 }
 
 static int by_addr(const void *left, const void *right)

@@ -33,12 +33,14 @@ struct rp_sym_module {
 
 /* One function of an address.  Innermost (inlined) first. */
 struct rp_frame {
-	const char *function; /* demangled; "libfoo.so+0x1234" when no name is known */
-	const char *file;     /* source path, or NULL */
-	uint32_t line;        /* of the address; 0 unknown */
-	uint32_t func_line;   /* where the function is declared; 0 unknown */
-	bool inlined;         /* its caller is the next frame */
-	bool named;           /* false: function is module+offset only */
+	/* Demangled.  When no name is known "libfoo.so+0x1230", where the unwind table says that
+	 * the function begins; the address itself when that does not say it either. */
+	const char *function;
+	const char *file;   /* source path, or NULL */
+	uint32_t line;      /* of the address; 0 unknown */
+	uint32_t func_line; /* where the function is declared; 0 unknown */
+	bool inlined;       /* its caller is the next frame */
+	bool named;         /* false: function is module+offset only */
 };
 
 struct rp_frames {
