@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <stdlib.h>
+#include <string.h>
 #include "tools/memory.h"
 #include "tools/recording.h"
 #include "tools/times.h"
@@ -98,6 +99,17 @@ static uint64_t covered(const struct rp_recording *r, uint64_t first_ns, uint64_
 	return sum_ns;
 }
 
+static bool lost_segments(const struct rp_recording *r)
+{
+	static const char name[] = "no_track";
+
+	for (size_t i = 0; i < r->n_drops; i++)
+		if (r->drops[i].name.n == sizeof(name) - 1 &&
+		    memcmp(r->drops[i].name.at, name, sizeof(name) - 1) == 0)
+			return true;
+	return false;
+}
+
 void rp_times_account(const struct rp_recording *r, struct rp_account *account)
 {
 	uint64_t first_ns, last_ns;
@@ -120,6 +132,11 @@ void rp_times_account(const struct rp_recording *r, struct rp_account *account)
 	account->idle_ns = account->duration_ns - covered_ns;
 	uint64_t lane_ns = account->n_parallel > 1 ? account->lane_ns : covered_ns;
 
-	account->unexplained_ns = (int64_t)lane_ns - (int64_t)account->cpu_ns -
-	                          (int64_t)account->waits_ns - (int64_t)account->not_running_ns;
+	/* A lost segment leaves a gap like a pause does: then no gap can be called idle. */
+	if (lost_segments(r)) {
+		account->unexplained_ns = (int64_t)account->idle_ns;
+		account->idle_ns = 0;
+	}
+	account->unexplained_ns += (int64_t)lane_ns - (int64_t)account->cpu_ns -
+	                           (int64_t)account->waits_ns - (int64_t)account->not_running_ns;
 }
