@@ -125,26 +125,71 @@ START_TEST(damage_is_neither_followed_nor_believed)
 }
 END_TEST
 
-/* Headers that promise another kind of table, or more entries than there are. */
+/* Turns a bit of byte OFFSET in every FDE. */
+static void turn_bit(const struct rp_fde *fde, const uint8_t *table, uint8_t *frames, size_t offset)
+{
+	for (size_t i = 0; i < fde->n; i++) {
+		int32_t to;
+
+		memcpy(&to, table + i * 8 + 4, sizeof(to));
+		uint64_t at = fde->header_addr + (uint64_t)(int64_t)to - fde->frames_addr;
+
+		ck_assert_uint_lt(at + offset, fde->n_frames_bytes);
+		frames[at + offset] ^= 1;
+	}
+}
+
+START_TEST(an_entry_and_its_fde_must_agree)
+{
+	/* The length's highest byte, then the lowest of the first address. */
+	static const size_t offsets[] = {3, 8};
+	static uint8_t table[1 << 14], frames[1 << 14];
+
+	elf_version(EV_CURRENT);
+	build("gcc", "-O2");
+	struct rp_fde fde = guarded(table, frames, sizeof(table));
+	uint64_t addr = symfood_symbol(symfood_path("food"), "mark_innermost");
+	uint64_t begin = symfood_symbol(symfood_path("food"), "hidden");
+
+	fde.table = table;
+	fde.frames = frames;
+	for (size_t i = 0; i < sizeof(offsets) / sizeof(*offsets); i++) {
+		ck_assert_uint_eq(rp_fde_begin(&fde, addr), begin);
+		turn_bit(&fde, table, frames, offsets[i]);
+		ck_assert_uint_eq(rp_fde_begin(&fde, addr), addr);
+		turn_bit(&fde, table, frames, offsets[i]);
+	}
+}
+END_TEST
+
+/* What a header may promise: octal bytes, for every shell's printf, and where they go. */
+static const struct {
+	const char *bytes;
+	int at;
+	bool readable;
+} headers[] = {
+        {"\\001\\033\\003\\073", 0, true},  /* as linkers write it */
+        {"\\002\\033\\003\\073", 0, false}, /* another version */
+        {"\\001\\377\\003\\073", 0, false}, /* no pointer */
+        {"\\001\\033\\377\\073", 0, false}, /* no count */
+        {"\\001\\033\\003\\033", 0, false}, /* relative to each entry */
+        {"\\377\\377\\377\\177", 8, false}, /* more entries than there are */
+};
+
+enum { N_HEADERS = sizeof(headers) / sizeof(*headers) };
+
 START_TEST(a_table_of_another_kind_is_left_alone)
 {
-	static const char *const patches[] = {"\\x02\\x1b\\x03\\x3b", "\\x01\\x1b\\xff\\x3b",
-	                                      "\\x01\\x1b\\x03\\x1b", "\\x01\\xff\\x03\\x3b"};
-
 	build("gcc", "-O2");
 	uint64_t addr = symfood_symbol(symfood_path("food"), "mark_innermost");
+	uint64_t begin = symfood_symbol(symfood_path("food"), "hidden");
 
-	check_name(addr, symfood_symbol(symfood_path("food"), "hidden"));
-	for (size_t i = 0; i < sizeof(patches) / sizeof(*patches) + 1; i++) {
-		bool is_count = i == sizeof(patches) / sizeof(*patches);
-
-		symfood_run("objcopy --dump-section .eh_frame_hdr=header food copy && "
-		            "printf '%s' | dd of=header bs=1 seek=%d conv=notrunc 2>dd.log && "
-		            "objcopy --update-section .eh_frame_hdr=header food stripped && "
-		            "strip --strip-all stripped",
-		            is_count ? "\\xff\\xff\\xff\\x7f" : patches[i], is_count ? 8 : 0);
-		check_name(addr, addr);
-	}
+	symfood_run("objcopy --dump-section .eh_frame_hdr=header food copy && "
+	            "printf '%s' | dd of=header bs=1 seek=%d conv=notrunc 2>dd.log && "
+	            "objcopy --update-section .eh_frame_hdr=header food stripped && "
+	            "strip --strip-all stripped",
+	            headers[_i].bytes, headers[_i].at);
+	check_name(addr, headers[_i].readable ? begin : addr);
 }
 END_TEST
 
@@ -156,7 +201,8 @@ int main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, one_function_one_name_and_outside_each_its_own, 0, N_BUILDS);
 	tcase_add_test(tc, damage_is_neither_followed_nor_believed);
-	tcase_add_test(tc, a_table_of_another_kind_is_left_alone);
+	tcase_add_test(tc, an_entry_and_its_fde_must_agree);
+	tcase_add_loop_test(tc, a_table_of_another_kind_is_left_alone, 0, N_HEADERS);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
 }
