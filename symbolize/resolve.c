@@ -79,10 +79,8 @@ static struct rp_object *copy_module(struct rp_shared *shared, const struct rp_s
 		o->is.build_id =
 		        (const uint8_t *)rp_pool_text(&shared->pool, (const char *)module->build_id,
 		                                      module->n_build_id);
-	/* libelf finds no sections in an image that is not aligned as a file's mapping would be. */
 	if (module->image)
-		o->is.image = memcpy(rp_pool_take(&shared->pool, module->n_image), module->image,
-		                     module->n_image);
+		o->is.image = rp_pool_text(&shared->pool, module->image, module->n_image);
 	return o;
 }
 

@@ -33,7 +33,7 @@ struct set {
 };
 
 static struct {
-	struct rp_pool pool;
+	struct rp_chunks pool;
 	struct known *first;
 	struct known **by_number; /* [0 .. n); number - 1 */
 	uint32_t n, cap;
@@ -139,7 +139,7 @@ static bool number_it(struct known *k)
 {
 	if (all.n == all.cap) {
 		uint32_t cap = all.cap ? 2 * all.cap : 512;
-		struct known **wider = rp_pool_take(&all.pool, cap * sizeof *wider);
+		struct known **wider = rp_chunks_take(&all.pool, cap * sizeof *wider);
 
 		if (!wider)
 			return false;
@@ -155,13 +155,13 @@ static bool number_it(struct known *k)
 
 static struct known *know(const struct rp_listed *listed)
 {
-	struct known *k = rp_pool_take(&all.pool, sizeof *k);
+	struct known *k = rp_chunks_take(&all.pool, sizeof *k);
 
 	if (!k)
 		return NULL;
 	k->module = listed->module;
 	k->module.path = rp_list_path(listed, &all.pool);
-	k->name = rp_pool_text(&all.pool, listed->name);
+	k->name = rp_chunks_text(&all.pool, listed->name);
 	if (!k->module.path || !k->name || !number_it(k))
 		return NULL;
 	k->born = all.generation + 1;
@@ -300,7 +300,7 @@ bool rp_modules_refresh(void)
 	set = rp_list_modules(&list) ? set_make(&list) : NULL;
 	if (set)
 		publish(set, &list, unloads);
-	rp_pool_free(&list.pool);
+	rp_chunks_free(&list.pool);
 	if (set)
 		atomic_compare_exchange_strong(&rp_tables_stale, &stale, 0);
 	atomic_store(&at_work, false);

@@ -99,7 +99,7 @@ static bool list_eh_frame(struct rp_list *list, struct rp_listed *listed,
 	if (!n)
 		return true;
 	n = rp_ehframe_length((const void *)(uintptr_t)at, n);
-	uint8_t *copy = rp_pool_take(&list->pool, n);
+	uint8_t *copy = rp_chunks_take(&list->pool, n);
 
 	if (!copy)
 		return false;
@@ -128,11 +128,11 @@ static void list_flags(const struct rp_list *list, struct rp_module *module, con
 static struct rp_listed *list_make(struct rp_list *list, const struct dl_phdr_info *info)
 {
 	const char *name = info->dlpi_name ? info->dlpi_name : "";
-	struct rp_listed *listed = rp_pool_take(&list->pool, sizeof *listed);
+	struct rp_listed *listed = rp_chunks_take(&list->pool, sizeof *listed);
 
 	if (!listed)
 		return NULL;
-	listed->name = rp_pool_text(&list->pool, name);
+	listed->name = rp_chunks_text(&list->pool, name);
 	listed->module.bias = info->dlpi_addr;
 	for (unsigned i = 0; i < info->dlpi_phnum; i++)
 		if (info->dlpi_phdr[i].p_type == PT_LOAD)
@@ -216,20 +216,20 @@ static const char *link_target(const char *link, char *target, size_t cap)
 /* An absolute name of the loader's is taken as it is.  A relative one meant another directory
  * when it was loaded, and the main program has none (nor is it /proc/self/exe when ld.so was
  * run by hand): there the kernel's name of the first mapping counts. */
-const char *rp_list_path(const struct rp_listed *listed, struct rp_pool *pool)
+const char *rp_list_path(const struct rp_listed *listed, struct rp_chunks *pool)
 {
 	char link[64], target[PATH_MAX];
 	uint64_t lo = listed->module.lo;
 
 	if (listed->module.flags & RP_MODULE_VDSO)
-		return rp_pool_text(pool, "[vdso]");
+		return rp_chunks_text(pool, "[vdso]");
 	if (listed->name[0] == '/')
-		return rp_pool_text(pool, listed->name);
+		return rp_chunks_text(pool, listed->name);
 	snprintf(link, sizeof link, "/proc/self/map_files/%lx-%lx", (unsigned long)lo,
 	         (unsigned long)listed->first_hi);
 	if (*link_target(link, target, sizeof target) == '/')
-		return rp_pool_text(pool, target);
+		return rp_chunks_text(pool, target);
 	if (listed->module.flags & RP_MODULE_MAIN)
-		return rp_pool_text(pool, link_target("/proc/self/exe", target, sizeof target));
-	return rp_pool_text(pool, listed->name);
+		return rp_chunks_text(pool, link_target("/proc/self/exe", target, sizeof target));
+	return rp_chunks_text(pool, listed->name);
 }

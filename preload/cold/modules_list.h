@@ -21,7 +21,7 @@ struct rp_listed {
 };
 
 struct rp_list {
-	struct rp_pool pool;
+	struct rp_chunks pool;
 	struct rp_listed *first, *last;
 	uint64_t adds, subs; /* the loader's counters */
 	bool failed;         /* out of memory */
@@ -36,6 +36,6 @@ bool rp_list_modules(struct rp_list *list);
 void rp_list_counters(uint64_t *adds, uint64_t *subs);
 
 /* The file of LISTED, as the kernel knows it; lives in POOL.  NULL: out of memory. */
-const char *rp_list_path(const struct rp_listed *listed, struct rp_pool *pool);
+const char *rp_list_path(const struct rp_listed *listed, struct rp_chunks *pool);
 
 #endif

@@ -9,8 +9,8 @@
 
 enum { BLOCK_BYTES = 64 << 10 };
 
-struct rp_pool_block {
-	struct rp_pool_block *before;
+struct rp_chunk {
+	struct rp_chunk *before;
 	size_t n_bytes; /* with this head, which is 16 bytes long */
 };
 
@@ -34,10 +34,10 @@ void rp_pages_free(void *at, size_t n)
 		munmap(at, n);
 }
 
-void *rp_pool_take(struct rp_pool *pool, size_t n)
+void *rp_chunks_take(struct rp_chunks *pool, size_t n)
 {
 	size_t need = (n + 15) & ~(size_t)15;
-	struct rp_pool_block *block = pool->last;
+	struct rp_chunk *block = pool->last;
 
 	if (!block || block->n_bytes - pool->used < need) {
 		size_t n_bytes = need + sizeof *block;
@@ -46,7 +46,7 @@ void *rp_pool_take(struct rp_pool *pool, size_t n)
 		block = rp_pages_make(n_bytes);
 		if (!block)
 			return NULL;
-		*block = (struct rp_pool_block){.before = pool->last, .n_bytes = n_bytes};
+		*block = (struct rp_chunk){.before = pool->last, .n_bytes = n_bytes};
 		pool->last = block;
 		pool->used = sizeof *block;
 	}
@@ -54,23 +54,23 @@ void *rp_pool_take(struct rp_pool *pool, size_t n)
 	return (char *)block + pool->used - need;
 }
 
-char *rp_pool_text(struct rp_pool *pool, const char *text)
+char *rp_chunks_text(struct rp_chunks *pool, const char *text)
 {
 	size_t n = strlen(text) + 1;
-	char *copy = rp_pool_take(pool, n);
+	char *copy = rp_chunks_take(pool, n);
 
 	return copy ? memcpy(copy, text, n) : NULL;
 }
 
-void rp_pool_free(struct rp_pool *pool)
+void rp_chunks_free(struct rp_chunks *pool)
 {
-	struct rp_pool_block *block = pool->last;
+	struct rp_chunk *block = pool->last;
 
 	while (block) {
-		struct rp_pool_block *before = block->before;
+		struct rp_chunk *before = block->before;
 
 		munmap(block, block->n_bytes);
 		block = before;
 	}
-	*pool = (struct rp_pool){0};
+	*pool = (struct rp_chunks){0};
 }

@@ -8,18 +8,18 @@
 #include <stddef.h>
 
 /* Takes small pieces, gives all back at once.  Zero is an empty one. */
-struct rp_pool {
-	struct rp_pool_block *last;
+struct rp_chunks {
+	struct rp_chunk *last;
 	size_t used;
 };
 
 /* N zeroed bytes, 16-aligned, or NULL. */
-void *rp_pool_take(struct rp_pool *pool, size_t n);
+void *rp_chunks_take(struct rp_chunks *pool, size_t n);
 
 /* TEXT's copy, or NULL. */
-char *rp_pool_text(struct rp_pool *pool, const char *text);
+char *rp_chunks_text(struct rp_chunks *pool, const char *text);
 
-void rp_pool_free(struct rp_pool *pool);
+void rp_chunks_free(struct rp_chunks *pool);
 
 /* Whole zeroed pages: N bytes or NULL; OLD of N_OLD bytes grown or shrunk (moves); free. */
 void *rp_pages_make(size_t n);
