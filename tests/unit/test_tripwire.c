@@ -158,7 +158,8 @@ int main(void)
 	TCase *tcase = tcase_create("tripwire");
 
 	if (!tripwire_works) {
-		puts("SKIP test_tripwire: a sanitizer has its own malloc\n0 passed, 0 failed, 1 skipped");
+		puts("SKIP test_tripwire: a sanitizer has its own malloc\n0 passed, 0 failed, 1 "
+		     "skipped");
 		return EXIT_SUCCESS;
 	}
 	suite_add_tcase(suite, tcase);
