@@ -137,7 +137,7 @@ static int take_option(struct rp_cli *cli, const struct rp_cli_verb *verb, int v
 		return rp_term_complain("there is no option %s; see --help", word);
 	if (rows[i].letter == 'h') {
 		print_help(verb);
-		return fflush(stdout) == 0 ? RP_EXIT_OK : RP_EXIT_USAGE;
+		return rp_term_finish();
 	}
 	if (rows[i].group & ~verb->takes)
 		return rp_term_complain("--%s has no meaning here; see --help", rows[i].name);

@@ -132,7 +132,7 @@ static int print_text(const struct listing *l)
 	        rp_term_sgr(&t, RP_PLAIN));
 	for (size_t i = 0; i < shown(l); i++)
 		print_row(&t, &l->rows[i], id_columns);
-	return rp_term_close(&t) ? RP_EXIT_OK : RP_EXIT_USAGE;
+	return rp_term_close(&t) ? RP_EXIT_OK : rp_term_finish();
 }
 
 /* Bytes off the wire as a JSON string: what is not UTF-8 is made visible as on the terminal. */
@@ -168,10 +168,11 @@ static int print_json(const struct listing *l)
 		                  "server", json_text(s->server), "complete", s->complete));
 	}
 	json_t *whole = json_pack("{s:o}", "sessions", list);
-	bool ok = json_dumpf(whole, stdout, JSON_INDENT(2)) == 0 && putchar('\n') != EOF;
 
+	json_dumpf(whole, stdout, JSON_INDENT(2));
+	putchar('\n');
 	json_decref(whole);
-	return ok && fflush(stdout) == 0 ? RP_EXIT_OK : RP_EXIT_USAGE;
+	return rp_term_finish();
 }
 
 /* Reads the words of the options into L; RP_FLAGS_GO or an exit status. */

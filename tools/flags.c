@@ -24,7 +24,7 @@ static int print_help(const struct rp_flag *rows, const char *usage)
 		       f->letter ? ',' : ' ', left, f->help);
 	}
 	printf("  -h, %-19s %s\n", "--help", "this text");
-	return fflush(stdout) == 0 ? RP_EXIT_OK : RP_EXIT_USAGE;
+	return rp_term_finish();
 }
 
 /* getopt_long's tables: a row's value is LONG_BASE + its index, its letter among SHORTS. */

@@ -43,11 +43,11 @@ int main(int argc, char **argv)
 
 	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
 		print_help(stdout);
-		return fflush(stdout) == 0 ? RP_EXIT_OK : RP_EXIT_USAGE;
+		return rp_term_finish();
 	}
 	if (strcmp(word, "--version") == 0) {
 		puts("reqprof " RP_VERSION);
-		return fflush(stdout) == 0 ? RP_EXIT_OK : RP_EXIT_USAGE;
+		return rp_term_finish();
 	}
 	const struct rp_command *command = find_command(word);
 

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <langinfo.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,12 @@ static bool is_set(const char *value)
 	return value && *value;
 }
 
+/* "0" is no, as in node's FORCE_COLOR and in CLICOLOR_FORCE. */
+static bool is_yes(const char *value)
+{
+	return is_set(value) && strcmp(value, "0") != 0;
+}
+
 bool rp_term_wants_color(enum rp_choice flag, const char *no_color, const char *force_color,
                          bool tty, const char *term)
 {
@@ -27,7 +34,7 @@ bool rp_term_wants_color(enum rp_choice flag, const char *no_color, const char *
 	if (is_set(no_color))
 		return false;
 	if (is_set(force_color))
-		return true;
+		return is_yes(force_color);
 	return tty && !(term && strcmp(term, "dumb") == 0);
 }
 
@@ -48,8 +55,9 @@ void rp_term_open(struct rp_term *t, enum rp_choice color, enum rp_choice unicod
 {
 	const char *force = getenv("FORCE_COLOR");
 
-	if (!is_set(force))
-		force = getenv("CLICOLOR_FORCE");
+	/* CLICOLOR_FORCE=0 only does not force; FORCE_COLOR=0 means no colour at all. */
+	if (!is_set(force) && is_yes(getenv("CLICOLOR_FORCE")))
+		force = "1";
 	*t = (struct rp_term){.out = stdout, .tty = isatty(STDOUT_FILENO)};
 	t->color = rp_term_wants_color(color, getenv("NO_COLOR"), force, t->tty, getenv("TERM"));
 	t->unicode =
@@ -63,51 +71,63 @@ static const char *pager_command(void)
 
 	if (!command)
 		command = getenv("PAGER");
+	/* Nobody asked for less: where it is missing, not a word of it. */
 	if (!command)
-		command = "less";
+		command = "command -v less >/dev/null || exit 127; less";
 	return *command && strcmp(command, "cat") != 0 ? command : NULL;
 }
 
 void rp_term_page(struct rp_term *t)
 {
-	const char *command = t->tty ? pager_command() : NULL;
-	int ends[2];
-
-	if (!command || t->pager_pid || pipe(ends) != 0)
+	if (t->paged || !t->tty || !pager_command())
 		return;
+	FILE *out = open_memstream(&t->paged, &t->n_paged);
+
+	if (out)
+		t->out = out;
+}
+
+/* Writes the whole report to the pager.  false: there is none, so nobody has seen a word. */
+static bool send_to_pager(const struct rp_term *t)
+{
+	int state = -1;
+
+	setenv("LESS", "FRX", 0);
 	fflush(NULL);
-	pid_t pid = fork();
+	/* A reader that quits the pager early has seen enough: that is no failure. */
+	sighandler_t before = signal(SIGPIPE, SIG_IGN);
+	FILE *pager = popen(pager_command(), "we");
 
-	if (pid == 0) {
-		dup2(ends[0], STDIN_FILENO);
-		close(ends[0]);
-		close(ends[1]);
-		setenv("LESS", "FRX", 0);
-		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
-		_exit(127);
+	if (pager) {
+		fwrite(t->paged, 1, t->n_paged, pager);
+		state = pclose(pager);
 	}
-	close(ends[0]);
-	FILE *out = pid > 0 ? fdopen(ends[1], "w") : NULL;
-
-	if (!out) {
-		close(ends[1]);
-		return;
-	}
-	t->out = out;
-	t->pager_pid = pid;
+	signal(SIGPIPE, before);
+	/* The shell's words for "cannot be executed" and "not found". */
+	return state != -1 &&
+	       !(WIFEXITED(state) && (WEXITSTATUS(state) == 126 || WEXITSTATUS(state) == 127));
 }
 
 bool rp_term_close(struct rp_term *t)
 {
-	if (!t->pager_pid)
-		return fflush(t->out) == 0 || errno == EPIPE;
-	/* A reader that quits the pager early has seen enough: that is no failure. */
-	fclose(t->out);
-	t->out = stdout;
-	while (waitpid(t->pager_pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	t->pager_pid = 0;
-	return true;
+	bool ok = true;
+
+	if (t->out != stdout) {
+		ok = fclose(t->out) == 0;
+		t->out = stdout;
+		if (ok && !send_to_pager(t))
+			fwrite(t->paged, 1, t->n_paged, stdout);
+		free(t->paged);
+		t->paged = NULL;
+	}
+	return ok && ((fflush(stdout) == 0 && !ferror(stdout)) || errno == EPIPE);
+}
+
+int rp_term_finish(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return RP_EXIT_OK;
+	return rp_term_complain("standard output cannot be written: %s", strerror(errno));
 }
 
 const char *rp_term_sgr(const struct rp_term *t, enum rp_paint paint)

@@ -18,7 +18,8 @@ struct rp_term {
 	FILE *out;
 	bool tty, color, unicode;
 	unsigned width; /* columns; 0: do not cut */
-	int pager_pid;  /* 0: none */
+	char *paged;    /* what goes to the pager; NULL: nothing does */
+	size_t n_paged;
 };
 
 /* How text is painted; each is one SGR sequence, empty without colour. */
@@ -27,13 +28,16 @@ enum rp_paint { RP_PLAIN, RP_BOLD, RP_DIM, RP_HOT, RP_WARM, RP_MILD, RP_COOL, RP
 /* Looks at stdout and the environment; flags come first, then NO_COLOR, FORCE_COLOR, the TTY. */
 void rp_term_open(struct rp_term *t, enum rp_choice color, enum rp_choice unicode);
 
-/* Sends what follows through the pager as git does, when stdout is a TTY. */
+/* Keeps what follows for the pager, when stdout is a TTY.  T must stay where it is. */
 void rp_term_page(struct rp_term *t);
 
-/* Flushes and waits for the pager.  false: the output could not be written. */
+/* Flushes; shows the pager what was kept, or prints it where no pager starts.  false: the output could not be written. */
 bool rp_term_close(struct rp_term *t);
 
-/* The rule of colour by itself (a variable counts when it is not empty). */
+/* The end of what was printed to stdout by itself: 0, or 2 after a sentence. */
+int rp_term_finish(void);
+
+/* The rule of colour by itself (an empty variable is none; 0 does not force). */
 bool rp_term_wants_color(enum rp_choice flag, const char *no_color, const char *force_color,
                          bool tty, const char *term);
 

@@ -25,6 +25,8 @@ static const struct {
         {RP_AUTO, "1", NULL, true, "xterm", false},
         {RP_AUTO, "", NULL, true, "xterm", true}, /* empty is not set */
         {RP_AUTO, NULL, "1", false, "dumb", true},
+        {RP_AUTO, NULL, "0", true, "xterm", false},
+        {RP_AUTO, NULL, "", true, "xterm", true},
         {RP_AUTO, "1", "1", false, "xterm", false},
         {RP_ON, "1", NULL, false, "dumb", true},
         {RP_OFF, NULL, "1", true, "xterm", false},
