@@ -188,7 +188,9 @@ static int show_sessions(const struct order *o)
 
 	words[0] = rp_heap_print(&heap, "show");
 	if (n > 0 && (uint64_t)n < o->n)
-		rp_term_complain("%d of %" PRIu64 " requests left a session", n, o->n);
+		rp_term_complain("%d of %" PRIu64 " requests left a session: the server's "
+		                 "REQPROF_RATE and REQPROF_BURST say how many it records",
+		                 n, o->n);
 	if (n > 0) {
 		fflush(stdout);
 		status = rp_cmd_show(n + 1, words);
@@ -196,6 +198,15 @@ static int show_sessions(const struct order *o)
 	free(words);
 	rp_heap_free(&heap);
 	return status;
+}
+
+/* How many words are curl's own.  Parsing moves the "--", so ask before. */
+static int words_behind_dashes(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--") == 0)
+			return argc - i - 1;
+	return 0;
 }
 
 static int fill(struct order *o, const char *n, const char *timeout, int n_words, char **words)
@@ -230,9 +241,14 @@ int rp_cmd_curl(int argc, char **argv)
 	        {0, "timeout", "TIME", "how long to wait for a session: 5s", &timeout, NULL},
 	        {0},
 	};
-	int first, status = rp_flags_parse(flags, "curl [options] URL [-- CURL-OPTION...]", argc,
+	int first, n_behind = words_behind_dashes(argc, argv);
+	int status = rp_flags_parse(flags, "curl [options] URL [-- CURL-OPTION...]", argc,
 	                                   argv, &first);
 
+	if (status == RP_FLAGS_GO && argc - first - n_behind > 1)
+		return rp_term_complain("one URL at a time, so not '%s' as well; curl's own "
+		                        "options stand behind --",
+		                        argv[first + 1]);
 	if (status == RP_FLAGS_GO)
 		status = fill(&o, n, timeout, argc - first, argv + first);
 	if (status != RP_FLAGS_GO)
