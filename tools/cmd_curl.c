@@ -242,8 +242,8 @@ int rp_cmd_curl(int argc, char **argv)
 	        {0},
 	};
 	int first, n_behind = words_behind_dashes(argc, argv);
-	int status = rp_flags_parse(flags, "curl [options] URL [-- CURL-OPTION...]", argc,
-	                                   argv, &first);
+	int status =
+	        rp_flags_parse(flags, "curl [options] URL [-- CURL-OPTION...]", argc, argv, &first);
 
 	if (status == RP_FLAGS_GO && argc - first - n_behind > 1)
 		return rp_term_complain("one URL at a time, so not '%s' as well; curl's own "

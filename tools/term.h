@@ -31,7 +31,8 @@ void rp_term_open(struct rp_term *t, enum rp_choice color, enum rp_choice unicod
 /* Keeps what follows for the pager, when stdout is a TTY.  T must stay where it is. */
 void rp_term_page(struct rp_term *t);
 
-/* Flushes; shows the pager what was kept, or prints it where no pager starts.  false: the output could not be written. */
+/* Flushes; shows the pager what was kept, or prints it where no pager starts.  false: the output
+ * could not be written. */
 bool rp_term_close(struct rp_term *t);
 
 /* The end of what was printed to stdout by itself: 0, or 2 after a sentence. */
