@@ -91,7 +91,8 @@ static void draw_function(const struct walk *w, const struct rp_function *f, siz
 {
 	const char *place = rp_render_place(f, f->file ? 2 : 1);
 	/* "libfoo.so+0x12" says by itself where it is. */
-	bool is_told = *place && !f->file && strncmp(f->name, place, strlen(place)) == 0;
+	bool is_told = *place && !f->file && strncmp(f->name, place, strlen(place)) == 0 &&
+	               (f->name[strlen(place)] == '+' || !f->name[strlen(place)]);
 	size_t n_place = is_told ? 0 : strlen(place);
 	size_t columns = n_place ? rp_term_columns(place, n_place, w->t->unicode) + 2 : 0;
 
