@@ -17,14 +17,9 @@ enum rp_drop {
 
 extern _Atomic uint64_t rp_drops[RP_N_DROPS];
 
-static inline void rp_drop_n(enum rp_drop drop, uint64_t n)
-{
-	atomic_fetch_add_explicit(&rp_drops[drop], n, memory_order_relaxed);
-}
-
 static inline void rp_drop(enum rp_drop drop)
 {
-	rp_drop_n(drop, 1);
+	atomic_fetch_add_explicit(&rp_drops[drop], 1, memory_order_relaxed);
 }
 
 #endif

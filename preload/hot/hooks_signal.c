@@ -24,15 +24,16 @@ RP_HOOK __sighandler_t signal(int sig, __sighandler_t handler)
 	return old.sa_handler;
 }
 
-RP_HOOK int sigprocmask(int how, const sigset_t *restrict set, sigset_t *restrict old)
+/* The two names of one call; they differ in how they fail, which is REAL's to say. */
+static int change_mask(__typeof__(sigprocmask) *real, int how, const sigset_t *set, sigset_t *old)
 {
 	struct rp_self *s = &rp_self;
 	bool blocks = s->host_blocks, was = blocks;
 	sigset_t copy;
 
 	if (rp_likely(!s->armed) || !rp_mask_signal())
-		return rp_real.sigprocmask(how, set, old);
-	int ret = rp_real.sigprocmask(how, rp_mask_change(how, set, &copy, &blocks), old);
+		return real(how, set, old);
+	int ret = real(how, rp_mask_change(how, set, &copy, &blocks), old);
 
 	if (ret == 0) {
 		s->host_blocks = blocks;
@@ -41,21 +42,14 @@ RP_HOOK int sigprocmask(int how, const sigset_t *restrict set, sigset_t *restric
 	return ret;
 }
 
+RP_HOOK int sigprocmask(int how, const sigset_t *restrict set, sigset_t *restrict old)
+{
+	return change_mask(rp_real.sigprocmask, how, set, old);
+}
+
 RP_HOOK int pthread_sigmask(int how, const sigset_t *restrict set, sigset_t *restrict old)
 {
-	struct rp_self *s = &rp_self;
-	bool blocks = s->host_blocks, was = blocks;
-	sigset_t copy;
-
-	if (rp_likely(!s->armed) || !rp_mask_signal())
-		return rp_real.pthread_sigmask(how, set, old);
-	int ret = rp_real.pthread_sigmask(how, rp_mask_change(how, set, &copy, &blocks), old);
-
-	if (ret == 0) {
-		s->host_blocks = blocks;
-		rp_mask_report(old, was);
-	}
-	return ret;
+	return change_mask(rp_real.pthread_sigmask, how, set, old);
 }
 
 /* A signalfd made before our signal was picked keeps it from being picked. */
