@@ -181,7 +181,8 @@ END_TEST
 START_TEST(losses_reach_the_report_once)
 {
 	rp_settings.max_samples = 3;
-	rp_drop_n(RP_DROP_refused, 4);
+	for (int i = 0; i < 4; i++)
+		rp_drop(RP_DROP_refused);
 	readback_enter(500000);
 	flagged_burn(50);
 	readback_over();
