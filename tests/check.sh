@@ -13,6 +13,7 @@ case ${1-} in
 esac
 out=build/check${san:+-$san}
 passed=0 failed=0 skipped=0
+rm -rf "$out"
 mkdir -p "$out"
 
 # "P F S" of the closing lines in file $1
@@ -47,8 +48,14 @@ stage()
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 }
 
+# What failed, once more and together: the last lines of a long log are the ones that are read.
 finish()
 {
+	[ "$failed" -eq 0 ] || echo "== failed"
+	for log in "$out"/*.log; do
+		grep -aE '^(FAIL|not ok) |^[^ ]+:[0-9]+:[FE]:|^make.*\*\*\* |: error: ' "$log" |
+			sed "s|^|$(basename "$log" .log): |"
+	done
 	echo "$passed passed, $failed failed, $skipped skipped"
 	[ "$failed" -eq 0 ]
 	exit

@@ -28,40 +28,40 @@ bool rp_pending_push(struct rp_pending *p, uint8_t asked, uint8_t request, uint3
 	return true;
 }
 
-/* Index of the oldest run with something unanswered; the end when there is none.  Only the oldest
- * run may be done with: the popper leaves it there for the pusher to extend. */
-static uint8_t oldest(struct rp_pending *p)
+/* The oldest run with something unanswered, its index in *at; NULL when there is none.  Only the
+ * oldest run may be done with: the popper leaves it there for the pusher to extend.  The end is
+ * read once: a run that is pushed behind one extended since then would come before it. */
+static struct rp_run *oldest(struct rp_pending *p, uint8_t *at)
 {
 	uint8_t first = atomic_load_explicit(&p->first, memory_order_relaxed);
 	uint8_t end = atomic_load_explicit(&p->end, memory_order_acquire);
 
-	while (first != end) {
+	for (; first != end; first++) {
 		struct rp_run *run = &p->runs[first % RP_MAX_PENDING];
 
 		if (atomic_load_explicit(&run->done, memory_order_relaxed) !=
-		    atomic_load_explicit(&run->total, memory_order_acquire))
-			break;
-		first++;
+		    atomic_load_explicit(&run->total, memory_order_acquire)) {
+			*at = first;
+			return run;
+		}
 	}
-	return first;
+	return 0;
 }
 
 struct rp_run *rp_pending_front(struct rp_pending *p)
 {
-	uint8_t at = oldest(p);
+	uint8_t at;
 
-	return at == atomic_load_explicit(&p->end, memory_order_acquire)
-	               ? 0
-	               : &p->runs[at % RP_MAX_PENDING];
+	return oldest(p, &at);
 }
 
 void rp_pending_pop(struct rp_pending *p)
 {
-	uint8_t at = oldest(p);
+	uint8_t at;
+	struct rp_run *run = oldest(p, &at);
 
-	if (at == atomic_load_explicit(&p->end, memory_order_acquire))
+	if (!run)
 		return;
-	struct rp_run *run = &p->runs[at % RP_MAX_PENDING];
 	uint16_t done = atomic_load_explicit(&run->done, memory_order_relaxed);
 
 	atomic_store_explicit(&run->done, done + 1, memory_order_relaxed);

@@ -89,7 +89,7 @@ END_TEST
 
 /* --- a reader that pushes, a writer that pops, a third thread that looks --- */
 
-enum { N_REQUESTS = 200000 };
+enum { N_REQUESTS = 50000 };
 static atomic_bool over;
 static uint64_t n_popped, n_wrong;
 
