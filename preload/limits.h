@@ -12,7 +12,8 @@ enum {
 	RP_MAX_CONNS = 32768, /* 384 bytes each: 12 MiB of address space */
 	RP_MAX_HEADS = 64,    /* heads in pieces at once, 64 KiB each: 4 MiB */
 	RP_MAX_PENDING = 16,  /* runs of alike requests in a pipeline, 12 bytes each; divides 256 */
-	RP_MAX_REQUESTS = 32, /* flagged requests at once, 8 KiB each */
+	RP_MAX_LIVE = 32,     /* the most REQPROF_CONCURRENT may ask for */
+	RP_MAX_REQUESTS = 64, /* these, and ended ones not yet written; 5 KiB each */
 	RP_MAX_TRACKS =
 	        64, /* segments not yet written: threads that work for flagged requests at once */
 	RP_TRACK_BYTES = 512 << 10, /* ring of a track; 1 s at 1 kHz and 60 frames: 32 MiB in all */
