@@ -10,6 +10,7 @@
 #include "preload/cold/log.h"
 #include "preload/cold/modules.h"
 #include "preload/cold/session.h"
+#include "preload/cold/unwinder.h"
 #include "preload/hot/self.h"
 #include "preload/hot/clock.h"
 #include "preload/hot/conn_slot.h"
@@ -116,6 +117,7 @@ static bool turn(uint64_t *flushed_ns)
 	bool flush = now_ns - *flushed_ns > FLUSH_NS, busy = false;
 
 	rp_modules_refresh();
+	rp_unwinder_refresh();
 	for (unsigned i = 0; i < RP_MAX_TRACKS; i++)
 		drain_track(&rp_tracks[i]);
 	for (uint32_t i = 0; i < RP_MAX_REQUESTS; i++)
@@ -254,4 +256,5 @@ void rp_drain_forked(void)
 	atomic_store(&leaving, false);
 	rp_session_forked();
 	rp_modules_forked();
+	rp_unwinder_forked();
 }

@@ -121,6 +121,7 @@ static uint32_t stack_of(struct rp_session *s, const struct rp_note_stack *st)
 {
 	if (!st->n)
 		return copied_stack(s, st, st + 1);
+	s->by_libunwind += st->walker;
 	return rp_nodes_stack(&s->nodes, s->writer, (const uint64_t *)(st + 1), st->n, st->stop,
 	                      st->generation);
 }
@@ -210,6 +211,8 @@ static void put_end_note(struct rp_session *s, struct rp_track *t, const struct 
 	s->open[t - rp_tracks].ended = true;
 	s->handler_ns += n->handler_ns;
 	s->ticks += n->ticks;
+	if (n->period_ns > s->request->interval_ns && n->period_ns > s->longest_ns)
+		s->longest_ns = n->period_ns;
 	for (unsigned i = 0; i < RP_N_WAIT_KINDS; i++) {
 		s->shorts[i].count += n->shorts[i].count;
 		s->shorts[i].span_ns += n->shorts[i].span_ns;
@@ -296,6 +299,8 @@ static void put_sums(struct rp_session *s)
 	put_number(s, RP_ITEM_COUNTER, "ticks", s->ticks);
 	put_number(s, RP_ITEM_COUNTER, "overhead_ns", s->handler_ns);
 	put_number(s, RP_ITEM_COUNTER, "segments", s->segments);
+	put_number(s, RP_ITEM_COUNTER, "walks_libunwind", s->by_libunwind);
+	put_number(s, RP_ITEM_COUNTER, "interval_max_ns", s->longest_ns);
 	/* Taken, not read: each loss is told once. */
 	for (unsigned i = 0; i < RP_N_DROPS; i++) {
 		uint64_t n = atomic_exchange(&rp_drops[i], 0) + atomic_load(&s->request->drops[i]);

@@ -75,6 +75,7 @@ static void push_end(struct rp_self *s, uint64_t now_ns, uint64_t cpu_ns)
 	end.switches_forced = (uint64_t)(u.switches_forced - s->begin_forced);
 	end.handler_ns = s->handler_ns;
 	end.ticks = s->ticks;
+	end.period_ns = s->period_ns;
 	memcpy(end.shorts, s->track->shorts, sizeof(end.shorts));
 	rp_track_push(s->track, RP_NOTE_END, &end, sizeof(end), NULL, 0, NULL, 0);
 }

@@ -37,6 +37,8 @@ struct rp_note_stack {
 	uint64_t pc, sp, bp, bx, sp_lo;
 	uint32_t exact;
 	uint32_t unloads; /* dlcloses before the copy was made: tables of later ones do not fit */
+	uint32_t walker;  /* 1: libunwind walked it */
+	uint32_t reserved;
 };
 #define RP_PC_EXACT (1ull << 63)
 
@@ -54,7 +56,7 @@ struct rp_note_wait {
 struct rp_note_end {
 	uint64_t end_ns, cpu_ns, minor_faults, major_faults, switches_voluntary, switches_forced;
 	struct rp_rec_short_waits shorts[RP_N_WAIT_KINDS];
-	uint64_t handler_ns, ticks;
+	uint64_t handler_ns, ticks, period_ns;
 };
 
 enum rp_track_state {
