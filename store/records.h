@@ -138,6 +138,14 @@ struct rp_rec_counter {
 	uint64_t value;
 };
 
+/* Between two calls on the client's connection: the first would have blocked, before the second
+ * the client had sent or taken something. */
+struct rp_rec_stall {
+	uint32_t way; /* enum rp_stall_way */
+	uint64_t begin_ns, span_ns;
+};
+enum rp_stall_way { RP_STALL_SENDS, RP_STALL_READS }; /* what the client does slowly */
+
 struct rp_rec_end {
 	uint64_t records; /* before this one */
 };
@@ -159,6 +167,7 @@ struct rp_item {
 		struct rp_rec_short_waits short_waits;
 		struct rp_rec_counter counter; /* RP_ITEM_COUNTER and RP_ITEM_DROP */
 		struct rp_rec_end end;
+		struct rp_rec_stall stall;
 	};
 };
 
