@@ -192,7 +192,10 @@ START_TEST(stacks_get_their_names_and_lose_the_shim)
 
 	ck_assert(f->file && strstr(f->file, "test_profile.c"));
 	ck_assert_uint_gt(f->line, 0);
-	ck_assert_uint_gt(p.spots[p.points[0].spot - 1].line, f->line);
+	const struct rp_spot *leaf = &p.spots[p.points[0].spot - 1];
+
+	ck_assert_uint_ge(leaf->line, p.functions[leaf->function].line);
+	ck_assert_uint_eq(leaf->vaddr + 1, vaddr_of(profile_inner));
 	ck_assert(!f->library);
 	ck_assert_ptr_null(p.sessions[0].why);
 	ck_assert_uint_eq(p.sessions[0].n_samples, 2);
