@@ -83,6 +83,7 @@ struct rp_rec_module {
 	struct rp_slice path;     /* as the loader knows it; "[vdso]", "[anonymous code]" */
 	struct rp_slice build_id; /* raw bytes, may be empty */
 };
+#define RP_ANONYMOUS_CODE "[anonymous code]" /* path of what stands for code in no module */
 enum { RP_MODULE_MAIN = 1, RP_MODULE_VDSO = 2, RP_MODULE_SHIM = 4 };
 
 /* Bytes of a module that has no file (the vdso): an ELF image. */
