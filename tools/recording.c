@@ -53,13 +53,23 @@ static void keep(struct rp_recording *r, const struct rp_item *item)
 	case RP_ITEM_SHORT_WAITS:
 		KEEP(r->short_waits, r->n_short_waits, item->short_waits);
 		break;
+	case RP_ITEM_STALL:
+		KEEP(r->stalls, r->n_stalls, item->stall);
+		break;
 	case RP_ITEM_COUNTER:
 		KEEP(r->counters, r->n_counters, item->counter);
 		break;
 	case RP_ITEM_DROP:
 		KEEP(r->drops, r->n_drops, item->counter);
 		break;
+	case RP_ITEM_CODE:
+		KEEP(r->code, r->n_code, item->code);
+		break;
+	case RP_ITEM_MAPPING:
+		KEEP(r->mappings, r->n_mappings, item->mapping);
+		break;
 	case RP_ITEM_END:
+	case RP_N_ITEM_KINDS:
 		break;
 	}
 }
@@ -157,6 +167,9 @@ void rp_recording_close(struct rp_recording *r)
 	free(r->objects);
 	free(r->waits);
 	free(r->short_waits);
+	free(r->code);
+	free(r->mappings);
+	free(r->stalls);
 	free(r->counters);
 	free(r->drops);
 	free(r);
