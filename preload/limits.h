@@ -20,6 +20,8 @@ enum {
 	RP_COPY_BYTES = 64 << 10,   /* stack kept to be walked later, while tables are not ready */
 	RP_OBJECT_BYTES = 160,      /* the name of what was waited for */
 	RP_TARGET_BYTES = 2048,     /* of a request target, after masking */
+	RP_MAX_BLAMES = 32,         /* contended locks of flagged threads at once, 600 bytes each */
+	RP_BLAME_FRAMES = 64,       /* of the stack on which a holder let a lock go */
 	RP_WAIT_SHORT_NS = 20000,   /* waits shorter than this are summed, not listed */
 	RP_DRAIN_MS = 50,           /* our thread looks this often while a request is open */
 	RP_IDLE_MS = 1000,          /* and ends when nothing was open for so long */
