@@ -21,6 +21,7 @@ struct rp_slice {
 enum rp_item_kind {
 #define RECORD(name, number, text) RP_ITEM_##name = number,
 #include "store/records.def"
+	RP_N_ITEM_KINDS /* numbers, 0 included */
 };
 
 /* The names of waits: RP_WAIT_RECV... and their words for people. */
@@ -87,7 +88,7 @@ struct rp_rec_module {
 	uint32_t module;          /* index used by stack nodes; 0 is reserved, see below */
 	uint32_t flags;           /* RP_MODULE_* */
 	uint64_t size;            /* bytes of address space from the first PT_LOAD on */
-	struct rp_slice path;     /* as the loader knows it; "[vdso]", "[jit]" */
+	struct rp_slice path;     /* as the loader knows it; "[vdso]", "[anonymous code]" */
 	struct rp_slice build_id; /* raw bytes, may be empty */
 };
 enum { RP_MODULE_MAIN = 1, RP_MODULE_VDSO = 2, RP_MODULE_SHIM = 4 };
@@ -156,6 +157,20 @@ struct rp_rec_counter {
 	uint64_t value;
 };
 
+/* Code made at run time, as its runtime calls it; the newest first (FORMAT.md section 4.16). */
+struct rp_rec_code {
+	uint64_t begin, size;        /* addresses of the process */
+	uint64_t since_ns, until_ns; /* when it was there; RP_NEVER: not known, or to the end */
+	struct rp_slice name;
+};
+
+/* Memory in no module, by its name in /proc/PID/maps when the session ended; "[anon]": it had
+ * none there. */
+struct rp_rec_mapping {
+	uint64_t begin, size;
+	struct rp_slice name;
+};
+
 struct rp_rec_end {
 	uint64_t records; /* before this one */
 };
@@ -178,6 +193,8 @@ struct rp_item {
 		struct rp_rec_counter counter; /* RP_ITEM_COUNTER and RP_ITEM_DROP */
 		struct rp_rec_held held;
 		struct rp_rec_end end;
+		struct rp_rec_code code;
+		struct rp_rec_mapping mapping;
 	};
 };
 

@@ -391,6 +391,8 @@ bool rp_writer_put(struct rp_writer *w, const struct rp_item *item)
 		return put_image(w, &item->image);
 	case RP_ITEM_REQUEST:
 	case RP_ITEM_MODULE:
+	case RP_ITEM_CODE:
+	case RP_ITEM_MAPPING:
 		return put_direct(w, item, ROOM_BULK);
 	case RP_ITEM_THREAD:
 	case RP_ITEM_SEGMENT:

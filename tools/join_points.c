@@ -73,6 +73,28 @@ static uint32_t chain_of(struct chains *c, uint32_t stack, const char *wait)
 	return chain;
 }
 
+/* The leaf of the same stack among the spots, + 1. */
+static uint32_t spot_of(struct chains *c, uint32_t stack, const char *wait)
+{
+	size_t leaf = rp_recording_stack(c->r, stack);
+	uint32_t at = leaf < c->r->n_stacks ? (uint32_t)leaf + 1 : 0;
+
+	while (at && c->nodes[at - 1].shim)
+		at = c->nodes[at - 1].parent;
+	struct rp_spot spot = {.caller = at ? c->nodes[at - 1].spot : 0};
+
+	if (!wait && spot.caller)
+		return spot.caller;
+	if (!spot.caller) {
+		spot.function = rp_join_pseudo(c->p, "[no stack]");
+		spot.caller = rp_join_spot(c->p, &spot) + 1;
+	}
+	if (!wait)
+		return spot.caller;
+	spot.function = rp_join_pseudo(c->p, wait);
+	return rp_join_spot(c->p, &spot) + 1;
+}
+
 static uint32_t worker_of(struct chains *c, uint32_t thread)
 {
 	const struct rp_rec_thread *record = rp_recording_thread(c->r, thread);
@@ -142,6 +164,7 @@ static void add_wait(struct chains *c, const struct rp_rec_wait *w, const struct
 	        rp_heap_print(heap, "[wait: %s%s%s%s%s]", kind, *name ? " " : "", name,
 	                      holder.words ? " " : "", holder.words ? holder.words : "");
 	struct rp_point p = {.chain = chain_of(c, w->stack, frame),
+	                     .spot = spot_of(c, w->stack, frame),
 	                     .thread = worker_of(c, w->thread),
 	                     .at_ns = w->at_ns,
 	                     .wall_ns = rp_times_waited(w->span_ns, w->cpu_ns),
@@ -160,6 +183,7 @@ static void add_wait(struct chains *c, const struct rp_rec_wait *w, const struct
 	if (cost->wall_ns == 0 && cost->cpu_ns == 0)
 		return;
 	p.chain = chain_of(c, w->stack, NULL);
+	p.spot = spot_of(c, w->stack, NULL);
 	p.wall_ns = cost->wall_ns;
 	p.cpu_ns = cost->cpu_ns;
 	p.kind = RP_POINT_IN_WAIT;
@@ -177,6 +201,7 @@ static void add_all(struct chains *c, struct rp_session *session)
 		const struct rp_rec_sample *s = &c->r->samples[i];
 
 		add_point(c->p, (struct rp_point){.chain = chain_of(c, s->stack, NULL),
+		                                  .spot = spot_of(c, s->stack, NULL),
 		                                  .thread = worker_of(c, s->thread),
 		                                  .at_ns = s->at_ns,
 		                                  .wall_ns = samples[i].wall_ns,

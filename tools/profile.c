@@ -137,6 +137,12 @@ static void collect(struct rp_profile *p, struct names *names)
 	free(modules);
 }
 
+/* The instruction that runs or calls: what a return address stands behind. */
+static uint64_t vaddr_of(const struct rp_rec_stack *s)
+{
+	return s->pc_rel - !s->exact;
+}
+
 /* Names for all nodes of MODULE, of all recordings, in one question. */
 static void resolve(struct rp_profile *p, struct names *names, const struct module *module)
 {
@@ -150,7 +156,7 @@ static void resolve(struct rp_profile *p, struct names *names, const struct modu
 
 		for (size_t k = 0; k < r->n_stacks; k++, node++)
 			if (node->module == module)
-				vaddr[n++] = r->stacks[k].pc_rel - !r->stacks[k].exact;
+				vaddr[n++] = vaddr_of(&r->stacks[k]);
 	}
 	rp_sym_resolve(p->join->symbolizer, module->handle, vaddr, n, frames);
 	n = 0;
@@ -228,22 +234,43 @@ static uint32_t functions_of(struct rp_profile *p, const struct node *node, uint
 	return node->frames.n;
 }
 
-/* What the points need of each node: its functions, and where to go on. */
-static struct rp_join_node *name_nodes(struct rp_profile *p, const struct names *names)
+/* The spots of NODE, whose functions are FUNCTIONS (outermost first) and whose caller's is CALLER:
+ * the innermost one, + 1. */
+static uint32_t spot_of(struct rp_profile *p, const struct names *names, const struct node *node,
+                        uint64_t vaddr, const struct rp_join_node *joined, uint32_t caller)
 {
-	struct rp_join_node *nodes = rp_memory_zero(names->n_nodes, sizeof(*nodes));
+	for (uint32_t i = 0; i < joined->n; i++) {
+		uint32_t inner = joined->n - 1 - i;
+		struct rp_spot spot = {.caller = caller, .function = joined->functions[i]};
 
-	for (size_t i = 0; i < names->n_nodes; i++) {
-		const struct node *n = &names->nodes[i];
+		if (node->module) {
+			spot.line = node->frames.frame[inner].line;
+			spot.inlined = node->frames.frame[inner].inlined;
+			spot.module = (uint32_t)(node->module - names->modules) + 1;
+			spot.vaddr = vaddr;
+		}
+		caller = rp_join_spot(p, &spot) + 1;
+	}
+	return caller;
+}
+
+/* What the points need of each node of R: its functions, and where to go on. */
+static void name_nodes(struct rp_profile *p, const struct names *names,
+                       const struct rp_recording *r, const struct node *nodes,
+                       struct rp_join_node *out)
+{
+	for (size_t i = 0; i < r->n_stacks; i++) {
+		const struct node *n = &nodes[i];
 		uint32_t *functions =
 		        rp_heap_take(&p->join->heap, (n->frames.n + 1) * sizeof(*functions));
 
-		nodes[i].n = functions_of(p, n, functions);
-		nodes[i].functions = functions;
-		nodes[i].parent = n->parent;
-		nodes[i].shim = n->module && (n->module->flags & RP_MODULE_SHIM);
+		out[i].n = functions_of(p, n, functions);
+		out[i].functions = functions;
+		out[i].parent = n->parent;
+		out[i].shim = n->module && (n->module->flags & RP_MODULE_SHIM);
+		out[i].spot = spot_of(p, names, n, vaddr_of(&r->stacks[i]), &out[i],
+		                      n->parent ? out[n->parent - 1].spot : 0);
 	}
-	return nodes;
 }
 
 static void join(struct rp_profile *p, char *const *paths)
@@ -257,17 +284,20 @@ static void join(struct rp_profile *p, char *const *paths)
 		if (names.modules[i].n_nodes)
 			resolve(p, &names, &names.modules[i]);
 	list_modules(p, &names);
-	struct rp_join_node *nodes = name_nodes(p, &names);
-	const struct rp_join_node *at = nodes;
+	struct rp_join_node *joined = rp_memory_zero(names.n_nodes, sizeof(*joined));
+	size_t at = 0;
 
 	p->n_sessions = p->join->n_recordings;
 	p->sessions = rp_memory_zero(p->n_sessions, sizeof(*p->sessions));
 	for (size_t i = 0; i < p->n_sessions; i++) {
+		const struct rp_recording *r = p->join->recordings[i];
+
 		rp_join_session(p, i, paths[i]);
-		rp_join_points(p, i, at);
-		at += p->join->recordings[i]->n_stacks;
+		name_nodes(p, &names, r, names.nodes + at, joined + at);
+		rp_join_points(p, i, joined + at);
+		at += r->n_stacks;
 	}
-	free(nodes);
+	free(joined);
 	free(names.nodes);
 	free(names.modules);
 }
@@ -298,11 +328,13 @@ void rp_profile_close(struct rp_profile *p)
 		rp_sym_free(p->join->symbolizer);
 	rp_index_free(&p->join->functions);
 	rp_index_free(&p->join->chains);
+	rp_index_free(&p->join->spots);
 	rp_index_free(&p->join->workers);
 	rp_heap_free(&p->join->heap);
 	free(p->join);
 	free(p->functions);
 	free(p->chains);
+	free(p->spots);
 	free(p->points);
 	free(p->waits);
 	free(p->workers);

@@ -62,7 +62,14 @@ static void keep(struct rp_recording *r, const struct rp_item *item)
 	case RP_ITEM_HELD:
 		KEEP(r->held, r->n_held, item->held);
 		break;
+	case RP_ITEM_CODE:
+		KEEP(r->code, r->n_code, item->code);
+		break;
+	case RP_ITEM_MAPPING:
+		KEEP(r->mappings, r->n_mappings, item->mapping);
+		break;
 	case RP_ITEM_END:
+	case RP_N_ITEM_KINDS:
 		break;
 	}
 }
@@ -161,6 +168,8 @@ void rp_recording_close(struct rp_recording *r)
 	free(r->waits);
 	free(r->held);
 	free(r->short_waits);
+	free(r->code);
+	free(r->mappings);
 	free(r->counters);
 	free(r->drops);
 	free(r);

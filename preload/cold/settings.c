@@ -273,5 +273,5 @@ void rp_settings_read(void)
 		(void)set_##kind(#var, found, (void *)&rp_settings.field);
 #include "preload/settings.def"
 	bound(&rp_settings.max_frames, RP_MAX_FRAMES);
-	bound(&rp_settings.concurrent, RP_MAX_REQUESTS);
+	bound(&rp_settings.concurrent, RP_MAX_LIVE);
 }

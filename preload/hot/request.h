@@ -49,7 +49,8 @@ extern struct rp_request rp_requests[RP_MAX_REQUESTS];
 /* LIVE or ENDED slots; what hooks and the drain look at first. */
 extern _Atomic uint32_t rp_n_requests;
 
-/* Claims a slot; NULL: none free or over CONCURRENT, counted. */
+/* Claims a slot; NULL, counted: CONCURRENT are being served, or every slot is in use (those that
+ * ended keep theirs until the drain has written them). */
 struct rp_request *rp_request_claim(uint64_t concurrent);
 
 /* Copies HEAD and makes the slot LIVE. */

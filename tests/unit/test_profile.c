@@ -121,6 +121,28 @@ static void begin_session(void)
 	put((struct rp_item){.kind = RP_ITEM_OBJECT, .object = {1, slice("tcp 127.0.0.1:5432")}});
 }
 
+/* Spots tell the same stacks as chains, and where in each function. */
+static void expect_spots(const struct rp_profile *p)
+{
+	for (size_t i = 0; i < p->n_points; i++) {
+		const struct rp_chain *chain = &p->chains[p->points[i].chain];
+		uint32_t at = p->points[i].spot, n = chain->n;
+
+		for (; at && n > 0; at = p->spots[at - 1].caller) {
+			const struct rp_spot *spot = &p->spots[at - 1];
+
+			ck_assert_uint_eq(spot->function, chain->functions[--n]);
+			ck_assert_uint_lt(spot->caller, at);
+			ck_assert(p->functions[spot->function].pseudo == !spot->module);
+			if (spot->module)
+				ck_assert_str_eq(p->modules[spot->module - 1].path,
+				                 p->functions[spot->function].module);
+		}
+		ck_assert_uint_eq(at, 0);
+		ck_assert_uint_eq(n, 0);
+	}
+}
+
 static struct rp_profile open_session(bool end)
 {
 	struct rp_profile p;
@@ -131,6 +153,7 @@ static struct rp_profile open_session(bool end)
 	close(fd);
 	ck_assert_msg(rp_profile_open(&p, paths, 1, &why), "%s", why.text);
 	unlink(path);
+	expect_spots(&p);
 	return p;
 }
 
@@ -169,6 +192,10 @@ START_TEST(stacks_get_their_names_and_lose_the_shim)
 
 	ck_assert(f->file && strstr(f->file, "test_profile.c"));
 	ck_assert_uint_gt(f->line, 0);
+	const struct rp_spot *leaf = &p.spots[p.points[0].spot - 1];
+
+	ck_assert_uint_ge(leaf->line, p.functions[leaf->function].line);
+	ck_assert_uint_eq(leaf->vaddr + 1, vaddr_of(profile_inner));
 	ck_assert(!f->library);
 	ck_assert_ptr_null(p.sessions[0].why);
 	ck_assert_uint_eq(p.sessions[0].n_samples, 2);
@@ -302,6 +329,8 @@ START_TEST(the_same_session_twice_doubles_the_time_and_nothing_else)
 	ck_assert(session_file(path, &shape));
 	ck_assert_msg(rp_profile_open(&one, paths, 1, &why), "%s", why.text);
 	ck_assert_msg(rp_profile_open(&two, paths, 2, &why), "%s", why.text);
+	expect_spots(&two);
+	ck_assert_uint_eq(two.n_spots, one.n_spots);
 	unlink(path);
 	ck_assert_uint_gt(one.n_points, 0);
 	ck_assert_uint_eq(two.n_points, 2 * one.n_points);
