@@ -9,6 +9,7 @@
 #include "preload/cold/loader.h"
 #include "preload/cold/settings.h"
 #include "preload/cold/unwinder.h"
+#include "preload/hot/blame.h"
 #include "preload/hot/conn.h"
 #include "preload/hot/current.h"
 #include "preload/hot/gate.h"
@@ -55,6 +56,7 @@ __attribute__((constructor(101))) static void boot(void)
 	if (getauxval(AT_SECURE))
 		return;
 	rp_settings_read();
+	rp_blame_check();
 	rp_mask_has_exit_key = pthread_key_create(&rp_mask_exit_key, thread_ends) == 0;
 	rp_gate_start = rp_drain_start;
 	rp_world_forked_cold = rp_drain_forked;

@@ -186,6 +186,27 @@ static void put_wait(struct rp_session *s, struct rp_track *t, const struct rp_n
 	rp_writer_put(s->writer, &item);
 }
 
+static void put_held(struct rp_session *s, struct rp_track *t, const struct rp_note_held *n)
+{
+	const struct rp_note_stack *stack = (const void *)(n + 1);
+	struct rp_item item = {.kind = RP_ITEM_HELD};
+	char id[RP_ID_MAX];
+
+	item.held.thread = thread_of(s, t->tid);
+	if (item.held.thread == NOBODY)
+		return;
+	if (stack->n)
+		item.held.stack = stack_of(s, stack);
+	if (n->seq)
+		item.held.request =
+		        (struct rp_slice){id, rp_catalog_id(id, (uint32_t)rp_sys(SYS_getpid, 0),
+		                                            n->seq)};
+	item.held.at_ns = n->at_ns;
+	item.held.how = n->how;
+	item.held.tid = n->tid;
+	rp_writer_put(s->writer, &item);
+}
+
 static void put_segment(struct rp_session *s, struct rp_track *t, const struct rp_note_end *n)
 {
 	struct rp_item item = {.kind = RP_ITEM_SEGMENT};
@@ -233,6 +254,8 @@ void rp_session_note(struct rp_session *s, struct rp_track *track, const struct 
 		put_sample(s, track, (const void *)(note + 1));
 	else if (note->kind == RP_NOTE_WAIT)
 		put_wait(s, track, (const void *)(note + 1));
+	else if (note->kind == RP_NOTE_HELD)
+		put_held(s, track, (const void *)(note + 1));
 	else if (note->kind == RP_NOTE_END)
 		put_end_note(s, track, (const void *)(note + 1));
 }

@@ -28,6 +28,7 @@ struct rp_self {
 	int timer;            /* kernel timer id */
 	uint32_t tick;        /* generation of the arming: stray signals are older */
 	uint32_t wait_number; /* of the innermost recorded wait */
+	uint32_t blame_box;   /* index + 1 of its letter-box (hot/blame.c), 0: none */
 	uint32_t tid;
 	uint64_t stack_lo, stack_hi;        /* readable, verified */
 	uint64_t cpu_mark_ns, mono_mark_ns; /* at the last sample, wait or arming */

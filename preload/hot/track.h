@@ -21,6 +21,7 @@ enum rp_note_kind {
 	RP_NOTE_SAMPLE, /* struct rp_note_sample, then its stack */
 	RP_NOTE_WAIT,   /* struct rp_note_wait, then its stack */
 	RP_NOTE_END,    /* struct rp_note_end */
+	RP_NOTE_HELD,   /* struct rp_note_held of the wait before it, then the holder's stack */
 };
 
 struct rp_note {
@@ -51,6 +52,13 @@ struct rp_note_wait {
 	uint64_t at_ns, span_ns, cpu_ns;
 	uint32_t kind, n_object;
 	char object[RP_OBJECT_BYTES];
+};
+
+/* Who had the lock.  A stack of no frames and no copy: none was taken. */
+struct rp_note_held {
+	uint64_t at_ns;         /* of the wait */
+	uint32_t how, tid, seq; /* enum rp_held_how; seq: of the holder's session, 0: none */
+	uint32_t reserved;
 };
 
 struct rp_note_end {
