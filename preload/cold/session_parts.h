@@ -26,7 +26,7 @@ struct rp_session {
 	int dir, fd;
 	char name[RP_NAME_MAX];
 	struct rp_writer *writer;
-	uint64_t handler_ns, ticks, segments;
+	uint64_t handler_ns, ticks, segments, by_libunwind, longest_ns;
 	struct rp_rec_short_waits shorts[RP_N_WAIT_KINDS];
 	uint32_t n_threads, n_objects;
 	uint32_t tids[RP_MAX_SESSION_THREADS];
