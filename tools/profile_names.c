@@ -10,7 +10,7 @@
 #include "tools/profile_side.h"
 #include "tools/progress.h"
 
-enum { PIECE = 512 }; /* addresses a question */
+enum { PIECE = 2048 }; /* addresses a question */
 
 static bool same_bytes(struct rp_slice a, struct rp_slice b)
 {
@@ -219,6 +219,15 @@ static void resolve(struct rp_profile *p, struct rp_profile_names *names,
 	free(wanted);
 }
 
+static void add_debug_dirs(struct rp_profile *p, const struct rp_profile_how *how)
+{
+	for (size_t i = 0; i < how->n_debug_dirs; i++)
+		rp_sym_debug_dir(p->join->symbolizer, how->debug_dirs[i]);
+	if (how->sysroot)
+		rp_sym_debug_dir(p->join->symbolizer,
+		                 rp_heap_print(&p->join->heap, "%s/usr/lib/debug", how->sysroot));
+}
+
 static void open_sides(struct rp_profile *p, char *const *paths, const struct rp_profile_how *how)
 {
 	p->join->sides = rp_memory_zero(p->join->n_recordings, sizeof(*p->join->sides));
@@ -234,8 +243,7 @@ void rp_profile_names_make(struct rp_profile_names *names, struct rp_profile *p,
 
 	*names = (struct rp_profile_names){.progress = &progress};
 	p->join->symbolizer = rp_sym_make();
-	for (size_t i = 0; i < how->n_debug_dirs; i++)
-		rp_sym_debug_dir(p->join->symbolizer, how->debug_dirs[i]);
+	add_debug_dirs(p, how);
 	open_sides(p, paths, how);
 	collect(p, names);
 	add_to_symbolizer(p, names, how);

@@ -258,8 +258,12 @@ bool rp_profile_side_save(const struct rp_profile *p, const struct rp_profile_na
 	for (size_t i = 0; i < r->n_modules; i++)
 		save_module(&s, r, nodes, r->modules[i].module, known);
 
+	struct rp_why cause = {.text = "there is no such session"};
 	bool ok = rp_names_sidecar(name, sizeof(name), path) && stat(path, &st) == 0 &&
-	          rp_sidecar_write(&s.file, name, st.st_uid, why);
+	          rp_sidecar_write(&s.file, name, st.st_uid, &cause);
+
+	if (!ok)
+		rp_why_set(why, 0, "%.150s: the names beside it: %.80s", path, cause.text);
 
 	free(known);
 	rp_index_free(&s.texts);
