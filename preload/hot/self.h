@@ -33,7 +33,8 @@ struct rp_self {
 	uint64_t cpu_mark_ns, mono_mark_ns; /* at the last sample, wait or arming */
 	uint64_t begin_cpu_ns;
 	long begin_minor, begin_major, begin_voluntary, begin_forced, voluntary_mark;
-	uint64_t handler_ns, ticks; /* own overhead in this segment */
+	uint64_t handler_ns, hooks_ns, ticks; /* own overhead in this segment */
+	uint32_t asked;                       /* descriptor + 1 that was written to last */
 };
 
 extern _Thread_local struct rp_self rp_self;
