@@ -11,6 +11,7 @@
 #include "preload/cold/log.h"
 #include "preload/cold/modules.h"
 #include "preload/cold/session.h"
+#include "preload/cold/unwinder.h"
 #include "preload/hot/self.h"
 #include "preload/hot/clock.h"
 #include "preload/hot/conn_slot.h"
@@ -141,6 +142,7 @@ static bool turn(uint64_t *flushed_ns)
 	look_at_new_tracks();
 	tell_in_flight();
 	rp_modules_refresh();
+	rp_unwinder_refresh();
 	for (unsigned i = 0; i < RP_MAX_TRACKS; i++)
 		drain_track(&rp_tracks[i]);
 	for (uint32_t i = 0; i < RP_MAX_REQUESTS; i++)
@@ -283,4 +285,5 @@ void rp_drain_forked(void)
 	rp_session_forked();
 	rp_delay_reset(false);
 	rp_modules_forked();
+	rp_unwinder_forked();
 }

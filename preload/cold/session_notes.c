@@ -122,6 +122,7 @@ static uint32_t stack_of(struct rp_session *s, const struct rp_note_stack *st)
 {
 	if (!st->n)
 		return copied_stack(s, st, st + 1);
+	s->by_libunwind += st->walker;
 	return rp_nodes_stack(&s->nodes, s->writer, (const uint64_t *)(st + 1), st->n, st->stop,
 	                      st->generation);
 }
@@ -185,6 +186,27 @@ static void put_wait(struct rp_session *s, struct rp_track *t, const struct rp_n
 	rp_writer_put(s->writer, &item);
 }
 
+static void put_held(struct rp_session *s, struct rp_track *t, const struct rp_note_held *n)
+{
+	const struct rp_note_stack *stack = (const void *)(n + 1);
+	struct rp_item item = {.kind = RP_ITEM_HELD};
+	char id[RP_ID_MAX];
+
+	item.held.thread = thread_of(s, t->tid);
+	if (item.held.thread == NOBODY)
+		return;
+	if (stack->n)
+		item.held.stack = stack_of(s, stack);
+	if (n->seq)
+		item.held.request =
+		        (struct rp_slice){id, rp_catalog_id(id, (uint32_t)rp_sys(SYS_getpid, 0),
+		                                            n->seq)};
+	item.held.at_ns = n->at_ns;
+	item.held.how = n->how;
+	item.held.tid = n->tid;
+	rp_writer_put(s->writer, &item);
+}
+
 static void put_segment(struct rp_session *s, struct rp_track *t, const struct rp_note_end *n)
 {
 	struct rp_item item = {.kind = RP_ITEM_SEGMENT};
@@ -217,6 +239,8 @@ static void put_end_note(struct rp_session *s, struct rp_track *t, const struct 
 	s->hooks_ns += n->hooks_ns;
 	s->ticks += n->ticks;
 	s->upstreams += n->upstreams;
+	if (n->period_ns > s->request->interval_ns && n->period_ns > s->longest_ns)
+		s->longest_ns = n->period_ns;
 	for (unsigned i = 0; i < RP_N_WAIT_KINDS; i++) {
 		s->calls[i].count += n->calls[i].count;
 		s->calls[i].bytes += n->calls[i].bytes;
@@ -250,6 +274,8 @@ void rp_session_note(struct rp_session *s, struct rp_track *track, const struct 
 		put_sample(s, track, (const void *)(note + 1));
 	else if (note->kind == RP_NOTE_WAIT)
 		put_wait(s, track, (const void *)(note + 1));
+	else if (note->kind == RP_NOTE_HELD)
+		put_held(s, track, (const void *)(note + 1));
 	else if (note->kind == RP_NOTE_END)
 		put_end_note(s, track, (const void *)(note + 1));
 	else if (note->kind == RP_NOTE_STALL)

@@ -5,6 +5,7 @@
 #include "preload/hot/current.h"
 
 #include <string.h>
+#include "preload/hot/blame.h"
 #include "preload/hot/clock.h"
 #include "preload/hot/conn.h"
 #include "preload/hot/mask.h"
@@ -85,6 +86,7 @@ static void push_end(struct rp_self *s, uint64_t now_ns, uint64_t cpu_ns)
 	end.ticks = s->ticks;
 	end.hooks_ns = s->hooks_ns;
 	end.upstreams = s->track->upstreams;
+	end.period_ns = s->period_ns;
 	memcpy(end.shorts, s->track->shorts, sizeof(end.shorts));
 	memcpy(end.calls, s->track->calls, sizeof(end.calls));
 	rp_track_push(s->track, RP_NOTE_END, &end, sizeof(end), NULL, 0, NULL, 0);
@@ -106,6 +108,7 @@ static void leave(struct rp_self *s, uint64_t now_ns, uint64_t cpu_ns)
 	s->track = NULL;
 	s->wait = NULL;
 	s->paused = false;
+	rp_blame_forget(s);
 	if (ours)
 		atomic_store_explicit(&t->state, RP_TRACK_CLOSED, memory_order_release);
 	s->moving = false;

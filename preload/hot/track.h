@@ -22,6 +22,7 @@ enum rp_note_kind {
 	RP_NOTE_WAIT,   /* struct rp_note_wait, then its stack */
 	RP_NOTE_END,    /* struct rp_note_end */
 	RP_NOTE_STALL,  /* struct rp_note_stall */
+	RP_NOTE_HELD,   /* struct rp_note_held of the wait before it, then the holder's stack */
 };
 
 struct rp_note {
@@ -38,6 +39,8 @@ struct rp_note_stack {
 	uint64_t pc, sp, bp, bx, sp_lo;
 	uint32_t exact;
 	uint32_t unloads; /* dlcloses before the copy was made: tables of later ones do not fit */
+	uint32_t walker;  /* 1: libunwind walked it */
+	uint32_t reserved;
 };
 #define RP_PC_EXACT (1ull << 63)
 
@@ -63,13 +66,20 @@ struct rp_calls {
 	uint64_t count, bytes;
 };
 
+/* Who had the lock.  A stack of no frames and no copy: none was taken. */
+struct rp_note_held {
+	uint64_t at_ns;         /* of the wait */
+	uint32_t how, tid, seq; /* enum rp_held_how; seq: of the holder's session, 0: none */
+	uint32_t reserved;
+};
+
 struct rp_note_end {
 	uint64_t end_ns, cpu_ns, minor_faults, major_faults, switches_voluntary, switches_forced;
 	struct rp_rec_short_waits shorts[RP_N_WAIT_KINDS];
 	struct rp_calls calls[RP_N_WAIT_KINDS];
-	uint64_t upstreams;                   /* requests to others: see rp_wait_moved */
-	uint64_t handler_ns, hooks_ns, ticks; /* own overhead */
-	uint64_t switches_life;               /* of the thread since it lives, 0: not known */
+	uint64_t upstreams; /* requests to others: see rp_wait_moved */
+	uint64_t handler_ns, hooks_ns, ticks, period_ns;
+	uint64_t switches_life; /* of the thread since it lives, 0: not known */
 };
 
 enum rp_track_state {

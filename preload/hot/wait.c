@@ -2,6 +2,7 @@
 #include "preload/hot/wait.h"
 
 #include <string.h>
+#include "preload/hot/blame.h"
 #include "preload/hot/capture.h"
 #include "preload/hot/clock.h"
 #include "preload/hot/conn.h"
@@ -43,6 +44,7 @@ static void abandoned(struct rp_self *s)
 {
 	s->wait = NULL;
 	s->voluntary_mark = -1;
+	rp_blame_forget(s);
 	if (s->paused && s->armed == RP_ARMED)
 		rp_sampler_resume(s);
 	s->paused = false;
@@ -135,6 +137,8 @@ static void record(struct rp_self *s, const struct rp_wait *w, uint64_t span_ns,
 	rp_regs_here(&regs);
 	if (!rp_capture_push(s, RP_NOTE_WAIT, &n, sizeof(n), &regs, RP_CAPTURE_SYNC))
 		rp_request_drop(&rp_requests[s->request], RP_DROP_lost_waits, 1);
+	else if (w->what.blame)
+		rp_blame_tell(s, w->what.blame, w->at_ns);
 }
 
 static bool is_socket(int fd)

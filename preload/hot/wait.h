@@ -13,12 +13,15 @@
 #include "preload/hot/self.h"
 #include "preload/real.h"
 
+struct rp_blame;
+
 /* What was waited for: named only when the wait was long enough to be listed. */
 struct rp_waited {
 	enum rp_wait_kind kind;
-	int fd;         /* -1: none */
-	const void *at; /* pollfd array, address of a lock or a peer, text */
-	uint64_t n;     /* entries, bytes, nanoseconds, pid, id: by kind */
+	int fd;                       /* -1: none */
+	const void *at;               /* pollfd array, address of a lock or a peer, text */
+	uint64_t n;                   /* entries, bytes, nanoseconds, pid, id: by kind */
+	const struct rp_blame *blame; /* who holds that lock; NULL: nobody asked */
 };
 
 struct rp_wait {
