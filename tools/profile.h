@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "tools/times.h"
+#include "tools/account.h"
 
 /* A function, or a pseudo frame such as "[wait: recv tcp 127.0.0.1:5432]". */
 struct rp_function {
@@ -59,9 +59,18 @@ struct rp_worker {
 	const char *name;
 };
 
+/* Who had the lock of a wait. */
+struct rp_holder {
+	const char *words;   /* "held by thread 712 (request 4711-000008)"; NULL: nobody asked */
+	const char *request; /* the id of its session, "" none */
+	uint32_t tid;        /* 0: not known */
+	uint32_t chain;      /* where it let go, + 1; 0: not known */
+};
+
 struct rp_wait {
 	uint32_t chain, thread;
 	const char *kind, *object; /* object: "" when there is none */
+	struct rp_holder holder;
 	uint64_t at_ns, span_ns, cpu_ns;
 };
 
