@@ -119,8 +119,11 @@ static bool set_value(struct rp_cli *cli, const struct option_row *row, const ch
 	case 'f':
 		cli->format = value;
 		return true;
-	default:
+	case 'o':
 		cli->output = value;
+		return true;
+	default:
+		cli->by = value;
 		return true;
 	}
 }

@@ -10,8 +10,8 @@
 
 int folder_make(char *path, size_t cap, const char *name)
 {
-	snprintf(path, cap, "/tmp/%s.%d", name, (int)getpid());
-	if (mkdir(path, 0700) != 0)
+	snprintf(path, cap, "/tmp/%s.XXXXXX", name);
+	if (!mkdtemp(path))
 		abort();
 	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }

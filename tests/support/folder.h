@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Makes /tmp/NAME.<pid>, empty, into PATH; returns a descriptor on it. */
+/* Makes /tmp/NAME.<6 random letters>, empty, into PATH; returns a descriptor on it. */
 int folder_make(char *path, size_t cap, const char *name);
 
 /* A file of BYTES zeros, last written at WALL_S. */
