@@ -105,9 +105,13 @@ static void set_switch(struct rp_cli *cli, const char *name)
 		cli->unicode = *name == 'n' ? RP_OFF : RP_ON;
 }
 
-/* The values without a letter: folders, relative to where we are now. */
+/* The values without a letter. */
 static bool set_named(struct rp_cli *cli, const char *name, const char *value)
 {
+	if (strcmp(name, "by") == 0) {
+		cli->by = value;
+		return true;
+	}
 	if (strcmp(name, "sysroot") == 0) {
 		cli->sysroot = value;
 		return true;

@@ -28,6 +28,7 @@ static const char *state_words(enum rp_sym_state state)
 	        [RP_SYM_NO_FILE] = "the file is gone",
 	        [RP_SYM_OTHER_BUILD] = "the file is another build",
 	        [RP_SYM_BAD_FILE] = "the file is damaged",
+	        [RP_SYM_REFUSED] = "debug information refused",
 	};
 
 	return words[state];

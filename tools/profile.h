@@ -79,6 +79,12 @@ struct rp_count {
 	uint64_t value;
 };
 
+/* Waits of a kind that were too short to be told one by one. */
+struct rp_short {
+	const char *kind;
+	uint64_t n, waited_ns;
+};
+
 struct rp_object_file {
 	const char *path, *build_id; /* build_id: hex, "" unknown */
 	const char *symbols;         /* "debug", "symtab", "exported names", "file is gone"... */
@@ -101,7 +107,8 @@ struct rp_session {
 	size_t n_segments;
 	struct rp_account account;
 	const struct rp_count *counters, *lost;
-	size_t n_counters, n_lost;
+	const struct rp_short *shorts;
+	size_t n_counters, n_lost, n_shorts;
 };
 
 extern const char *const rp_profile_phases[6];
