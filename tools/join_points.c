@@ -120,7 +120,7 @@ static void add_point(struct rp_profile *p, struct rp_point point)
 	p->points[p->n_points++] = point;
 }
 
-static const char *kind_text(uint32_t kind)
+const char *rp_join_kind(uint32_t kind)
 {
 	static const char *const words[] = {
 #define WAIT(name, text) text,
@@ -158,7 +158,7 @@ static void add_wait(struct chains *c, const struct rp_rec_wait *w, const struct
 {
 	struct rp_heap *heap = &c->p->join->heap;
 	const struct rp_rec_object *object = rp_recording_object(c->r, w->object);
-	const char *kind = kind_text(w->kind);
+	const char *kind = rp_join_kind(w->kind);
 	const char *name = object ? rp_heap_text(heap, object->name.at, object->name.n) : "";
 	struct rp_holder holder = holder_of(c, held);
 	const char *frame =

@@ -124,12 +124,23 @@ static bool tend(uint32_t index, uint64_t now_ns, bool flush)
 	return false;
 }
 
+/* Asked while something is recorded: the kinds of all descriptors are looked through. */
+static void tell_in_flight(void)
+{
+	unsigned n = atomic_load(&rp_n_requests) ? rp_conn_in_flight() : 0;
+
+	for (uint32_t i = 0; n && i < RP_MAX_REQUESTS; i++)
+		if (atomic_load(&rp_requests[i].state) >= RP_REQUEST_LIVE)
+			rp_session_in_flight(rp_session_of(i), n);
+}
+
 static bool turn(uint64_t *flushed_ns)
 {
 	uint64_t now_ns = rp_mono_ns();
 	bool flush = now_ns - *flushed_ns > FLUSH_NS, busy = false;
 
 	look_at_new_tracks();
+	tell_in_flight();
 	rp_modules_refresh();
 	rp_unwinder_refresh();
 	for (unsigned i = 0; i < RP_MAX_TRACKS; i++)

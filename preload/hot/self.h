@@ -34,10 +34,11 @@ struct rp_self {
 	uint64_t cpu_mark_ns, mono_mark_ns; /* at the last sample, wait or arming */
 	uint64_t begin_cpu_ns;
 	long begin_minor, begin_major, begin_voluntary, begin_forced, voluntary_mark;
-	uint64_t handler_ns, ticks; /* own overhead in this segment */
-	uint64_t period_ns;         /* between ticks: the request's interval, or that backed off */
-	uint64_t carried;           /* weight of expiries that were taken while backing off */
-	uint64_t quickest_ns;       /* of the last SLOW ticks in a row that were slow */
+	uint64_t handler_ns, hooks_ns, ticks; /* own overhead in this segment */
+	uint32_t asked;                       /* descriptor + 1 that was written to last */
+	uint64_t period_ns;   /* between ticks: the request's interval, or that backed off */
+	uint64_t carried;     /* weight of expiries that were taken while backing off */
+	uint64_t quickest_ns; /* of the last SLOW ticks in a row that were slow */
 	unsigned slow;
 };
 

@@ -21,6 +21,7 @@ enum rp_note_kind {
 	RP_NOTE_SAMPLE, /* struct rp_note_sample, then its stack */
 	RP_NOTE_WAIT,   /* struct rp_note_wait, then its stack */
 	RP_NOTE_END,    /* struct rp_note_end */
+	RP_NOTE_STALL,  /* struct rp_note_stall */
 	RP_NOTE_HELD,   /* struct rp_note_held of the wait before it, then the holder's stack */
 };
 
@@ -54,6 +55,17 @@ struct rp_note_wait {
 	char object[RP_OBJECT_BYTES];
 };
 
+/* Outside of any call (conn_stall.c). */
+struct rp_note_stall {
+	uint32_t way, reserved;
+	uint64_t begin_ns, span_ns;
+};
+
+/* Hooked calls of a kind, however short, and the bytes that they moved. */
+struct rp_calls {
+	uint64_t count, bytes;
+};
+
 /* Who had the lock.  A stack of no frames and no copy: none was taken. */
 struct rp_note_held {
 	uint64_t at_ns;         /* of the wait */
@@ -64,7 +76,9 @@ struct rp_note_held {
 struct rp_note_end {
 	uint64_t end_ns, cpu_ns, minor_faults, major_faults, switches_voluntary, switches_forced;
 	struct rp_rec_short_waits shorts[RP_N_WAIT_KINDS];
-	uint64_t handler_ns, ticks, period_ns;
+	struct rp_calls calls[RP_N_WAIT_KINDS];
+	uint64_t upstreams; /* requests to others: see rp_wait_moved */
+	uint64_t handler_ns, hooks_ns, ticks, period_ns;
 	uint64_t switches_life; /* of the thread since it lives, 0: not known */
 };
 
@@ -92,6 +106,8 @@ struct rp_track {
 	_Atomic uint64_t head; /* bytes ever pushed; written by the thread */
 	_Atomic uint64_t tail; /* bytes ever taken; written by the drain */
 	struct rp_rec_short_waits shorts[RP_N_WAIT_KINDS]; /* of the segment; the thread's */
+	struct rp_calls calls[RP_N_WAIT_KINDS];
+	uint64_t upstreams;
 	char ring[RP_TRACK_BYTES] __attribute__((aligned(64)));
 };
 
