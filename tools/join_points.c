@@ -198,7 +198,9 @@ void rp_join_points(struct rp_profile *p, size_t which, const struct rp_join_nod
 	c.path = rp_memory_zero(r->n_stacks, sizeof(*c.path));
 	c.workers = rp_memory_zero(r->n_threads, sizeof(*c.workers));
 	c.worked = rp_memory_zero(r->n_threads, sizeof(*c.worked));
+	p->sessions[which].first_point = p->n_points;
 	add_all(&c, &p->sessions[which]);
+	p->sessions[which].n_points = p->n_points - p->sessions[which].first_point;
 	free(c.chain);
 	free(c.path);
 	free(c.functions);

@@ -13,18 +13,12 @@ json_t *rp_json_text(const char *text)
 	if (!text)
 		return json_null();
 	json_t *json = json_string(text);
-	char *safe = NULL;
-	size_t n = 0;
 
 	if (json)
 		return json;
-	FILE *out = open_memstream(&safe, &n);
+	char *safe = rp_term_text_copy(text);
 
-	if (!out)
-		return json_null();
-	rp_term_text(out, text, strlen(text), true);
-	fclose(out);
-	json = json_stringn(safe, n);
+	json = json_string(safe);
 	free(safe);
 	return json ? json : json_null();
 }

@@ -87,6 +87,7 @@ struct rp_session {
 	uint64_t phases_ns[6]; /* names: rp_profile_phases; RP_NEVER (UINT64_MAX): not known */
 	uint64_t bytes_in, bytes_out;
 	uint32_t status, pid, n_workers;
+	size_t first_point, n_points; /* its points are these */
 	size_t n_samples, n_waits;
 	size_t n_without_tick; /* segments shorter than one tick */
 	size_t n_segments;
