@@ -83,6 +83,7 @@ struct rp_rec_module {
 	struct rp_slice path;     /* as the loader knows it; "[vdso]", "[anonymous code]" */
 	struct rp_slice build_id; /* raw bytes, may be empty */
 };
+#define RP_ANONYMOUS_CODE "[anonymous code]" /* path of what stands for code in no module */
 enum { RP_MODULE_MAIN = 1, RP_MODULE_VDSO = 2, RP_MODULE_SHIM = 4 };
 
 /* Bytes of a module that has no file (the vdso): an ELF image. */
@@ -139,6 +140,14 @@ struct rp_rec_counter {
 	uint64_t value;
 };
 
+/* Between two calls on the client's connection: the first would have blocked, before the second
+ * the client had sent or taken something. */
+struct rp_rec_stall {
+	uint32_t way; /* enum rp_stall_way */
+	uint64_t begin_ns, span_ns;
+};
+enum rp_stall_way { RP_STALL_SENDS, RP_STALL_READS }; /* what the client does slowly */
+
 /* Code made at run time, as its runtime calls it; the newest first (FORMAT.md section 4.16). */
 struct rp_rec_code {
 	uint64_t begin, size;        /* addresses of the process */
@@ -176,6 +185,7 @@ struct rp_item {
 		struct rp_rec_end end;
 		struct rp_rec_code code;
 		struct rp_rec_mapping mapping;
+		struct rp_rec_stall stall;
 	};
 };
 

@@ -391,6 +391,7 @@ bool rp_writer_put(struct rp_writer *w, const struct rp_item *item)
 	case RP_ITEM_MODULE:
 	case RP_ITEM_CODE:
 	case RP_ITEM_MAPPING:
+	case RP_ITEM_STALL:
 		return put_direct(w, item, ROOM_BULK);
 	case RP_ITEM_THREAD:
 	case RP_ITEM_SEGMENT:

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "tools/join.h"
 #include "tools/recording.h"
+#include "tools/times.h"
 
 /* Chains of one recording, made when they are first asked for. */
 struct chains {

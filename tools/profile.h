@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "tools/times.h"
+#include "tools/account.h"
 
 /* A function, or a pseudo frame such as "[wait: recv tcp 127.0.0.1:5432]". */
 struct rp_function {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include "tools/join.h"
 #include "tools/recording.h"
+#include "tools/times.h"
 
 const char *const rp_profile_phases[6] = {
         "accepted", "first_byte", "head", "body", "response", "last_byte",
@@ -95,7 +96,7 @@ void rp_join_session(struct rp_profile *p, size_t which, const char *path)
 	for (size_t i = 0; i < 6; i++)
 		s->phases_ns[i] = phases_ns[i];
 	rp_times_span(r, &s->first_ns, &last_ns);
-	rp_times_account(r, &s->account);
+	rp_account_make(r, &s->account);
 	for (size_t i = 0; i < r->n_samples; i++)
 		s->n_samples += r->samples[i].edge == RP_EDGE_TICK;
 	s->n_waits = r->n_waits;

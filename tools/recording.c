@@ -53,6 +53,9 @@ static void keep(struct rp_recording *r, const struct rp_item *item)
 	case RP_ITEM_SHORT_WAITS:
 		KEEP(r->short_waits, r->n_short_waits, item->short_waits);
 		break;
+	case RP_ITEM_STALL:
+		KEEP(r->stalls, r->n_stalls, item->stall);
+		break;
 	case RP_ITEM_COUNTER:
 		KEEP(r->counters, r->n_counters, item->counter);
 		break;
@@ -166,6 +169,7 @@ void rp_recording_close(struct rp_recording *r)
 	free(r->short_waits);
 	free(r->code);
 	free(r->mappings);
+	free(r->stalls);
 	free(r->counters);
 	free(r->drops);
 	free(r);

@@ -8,8 +8,7 @@
 
 /* Code in no module: what stands at its addresses is asked when the session ends (jitnames.h). */
 enum { NOWHERE = 1 };
-#define NOWHERE_PATH "[anonymous code]"
-#define EXACT_BIT    0x80000000u
+#define EXACT_BIT 0x80000000u
 
 static struct rp_slice slice(const char *s)
 {
@@ -26,7 +25,7 @@ static void tell_module(struct rp_nodes *nodes, struct rp_writer *w, uint32_t nu
 		return;
 	nodes->told[number / 8] |= (uint8_t)(1 << number % 8);
 	item.module.module = number;
-	item.module.path = slice(m ? m->path : NOWHERE_PATH);
+	item.module.path = slice(m ? m->path : RP_ANONYMOUS_CODE);
 	if (m) {
 		item.module.flags = m->flags;
 		item.module.size = m->hi - m->lo;

@@ -4,6 +4,7 @@
  */
 #include <fcntl.h>
 #include <string.h>
+#include "preload/cold/delay.h"
 #include "preload/cold/session_parts.h"
 #include "preload/hot/sys.h"
 #include "preload/hot/object.h"
@@ -162,6 +163,7 @@ static void put_sample(struct rp_session *s, struct rp_track *t, const struct rp
 	item.sample.runq_ns = n->runq_ns;
 	item.sample.edge = n->edge;
 	s->open[open].runq_ns += n->runq_ns;
+	rp_delay_sample(t, n->at_ns, n->runq_ns);
 	s->open[open].cpu_ns += n->cpu_ns;
 	rp_writer_put(s->writer, &item);
 }
@@ -194,7 +196,10 @@ static void put_segment(struct rp_session *s, struct rp_track *t, const struct r
 	item.segment.begin_ns = t->begin_ns;
 	item.segment.end_ns = n->end_ns;
 	item.segment.cpu_ns = n->cpu_ns;
-	item.segment.runq_ns = s->open[open].runq_ns;
+	/* The scheduler knows the delays inside waits, the samples those by the hypervisor. */
+	uint64_t delay_ns = rp_delay_of(t, n->switches_life);
+
+	item.segment.runq_ns = delay_ns > s->open[open].runq_ns ? delay_ns : s->open[open].runq_ns;
 	item.segment.minor_faults = n->minor_faults;
 	item.segment.major_faults = n->major_faults;
 	item.segment.switches_voluntary = n->switches_voluntary;

@@ -58,6 +58,9 @@ void rp_current_enter(uint32_t request, uint32_t serial)
 	open_segment(s, t, now_ns, cpu_ns);
 	rp_sampler_arm(s);
 	s->moving = false;
+	/* Our thread looks at this one's run queue time: soon, where it has been the first. */
+	if (!atomic_exchange_explicit(&rp_requests[request].met, true, memory_order_relaxed))
+		rp_track_wake();
 }
 
 /* The end of the segment in numbers; its sums were kept by the sampler and the waits. */
@@ -73,6 +76,7 @@ static void push_end(struct rp_self *s, uint64_t now_ns, uint64_t cpu_ns)
 	end.major_faults = (uint64_t)(u.major_faults - s->begin_major);
 	end.switches_voluntary = (uint64_t)(u.switches_voluntary - s->begin_voluntary);
 	end.switches_forced = (uint64_t)(u.switches_forced - s->begin_forced);
+	end.switches_life = (uint64_t)(u.switches_voluntary + u.switches_forced);
 	end.handler_ns = s->handler_ns;
 	end.ticks = s->ticks;
 	memcpy(end.shorts, s->track->shorts, sizeof(end.shorts));

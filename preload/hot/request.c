@@ -79,6 +79,7 @@ void rp_request_open(struct rp_request *r, const struct rp_head *head,
 	atomic_store(&r->bytes_out, 0);
 	atomic_store(&r->samples, 0);
 	atomic_store(&r->status, 0);
+	atomic_store(&r->met, false);
 	for (unsigned i = 0; i < RP_N_DROPS; i++)
 		atomic_store_explicit(&r->drops[i], 0, memory_order_relaxed);
 	atomic_store(&r->how, RP_END_LOST);

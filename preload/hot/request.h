@@ -41,6 +41,7 @@ struct rp_request {
 	_Atomic uint64_t accepted_ns, first_byte_ns, head_ns, body_ns, response_ns, last_byte_ns;
 	_Atomic uint64_t bytes_in, bytes_out, samples;
 	_Atomic uint32_t status, how;
+	_Atomic bool met;                   /* a thread works for it, or did */
 	_Atomic uint64_t drops[RP_N_DROPS]; /* losses that are this request's own */
 };
 

@@ -55,6 +55,7 @@ struct rp_note_end {
 	uint64_t end_ns, cpu_ns, minor_faults, major_faults, switches_voluntary, switches_forced;
 	struct rp_rec_short_waits shorts[RP_N_WAIT_KINDS];
 	uint64_t handler_ns, ticks;
+	uint64_t switches_life; /* of the thread since it lives, 0: not known */
 };
 
 enum rp_track_state {

@@ -253,6 +253,7 @@ static void put_notes(struct rp_writer *w)
 	        {.kind = RP_ITEM_SHORT_WAITS, .short_waits = {RP_WAIT_MUTEX, 12, 81234, 20123}},
 	        {.kind = RP_ITEM_COUNTER, .counter = {slice("own_cpu_ns"), 431000}},
 	        {.kind = RP_ITEM_DROP, .counter = {slice("ring_full"), 2}},
+	        {.kind = RP_ITEM_STALL, .stall = {RP_STALL_READS, 5000, 7000}},
 	        {.kind = RP_ITEM_CODE,
 	         .code = {0x7f0000001000, 0x80, RP_NEVER, RP_NEVER,
 	                  slice("JS:*handler /srv/app.js:10:17")}},
