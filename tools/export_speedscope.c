@@ -3,10 +3,10 @@
  * Room: tools.  Schema: https://www.speedscope.app/file-format-schema.json, "sampled" profiles.
  * SPDX-License-Identifier: MIT
  */
+#include "tools/commands.h"
 #include "tools/exports.h"
 #include "tools/json.h"
-#include "tools/lanes.h"
-#include "tools/version.h"
+#include "tools/threads.h"
 
 static void put_frames(FILE *out, const struct rp_profile *p)
 {
@@ -34,34 +34,34 @@ static void put_stack(FILE *out, const struct rp_chain *chain)
 	fputc(']', out);
 }
 
-static void put_lane(FILE *out, const struct rp_profile *p, const struct rp_lane *lane, bool cpu)
+static void put_thread(FILE *out, const struct rp_profile *p, const struct rp_thread *thread,
+                       const char *name, bool cpu)
 {
 	unsigned long long sum_ns = 0;
-	char *name = rp_lanes_name(p, lane);
 
-	for (size_t i = 0; i < lane->n; i++)
-		sum_ns += rp_profile_ns(lane->points[i], cpu);
+	for (size_t i = 0; i < thread->n; i++)
+		sum_ns += rp_profile_ns(thread->points[i], cpu);
 	fputs("{\"type\":\"sampled\",\"name\":", out);
 	rp_json_put(out, name);
 	fprintf(out, ",\"unit\":\"nanoseconds\",\"startValue\":0,\"endValue\":%llu,\"samples\":[",
 	        sum_ns);
-	for (size_t i = 0; i < lane->n; i++) {
+	for (size_t i = 0; i < thread->n; i++) {
 		fputs(i ? ",\n" : "\n", out);
-		put_stack(out, &p->chains[lane->points[i]->chain]);
+		put_stack(out, &p->chains[thread->points[i]->chain]);
 	}
 	fputs("],\"weights\":[", out);
-	for (size_t i = 0; i < lane->n; i++)
+	for (size_t i = 0; i < thread->n; i++)
 		fprintf(out, i ? ",%llu" : "%llu",
-		        (unsigned long long)rp_profile_ns(lane->points[i], cpu));
+		        (unsigned long long)rp_profile_ns(thread->points[i], cpu));
 	fputs("]}", out);
-	free(name);
 }
 
 bool rp_export_speedscope(FILE *out, const struct rp_profile *p, bool cpu)
 {
-	struct rp_lanes lanes;
+	struct rp_heap heap = {0};
+	struct rp_threads all;
 
-	rp_lanes_make(&lanes, p);
+	rp_threads_make(&all, p);
 	fputs("{\"$schema\":\"https://www.speedscope.app/file-format-schema.json\",\n"
 	      "\"exporter\":\"reqprof@" RP_VERSION "\",\"name\":",
 	      out);
@@ -69,11 +69,12 @@ bool rp_export_speedscope(FILE *out, const struct rp_profile *p, bool cpu)
 	fputs(",\n", out);
 	put_frames(out, p);
 	fputs("\"profiles\":[", out);
-	for (size_t i = 0; i < lanes.n; i++) {
+	for (size_t i = 0; i < all.n; i++) {
 		fputs(i ? ",\n" : "\n", out);
-		put_lane(out, p, &lanes.lanes[i], cpu);
+		put_thread(out, p, &all.each[i], rp_threads_name(&heap, p, &all.each[i]), cpu);
 	}
 	fputs("]}\n", out);
-	rp_lanes_free(&lanes);
+	rp_threads_free(&all);
+	rp_heap_free(&heap);
 	return !ferror(out);
 }

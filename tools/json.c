@@ -23,6 +23,14 @@ json_t *rp_json_text(const char *text)
 	return json ? json : json_null();
 }
 
+void rp_json_put(FILE *out, const char *text)
+{
+	json_t *json = rp_json_text(text);
+
+	json_dumpf(json, out, JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
+	json_decref(json);
+}
+
 static json_t *number(uint64_t value)
 {
 	return json_integer((json_int_t)value);

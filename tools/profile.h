@@ -59,6 +59,12 @@ struct rp_worker {
 	const char *name;
 };
 
+/* A thread worked for a request. */
+struct rp_stretch {
+	uint32_t session, thread;
+	uint64_t begin_ns, end_ns, cpu_ns;
+};
+
 struct rp_wait {
 	uint32_t chain, thread;
 	const char *kind, *object; /* object: "" when there is none */
@@ -104,10 +110,12 @@ struct rp_profile {
 	struct rp_spot *spots;   /* callers before callees */
 	struct rp_point *points; /* by session; not in the order of time */
 	struct rp_wait *waits;
+	struct rp_stretch *stretches;
 	struct rp_worker *workers; /* points and waits name them by index */
 	struct rp_object_file *modules;
 	struct rp_session *sessions;
-	size_t n_functions, n_chains, n_spots, n_points, n_waits, n_workers, n_modules, n_sessions;
+	size_t n_functions, n_chains, n_spots, n_points, n_waits, n_stretches, n_workers, n_modules,
+	        n_sessions;
 	struct rp_join *join; /* what keeps the strings alive; NULL in a hand-made profile */
 };
 
