@@ -26,6 +26,8 @@ enum {
 	RP_MAP_BYTES = 64 << 20,    /* of a perf map, from its end; four times that of a jitdump */
 	RP_NAMES_MS = 30,         /* what looking for these names may take, at the session's end */
 	RP_TARGET_BYTES = 2048,   /* of a request target, after masking */
+	RP_MAX_BLAMES = 32,       /* contended locks of flagged threads at once, 600 bytes each */
+	RP_BLAME_FRAMES = 64,     /* of the stack on which a holder let a lock go */
 	RP_WAIT_SHORT_NS = 20000, /* waits shorter than this are summed, not listed */
 	RP_DRAIN_MS = 50,         /* our thread looks this often while a request is open */
 	RP_IDLE_MS = 1000,        /* and ends when nothing was open for so long */

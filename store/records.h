@@ -31,6 +31,14 @@ enum rp_wait_kind {
 	RP_N_WAIT_KINDS
 };
 
+/* Who had a lock when the wait for it began. */
+enum rp_held_how {
+	RP_HELD_UNKNOWN, /* nobody known: it was changing hands */
+	RP_HELD_THREAD,
+	RP_HELD_READERS, /* a read-held rwlock: by how many, but not by whom */
+	RP_HELD_NOT_ASKED,
+};
+
 enum rp_sample_edge { RP_EDGE_TICK, RP_EDGE_BEGIN, RP_EDGE_END };
 
 /* How a request's recording ended. */
@@ -128,6 +136,16 @@ struct rp_rec_wait {
 	uint64_t at_ns, span_ns, cpu_ns;
 };
 
+/* Who had the lock of the wait of THREAD that began AT_NS. */
+struct rp_rec_held {
+	uint32_t thread;
+	uint32_t how;            /* enum rp_held_how */
+	uint32_t tid;            /* of the holder; 0: not known */
+	uint32_t stack;          /* on which the holder let it go; 0: not known */
+	struct rp_slice request; /* the id of the session that the holder worked for, or "" */
+	uint64_t at_ns;
+};
+
 /* Waits too short for a stack of their own, summed. */
 struct rp_rec_short_waits {
 	uint32_t kind;
@@ -182,6 +200,7 @@ struct rp_item {
 		struct rp_rec_wait wait;
 		struct rp_rec_short_waits short_waits;
 		struct rp_rec_counter counter; /* RP_ITEM_COUNTER and RP_ITEM_DROP */
+		struct rp_rec_held held;
 		struct rp_rec_end end;
 		struct rp_rec_code code;
 		struct rp_rec_mapping mapping;

@@ -120,7 +120,7 @@ static void add_point(struct rp_profile *p, struct rp_point point)
 	p->points[p->n_points++] = point;
 }
 
-static const char *kind_text(uint32_t kind)
+const char *rp_join_kind(uint32_t kind)
 {
 	static const char *const words[] = {
 #define WAIT(name, text) text,
@@ -130,14 +130,40 @@ static const char *kind_text(uint32_t kind)
 	return kind < RP_N_WAIT_KINDS ? words[kind] : "unknown";
 }
 
+static struct rp_holder holder_of(struct chains *c, const struct rp_rec_held *held)
+{
+	struct rp_heap *heap = &c->p->join->heap;
+	struct rp_holder h = {.request = ""};
+
+	if (!held || held->how >= RP_HELD_NOT_ASKED)
+		return h;
+	h.request = rp_heap_text(heap, held->request.at, held->request.n);
+	if (held->how == RP_HELD_READERS)
+		h.words = "held by readers";
+	else if (held->how == RP_HELD_UNKNOWN || !held->tid)
+		h.words = "held by nobody known";
+	else
+		h.words = rp_heap_print(heap, "held by thread %u%s%s%s", held->tid,
+		                        *h.request ? " (request " : "", h.request,
+		                        *h.request ? ")" : "");
+	h.tid = held->how == RP_HELD_THREAD ? held->tid : 0;
+	if (held->stack)
+		h.chain = chain_of(c, held->stack, NULL) + 1;
+	return h;
+}
+
 /* A wait is two points: what was waited, and what the call cost the CPU. */
-static void add_wait(struct chains *c, const struct rp_rec_wait *w, const struct rp_time *cost)
+static void add_wait(struct chains *c, const struct rp_rec_wait *w, const struct rp_rec_held *held,
+                     const struct rp_time *cost)
 {
 	struct rp_heap *heap = &c->p->join->heap;
 	const struct rp_rec_object *object = rp_recording_object(c->r, w->object);
-	const char *kind = kind_text(w->kind);
+	const char *kind = rp_join_kind(w->kind);
 	const char *name = object ? rp_heap_text(heap, object->name.at, object->name.n) : "";
-	const char *frame = rp_heap_print(heap, "[wait: %s%s%s]", kind, *name ? " " : "", name);
+	struct rp_holder holder = holder_of(c, held);
+	const char *frame =
+	        rp_heap_print(heap, "[wait: %s%s%s%s%s]", kind, *name ? " " : "", name,
+	                      holder.words ? " " : "", holder.words ? holder.words : "");
 	struct rp_point p = {.chain = chain_of(c, w->stack, frame),
 	                     .spot = spot_of(c, w->stack, frame),
 	                     .thread = worker_of(c, w->thread),
@@ -150,6 +176,7 @@ static void add_wait(struct chains *c, const struct rp_rec_wait *w, const struct
 	                                                .thread = p.thread,
 	                                                .kind = kind,
 	                                                .object = name,
+	                                                .holder = holder,
 	                                                .at_ns = w->at_ns,
 	                                                .span_ns = w->span_ns,
 	                                                .cpu_ns = w->cpu_ns};
@@ -168,6 +195,7 @@ static void add_all(struct chains *c, struct rp_session *session)
 {
 	struct rp_time *samples = rp_memory_zero(c->r->n_samples, sizeof(*samples));
 	struct rp_time *waits = rp_memory_zero(c->r->n_waits, sizeof(*waits));
+	size_t held = 0;
 
 	session->n_without_tick = rp_times_charge(c->r, samples, waits);
 	for (size_t i = 0; i < c->r->n_samples; i++) {
@@ -183,7 +211,7 @@ static void add_all(struct chains *c, struct rp_session *session)
 		                                                                  : RP_POINT_EDGE});
 	}
 	for (size_t i = 0; i < c->r->n_waits; i++)
-		add_wait(c, &c->r->waits[i], &waits[i]);
+		add_wait(c, &c->r->waits[i], rp_recording_held(c->r, i, &held), &waits[i]);
 	for (size_t i = 0; i < c->r->n_threads; i++)
 		session->n_workers += c->worked[i];
 	free(samples);

@@ -65,15 +65,30 @@ struct rp_stretch {
 	uint64_t begin_ns, end_ns, cpu_ns;
 };
 
+/* Who had the lock of a wait. */
+struct rp_holder {
+	const char *words;   /* "held by thread 712 (request 4711-000008)"; NULL: nobody asked */
+	const char *request; /* the id of its session, "" none */
+	uint32_t tid;        /* 0: not known */
+	uint32_t chain;      /* where it let go, + 1; 0: not known */
+};
+
 struct rp_wait {
 	uint32_t chain, thread;
 	const char *kind, *object; /* object: "" when there is none */
+	struct rp_holder holder;
 	uint64_t at_ns, span_ns, cpu_ns;
 };
 
 struct rp_count {
 	const char *name;
 	uint64_t value;
+};
+
+/* Waits of a kind that were too short to be told one by one. */
+struct rp_short {
+	const char *kind;
+	uint64_t n, waited_ns;
 };
 
 struct rp_object_file {
@@ -99,7 +114,8 @@ struct rp_session {
 	size_t n_segments;
 	struct rp_account account;
 	const struct rp_count *counters, *lost;
-	size_t n_counters, n_lost;
+	const struct rp_short *shorts;
+	size_t n_counters, n_lost, n_shorts;
 };
 
 extern const char *const rp_profile_phases[6];
@@ -121,7 +137,19 @@ struct rp_profile {
 
 struct rp_why;
 
-/* Reads N session files and joins them.  false with WHY when one cannot be read. */
+/* Where names come from; all zero is what people get who say nothing of it. */
+struct rp_profile_how {
+	const char *const *debug_dirs; /* laid out as /usr/lib/debug is, asked first */
+	size_t n_debug_dirs;
+	const char *sysroot; /* the files of modules are below it; NULL: where they say */
+	bool no_cache;       /* what is beside the sessions is neither read nor written */
+	bool save;           /* what is found goes beside the sessions, however fast it was */
+};
+
+/* Reads N session files and joins them.  false with WHY when one cannot be read, or when names
+ * were to be saved and could not.  HOW may be NULL. */
+bool rp_profile_open_as(struct rp_profile *p, char *const *paths, size_t n,
+                        const struct rp_profile_how *how, struct rp_why *why);
 bool rp_profile_open(struct rp_profile *p, char *const *paths, size_t n, struct rp_why *why);
 void rp_profile_close(struct rp_profile *p);
 

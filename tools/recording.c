@@ -62,6 +62,9 @@ static void keep(struct rp_recording *r, const struct rp_item *item)
 	case RP_ITEM_DROP:
 		KEEP(r->drops, r->n_drops, item->counter);
 		break;
+	case RP_ITEM_HELD:
+		KEEP(r->held, r->n_held, item->held);
+		break;
 	case RP_ITEM_CODE:
 		KEEP(r->code, r->n_code, item->code);
 		break;
@@ -166,6 +169,7 @@ void rp_recording_close(struct rp_recording *r)
 	free(r->samples);
 	free(r->objects);
 	free(r->waits);
+	free(r->held);
 	free(r->short_waits);
 	free(r->code);
 	free(r->mappings);
@@ -191,6 +195,20 @@ const struct rp_rec_object *rp_recording_object(const struct rp_recording *r, ui
 	for (size_t i = 0; i < r->n_objects; i++)
 		if (r->objects[i].object == object)
 			return &r->objects[i];
+	return NULL;
+}
+
+/* Written right after their waits, in the same order. */
+const struct rp_rec_held *rp_recording_held(const struct rp_recording *r, size_t wait, size_t *from)
+{
+	if (r->waits[wait].kind != RP_WAIT_MUTEX && r->waits[wait].kind != RP_WAIT_RWLOCK)
+		return NULL;
+	for (size_t i = *from; i < r->n_held; i++)
+		if (r->held[i].at_ns == r->waits[wait].at_ns &&
+		    r->held[i].thread == r->waits[wait].thread) {
+			*from = i + 1;
+			return &r->held[i];
+		}
 	return NULL;
 }
 

@@ -168,6 +168,26 @@ static void draw_losses(const struct rp_term *t, const struct rp_profile *p)
 		fprintf(t->out, "overhead of the recording %s\n", rp_units_time(text, overhead_ns));
 }
 
+/* How stacks and ticks were made, where not as usual. */
+static void draw_engine(const struct rp_term *t, const struct rp_profile *p)
+{
+	uint64_t by_libunwind = 0, longest_ns = 0;
+	char text[RP_UNITS_MAX];
+
+	for (size_t i = 0; i < p->n_sessions; i++) {
+		uint64_t ns = counter_of(&p->sessions[i], "interval_max_ns");
+
+		by_libunwind += counter_of(&p->sessions[i], "walks_libunwind");
+		longest_ns = ns > longest_ns ? ns : longest_ns;
+	}
+	if (by_libunwind)
+		fprintf(t->out, "%llu stacks walked by libunwind\n",
+		        (unsigned long long)by_libunwind);
+	if (longest_ns)
+		fprintf(t->out, "samples took longer than the interval allows: backed off to %s\n",
+		        rp_units_time(text, longest_ns));
+}
+
 static void draw_warnings(const struct rp_term *t, const struct rp_session *s)
 {
 	if (s->why) {
@@ -242,8 +262,10 @@ void rp_render_head(const struct rp_term *t, const struct rp_profile *p, bool br
 		draw_numbers(t, p, &sum);
 		draw_account(t, &sum.account, rp_render_interval(p));
 	}
-	if (!brief)
+	if (!brief) {
 		draw_losses(t, p);
+		draw_engine(t, p);
+	}
 	for (size_t i = 0; i < p->n_sessions; i++)
 		draw_warnings(t, &p->sessions[i]);
 	if (!brief)

@@ -5,6 +5,7 @@
 #include "tools/times.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include "tools/memory.h"
 #include "tools/recording.h"
 #include "tools/times_segments.h"
@@ -54,24 +55,45 @@ void rp_times_span(const struct rp_recording *r, uint64_t *first_ns, uint64_t *l
 /* What is known of one segment while its time is shared out. */
 struct share {
 	const struct rp_rec_segment *segment;
-	uint64_t seen_cpu_ns; /* as the samples and waits tell it */
-	uint64_t wait_cpu_ns; /* of that, the waits' */
-	uint64_t running_ns;  /* sum of running_ns() over its ticks */
-	uint64_t waited_ns;   /* spans of the waits inside */
+	uint64_t seen_cpu_ns;             /* as the samples and waits tell it */
+	uint64_t wait_cpu_ns;             /* of that, the waits' */
+	uint64_t running_ns;              /* sum of running_ns() over its ticks */
+	uint64_t waited_ns;               /* spans of the waits inside */
+	uint64_t interval_ns, longest_ns; /* periods between ticks: asked for, backed off to */
 	uint32_t n_ticks, n_edges, edges_done;
 };
+
+/* The longest period between two ticks: the interval, but where the shim backed off. */
+static uint64_t longest_period(const struct rp_recording *r)
+{
+	static const char name[] = "interval_max_ns";
+
+	for (size_t i = 0; i < r->n_counters; i++)
+		if (r->counters[i].name.n == sizeof(name) - 1 &&
+		    memcmp(r->counters[i].name.at, name, sizeof(name) - 1) == 0 &&
+		    r->counters[i].value > r->request.interval_ns)
+			return r->counters[i].value;
+	return r->request.interval_ns;
+}
 
 /* How much a tick says "here the thread was running": a whole period, or less when it had hardly
  * run since the tick before (it sat in a call that the shim does not see).  A tick comes at a
  * moment of no choosing, so the count of running ticks is fair to every function; the CPU clock
- * since the last tick is not: it also holds what ran before a wait, elsewhere. */
-static uint64_t running_ns(const struct rp_recording *r, const struct rp_rec_sample *s)
+ * since the last tick is not: it also holds what ran before a wait, elsewhere.  Where the shim
+ * backed off, periods differ, and only that clock tells which one it was. */
+static uint64_t running_ns(const struct share *share, const struct rp_rec_sample *s)
 {
-	uint64_t most_ns = r->request.interval_ns;
+	uint64_t most_ns = share->interval_ns, weighed_ns = s->weight * most_ns;
 
 	if (s->edge != RP_EDGE_TICK)
 		return 0;
-	return s->cpu_ns < most_ns / 2 ? s->cpu_ns * 2 : most_ns;
+	if (s->cpu_ns < most_ns / 2)
+		return s->cpu_ns * 2;
+	if (weighed_ns > share->longest_ns)
+		weighed_ns = share->longest_ns;
+	if (weighed_ns > s->cpu_ns)
+		weighed_ns = s->cpu_ns;
+	return weighed_ns > most_ns ? weighed_ns : most_ns;
 }
 
 /* First pass: what each segment holds.  OF_SAMPLE and OF_WAIT remember where everything is. */
@@ -89,7 +111,7 @@ static void gather(const struct rp_recording *r, struct share *shares, struct sh
 		if (!share)
 			continue;
 		share->seen_cpu_ns += s->cpu_ns;
-		share->running_ns += running_ns(r, s);
+		share->running_ns += running_ns(share, s);
 		*(s->edge == RP_EDGE_TICK ? &share->n_ticks : &share->n_edges) += 1;
 	}
 	for (size_t i = 0; i < r->n_waits; i++) {
@@ -117,21 +139,21 @@ static uint64_t scaled_cpu(const struct share *share, uint64_t cpu_ns)
 	                  (double)share->seen_cpu_ns);
 }
 
-static uint64_t sample_cpu(const struct rp_recording *r, const struct share *share,
-                           const struct rp_rec_sample *s)
+static uint64_t sample_cpu(const struct share *share, const struct rp_rec_sample *s)
 {
 	if (!share || share->running_ns == 0)
 		return scaled_cpu(share, s->cpu_ns);
 	uint64_t cpu_ns = share->segment->cpu_ns;
 	uint64_t left_ns = cpu_ns > share->wait_cpu_ns ? cpu_ns - share->wait_cpu_ns : 0;
 
-	return (uint64_t)((double)left_ns * (double)running_ns(r, s) / (double)share->running_ns);
+	return (uint64_t)((double)left_ns * (double)running_ns(share, s) /
+	                  (double)share->running_ns);
 }
 
 static struct rp_time time_of_sample(const struct rp_recording *r, struct share *share,
                                      const struct rp_rec_sample *s)
 {
-	struct rp_time t = {s->weight * r->request.interval_ns, sample_cpu(r, share, s)};
+	struct rp_time t = {s->weight * r->request.interval_ns, sample_cpu(share, s)};
 
 	if (!share || share->n_ticks > 0 || s->edge == RP_EDGE_TICK)
 		return t;
@@ -153,10 +175,13 @@ size_t rp_times_charge(const struct rp_recording *r, struct rp_time *samples, st
 	struct share *shares = rp_memory_zero(r->n_segments, sizeof(*shares));
 	struct share **of_sample = rp_memory_zero(r->n_samples, sizeof(struct share *));
 	struct share **of_wait = rp_memory_zero(r->n_waits, sizeof(struct share *));
+	uint64_t longest_ns = longest_period(r);
 	size_t n_without_tick = 0;
 
 	for (size_t i = 0; i < r->n_segments; i++)
-		shares[i].segment = &r->segments[i];
+		shares[i] = (struct share){.segment = &r->segments[i],
+		                           .interval_ns = r->request.interval_ns,
+		                           .longest_ns = longest_ns};
 	gather(r, shares, of_sample, of_wait);
 	for (size_t i = 0; i < r->n_samples; i++)
 		samples[i] = time_of_sample(r, of_sample[i], &r->samples[i]);

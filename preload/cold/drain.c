@@ -11,6 +11,7 @@
 #include "preload/cold/log.h"
 #include "preload/cold/modules.h"
 #include "preload/cold/session.h"
+#include "preload/cold/unwinder.h"
 #include "preload/hot/self.h"
 #include "preload/hot/clock.h"
 #include "preload/hot/conn_slot.h"
@@ -123,13 +124,25 @@ static bool tend(uint32_t index, uint64_t now_ns, bool flush)
 	return false;
 }
 
+/* Asked while something is recorded: the kinds of all descriptors are looked through. */
+static void tell_in_flight(void)
+{
+	unsigned n = atomic_load(&rp_n_requests) ? rp_conn_in_flight() : 0;
+
+	for (uint32_t i = 0; n && i < RP_MAX_REQUESTS; i++)
+		if (atomic_load(&rp_requests[i].state) >= RP_REQUEST_LIVE)
+			rp_session_in_flight(rp_session_of(i), n);
+}
+
 static bool turn(uint64_t *flushed_ns)
 {
 	uint64_t now_ns = rp_mono_ns();
 	bool flush = now_ns - *flushed_ns > FLUSH_NS, busy = false;
 
 	look_at_new_tracks();
+	tell_in_flight();
 	rp_modules_refresh();
+	rp_unwinder_refresh();
 	for (unsigned i = 0; i < RP_MAX_TRACKS; i++)
 		drain_track(&rp_tracks[i]);
 	for (uint32_t i = 0; i < RP_MAX_REQUESTS; i++)
@@ -272,4 +285,5 @@ void rp_drain_forked(void)
 	rp_session_forked();
 	rp_delay_reset(false);
 	rp_modules_forked();
+	rp_unwinder_forked();
 }

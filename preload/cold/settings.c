@@ -142,6 +142,12 @@ static bool set_OPEN(const char *name, const char *value, bool *to)
 	return *to || !*value || wrong(name, value, "the word loopback");
 }
 
+static bool set_UNWINDER(const char *name, const char *value, bool *to)
+{
+	*to = strcmp(value, "libunwind") == 0;
+	return *to || strcmp(value, "table") == 0 || wrong(name, value, "table or libunwind");
+}
+
 static bool set_TRIGGER(const char *name, const char *value, struct rp_trigger_rules *to)
 {
 	size_t n = strlen(value);

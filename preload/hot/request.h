@@ -39,6 +39,7 @@ struct rp_request {
 	socklen_t n_peer, n_local;
 	/* Phases; each written once, by the thread that saw it. */
 	_Atomic uint64_t accepted_ns, first_byte_ns, head_ns, body_ns, response_ns, last_byte_ns;
+	uint64_t arrived_ns; /* its last byte so far, in the socket; RP_NEVER: not a TCP socket */
 	_Atomic uint64_t bytes_in, bytes_out, samples;
 	_Atomic uint32_t status, how;
 	_Atomic bool met;                   /* a thread works for it, or did */

@@ -179,7 +179,18 @@ static bool put_wait(struct rp_writer *w, const struct session_shape *shape, uin
 	                 .cpu_ns = 15001},
 	};
 
-	return (i >= 2 || rp_writer_put(w, &object)) && rp_writer_put(w, &wait);
+	struct rp_item held = {
+	        .kind = RP_ITEM_HELD,
+	        .held = {.thread = wait.wait.thread,
+	                 .how = RP_HELD_THREAD,
+	                 .tid = shape->pid + 7,
+	                 .stack = stack,
+	                 .request = slice("4711-000008"),
+	                 .at_ns = at_ns},
+	};
+
+	return (i >= 2 || rp_writer_put(w, &object)) && rp_writer_put(w, &wait) &&
+	       (i != 1 || rp_writer_put(w, &held));
 }
 
 static bool put_sample(struct rp_writer *w, const struct session_shape *shape, uint32_t i,
