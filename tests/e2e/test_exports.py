@@ -77,7 +77,7 @@ def only(message, number):
 
 def of_json(data):
     told = json.loads(data)
-    waited = sum(w['span_ns'] - w['cpu_ns'] for w in told['waits'])
+    waited = sum(max(0, w['span_ns'] - w['cpu_ns']) for w in told['waits'])
     return (waited + sum(s['wall_ns'] for s in told['samples']),
             sum(s['cpu_ns'] for s in told['samples']), waited)
 
