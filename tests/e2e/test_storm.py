@@ -21,7 +21,7 @@ PLAY = re.compile(r'play_(\d+)$')
 STORM = re.compile(r'storm_(\d+)_(outer|middle|leaf)$')
 ANSWER = re.compile(r'opens=(\d+) reuses=(\d+) runs=(\d+)\n')
 
-hosts.PARTS.update({'storm/storm_%d.so' % k: ('storm.c', hosts.LIBRARY + ['-DLIB=%d' % k])
+hosts.PARTS.update({'storm/storm_%d.so' % k: ('storm_library.c', hosts.LIBRARY + ['-DLIB=%d' % k])
                     for k in range(LIBRARIES)})
 hosts.PARTS['storm_host'] = ('storm_host.c', ['-rdynamic'])
 

@@ -1,9 +1,9 @@
 /* storm_host.c - loads and unloads libraries in three threads; one of them serves, and calls them.
  *
- * `storm_host PORT FOLDER`; FOLDER holds storm_0.so to storm_11.so of storm.c.  /storm/MS does it
- * for so long and answers "opens=N reuses=N runs=N": a reuse is a library at an address where
- * another one was.  Whoever calls library K is called play_K: every stack says what must be on it.
- * Room: tests/hosts.  SPDX-License-Identifier: MIT
+ * `storm_host PORT FOLDER`; FOLDER holds storm_0.so to storm_11.so of storm_library.c.  /storm/MS
+ * does it for so long and answers "opens=N reuses=N runs=N": a reuse is a library at an address
+ * where another one was.  Whoever calls library K is called play_K: every stack says what must be
+ * on it. Room: tests/hosts.  SPDX-License-Identifier: MIT
  */
 #include <dlfcn.h>
 #include <link.h>
@@ -35,7 +35,8 @@ __attribute__((noinline)) void storm_spin(unsigned rounds)
 		return enter(rounds) + k + sink;                                                   \
 	}
 PLAY(0)
-PLAY(1) PLAY(2) PLAY(3) PLAY(4) PLAY(5) PLAY(6) PLAY(7) PLAY(8) PLAY(9) PLAY(10) PLAY(11)
+PLAY(1)
+PLAY(2) PLAY(3) PLAY(4) PLAY(5) PLAY(6) PLAY(7) PLAY(8) PLAY(9) PLAY(10) PLAY(11)
 
         static unsigned (*const players[N_LIBRARIES])(enter_fn *, unsigned) = {
                 play_0, play_1, play_2, play_3, play_4,  play_5,

@@ -1,4 +1,4 @@
-/* storm.c - one of the libraries of storm_host.c, which load and unload all the time.
+/* storm_library.c - one of the libraries of storm_host.c, which load and unload all the time.
  *
  * Built several times with another LIB: the same names but for the number, the same chain of calls
  * (enter, outer, middle, leaf), other frames at other places.  What holds for one library's code
