@@ -50,6 +50,10 @@ $(B)/unit/%: $(B)/obj/tests/unit/%.o $(B)/all.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(if $(SAN),-fsanitize=$(SAN)) -rdynamic -o $@ $< -lc $(B)/all.a $(LDFLAGS) $(shell $(PKG) --libs check) \
 	    -lunwind -lunwind-x86_64 $(TOOLIBS) -lm -ldl
+$(B)/unit/test_stack_steps: $(B)/steps/libthrow.so
+$(B)/steps/libthrow.so: tests/support/stepper_throw.cc
+	@mkdir -p $(@D)
+	$(CXX) -O2 -g -fPIC -shared -o $@ $<
 $(B)/hosts/%: tests/hosts/%.c $(wildcard tests/hosts/*.h) Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) -std=gnu11 -D_GNU_SOURCE -O2 -g -fomit-frame-pointer -Wall -Wextra -o $@ $< -lpthread -ldl -lm

@@ -128,7 +128,19 @@ struct rp_profile {
 
 struct rp_why;
 
-/* Reads N session files and joins them.  false with WHY when one cannot be read. */
+/* Where names come from; all zero is what people get who say nothing of it. */
+struct rp_profile_how {
+	const char *const *debug_dirs; /* laid out as /usr/lib/debug is, asked first */
+	size_t n_debug_dirs;
+	const char *sysroot; /* the files of modules are below it; NULL: where they say */
+	bool no_cache;       /* what is beside the sessions is neither read nor written */
+	bool save;           /* what is found goes beside the sessions, however fast it was */
+};
+
+/* Reads N session files and joins them.  false with WHY when one cannot be read, or when names
+ * were to be saved and could not.  HOW may be NULL. */
+bool rp_profile_open_as(struct rp_profile *p, char *const *paths, size_t n,
+                        const struct rp_profile_how *how, struct rp_why *why);
 bool rp_profile_open(struct rp_profile *p, char *const *paths, size_t n, struct rp_why *why);
 void rp_profile_close(struct rp_profile *p);
 
