@@ -51,8 +51,9 @@ struct rp_lane {
 
 void rp_account_make(const struct rp_recording *r, struct rp_account *account);
 
-/* How much of an await lies outside of all segments. */
 struct rp_rec_await;
+
+/* How much of an await lies outside of all segments. */
 uint64_t rp_account_apart(const struct rp_recording *r, const struct rp_rec_await *a);
 
 /* A lane a thread, in the order in which they came; *N of them.  free() it. */

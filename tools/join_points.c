@@ -209,6 +209,7 @@ static void add_await(struct chains *c, const struct rp_rec_await *a)
 	c->p->waits = rp_memory_grow(c->p->waits, c->p->n_waits, sizeof(*c->p->waits));
 	c->p->waits[c->p->n_waits++] = w;
 	add_point(c->p, (struct rp_point){.chain = w.chain,
+	                                  .spot = spot_of(c, a->stack, frame),
 	                                  .thread = w.thread,
 	                                  .at_ns = w.at_ns,
 	                                  .wall_ns = rp_account_apart(c->r, a),

@@ -24,7 +24,7 @@ static char upper(uint8_t c)
 	return (char)(c >= 'a' ? c - 'a' + 'A' : c);
 }
 
-/* The word of LIST (words with a space behind each) that the letters at B are, in any case. */
+/* The word of LIST (with a space behind each word) that the letters at B are, in any case. */
 static bool put_listed(struct rp_line *l, const char *list, struct bytes b)
 {
 	char word[MOST_VERB];
@@ -34,26 +34,33 @@ static bool put_listed(struct rp_line *l, const char *list, struct bytes b)
 		word[n] = upper(b.at[n]);
 		n++;
 	}
-	for (const char *at = list; n && *at; at += strcspn(at, " ") + 1)
-		if (strcspn(at, " ") == n && memcmp(at, word, n) == 0) {
+	for (const char *end; n && *list; list = end + 1) {
+		for (end = list; *end != ' '; end++)
+			;
+		if ((size_t)(end - list) == n && memcmp(list, word, n) == 0) {
 			rp_line_bytes(l, word, n);
 			return true;
 		}
+	}
 	return false;
 }
 
+/* As in a request line, to the version: what only looks like one is another protocol's data. */
 static bool put_http(struct rp_line *l, struct bytes b)
 {
 	static const char methods[] =
 	        "GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH PROPFIND PRI ";
+	static const char version[] = " HTTP/";
 	const uint8_t *space = memchr(b.at, ' ', b.n < MOST_VERB ? b.n : MOST_VERB);
-	const uint8_t *target = space ? space + 1 : NULL, *end = b.at + b.n;
+	const uint8_t *target = space ? space + 1 : NULL, *end = target;
 
-	if (!space || !put_listed(l, methods, (struct bytes){b.at, (size_t)(space - b.at)}))
+	if (!space || b.at[0] > 'Z' ||
+	    !put_listed(l, methods, (struct bytes){b.at, (size_t)(space - b.at)}))
 		return false;
-	for (end = target; end<b.at + b.n && * end> ' '; end++)
-		;
-	if (end == target || (end < b.at + b.n && *end != ' ' && *end != '\r' && *end != '\n')) {
+	while (end<b.at + b.n && * end> ' ')
+		end++;
+	if (end == target || (size_t)(b.at + b.n - end) < sizeof(version) - 1 ||
+	    memcmp(end, version, sizeof(version) - 1) != 0) {
 		l->n = 0;
 		return false;
 	}
