@@ -245,6 +245,23 @@ static void add_all(struct chains *c, struct rp_session *session)
 	free(waits);
 }
 
+static void add_stretches(struct chains *c, size_t which)
+{
+	struct rp_profile *p = c->p;
+
+	for (size_t i = 0; i < c->r->n_segments; i++) {
+		const struct rp_rec_segment *s = &c->r->segments[i];
+
+		p->stretches = rp_memory_grow(p->stretches, p->n_stretches, sizeof(*p->stretches));
+		p->stretches[p->n_stretches++] =
+		        (struct rp_stretch){.session = (uint32_t)which,
+		                            .thread = worker_of(c, s->thread),
+		                            .begin_ns = s->begin_ns,
+		                            .end_ns = s->end_ns,
+		                            .cpu_ns = s->cpu_ns};
+	}
+}
+
 void rp_join_points(struct rp_profile *p, size_t which, const struct rp_join_node *nodes)
 {
 	const struct rp_recording *r = p->join->recordings[which];
@@ -254,7 +271,10 @@ void rp_join_points(struct rp_profile *p, size_t which, const struct rp_join_nod
 	c.path = rp_memory_zero(r->n_stacks, sizeof(*c.path));
 	c.workers = rp_memory_zero(r->n_threads, sizeof(*c.workers));
 	c.worked = rp_memory_zero(r->n_threads, sizeof(*c.worked));
+	add_stretches(&c, which);
+	p->sessions[which].first_point = p->n_points;
 	add_all(&c, &p->sessions[which]);
+	p->sessions[which].n_points = p->n_points - p->sessions[which].first_point;
 	free(c.chain);
 	free(c.path);
 	free(c.functions);

@@ -235,6 +235,7 @@ void rp_profile_close(struct rp_profile *p)
 	free(p->spots);
 	free(p->points);
 	free(p->waits);
+	free(p->stretches);
 	free(p->workers);
 	free(p->modules);
 	free(p->sessions);
