@@ -100,8 +100,10 @@ struct rp_session {
 	size_t n_without_tick; /* segments shorter than one tick */
 	size_t n_segments;
 	struct rp_account account;
+	const struct rp_lane *lanes;
+	const struct rp_client_wait *client; /* waits and stalls that the client caused */
 	const struct rp_count *counters, *lost;
-	size_t n_counters, n_lost;
+	size_t n_lanes, n_client, n_counters, n_lost;
 };
 
 extern const char *const rp_profile_phases[6];
