@@ -5,7 +5,7 @@ PREFIX  ?= /usr/local
 CC      ?= cc
 PKG     ?= pkg-config
 CFLAGS  ?= -O2 -g
-DEPS    := libdw libelf jansson zlib
+DEPS    := libdw libelf jansson zlib libprotobuf-c
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla $(if $(CI),-Werror)
 ALL     = -std=gnu11 -D_GNU_SOURCE -I. -I$(B) $(WARN) -MMD -MP $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
 GUEST   := -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-stack-protector -U_FORTIFY_SOURCE -fno-builtin-bcmp
@@ -18,6 +18,7 @@ GUESTST := $(wildcard $(addprefix store/,writer.c crc32c.c names.c keep.c why.c)
 STORE   := $(wildcard store/*.c)
 SYMB    := $(wildcard symbolize/*.c)
 TOOLS   := $(wildcard tools/*.c)
+PROTOS  := $(patsubst tools/%.proto,$(B)/%.pb-c.h,$(wildcard tools/*.proto))
 # Under the thread sanitizer only what runs on two threads without a tick: it defers signals.
 PAIRED  := $(addprefix tests/unit/test_,$(addsuffix .c,track pending capture conn drain session))
 UNITS   := $(patsubst tests/unit/%.c,$(B)/unit/%,$(if $(filter thread,$(SAN)),$(PAIRED),$(wildcard tests/unit/test_*.c)))
@@ -34,22 +35,33 @@ $(B)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(ALL) $(CFLAGS) $(CPPFLAGS) -c -o $@ $<
 
+$(B)/%.pb-c.c $(B)/%.pb-c.h &: tools/%.proto
+	@mkdir -p $(@D)
+	$(call say,GEN,$(B)/$*.pb-c.c)protoc-c -Itools --c_out=$(B) $<
+$(B)/obj/%.pb-c.o: $(B)/%.pb-c.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) -I$(B) $(TOOL) $(CFLAGS) -c -o $@ $<
+$(call obj,$(TOOLS)): | $(PROTOS)
 $(B)/exports.map: preload/calls.def
 	@mkdir -p $(@D)
 	$(call say,GEN,$@){ echo '{ global:'; sed -n 's/^CALL(\([A-Za-z0-9_]*\).*/\1;/p' $<; echo 'local: *; };'; } >$@
 $(B)/libreqprof.so: $(call obj,$(HOT) $(COLD) $(GUESTST)) $(B)/exports.map
 	$(call say,LD,$@)$(CC) -shared -o $@ $(filter %.o,$^) -Wl,--version-script=$(B)/exports.map \
 	    -Wl,-z,now,-z,relro,-z,defs,-z,text,--as-needed,-soname,libreqprof.so $(LDFLAGS)
-$(B)/reqprof: $(call obj,$(STORE) $(SYMB) $(TOOLS))
+$(B)/reqprof: $(call obj,$(STORE) $(SYMB) $(TOOLS)) $(PROTOS:$(B)/%.h=$(B)/obj/%.o)
 	$(call say,LD,$@)$(CC) $(if $(SAN),-fsanitize=$(SAN)) -o $@ $^ $(LDFLAGS) $(TOOLIBS)
 # Everything but main, so that a test pulls in just what it names.  libc comes first on its link
 # line: a test that opens a file shall not get our hook.
-$(B)/all.a: $(call obj,$(HOT) $(COLD) $(STORE) $(SYMB) $(filter-out tools/main.c,$(TOOLS)) $(wildcard tests/support/*.c))
+$(B)/all.a: $(call obj,$(HOT) $(COLD) $(STORE) $(SYMB) $(filter-out tools/main.c,$(TOOLS)) $(wildcard tests/support/*.c)) $(PROTOS:$(B)/%.h=$(B)/obj/%.o)
 	@rm -f $@; $(AR) rcs $@ $^
 $(B)/unit/%: $(B)/obj/tests/unit/%.o $(B)/all.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(if $(SAN),-fsanitize=$(SAN)) -rdynamic -o $@ $< -lc $(B)/all.a $(LDFLAGS) $(shell $(PKG) --libs check) \
 	    -lunwind -lunwind-x86_64 $(TOOLIBS) -lm -ldl
+$(B)/unit/test_stack_steps: $(B)/steps/libthrow.so
+$(B)/steps/libthrow.so: tests/support/stepper_throw.cc
+	@mkdir -p $(@D)
+	$(CXX) -O2 -g -fPIC -shared -o $@ $<
 $(B)/hosts/%: tests/hosts/%.c $(wildcard tests/hosts/*.h) Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) -std=gnu11 -D_GNU_SOURCE -O2 -g -fomit-frame-pointer -Wall -Wextra -o $@ $< -lpthread -ldl -lm

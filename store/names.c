@@ -206,6 +206,19 @@ static size_t without(const char *name, size_t n, const char *end)
 	return n > n_end && memcmp(name + n - n_end, end, n_end) == 0 ? n - n_end : 0;
 }
 
+bool rp_names_sidecar(char *side, size_t cap, const char *name)
+{
+	size_t n = strlen(name), whole = without(name, n, RP_PART_END);
+	size_t stem = without(name, whole ? whole : n, RP_NAME_END);
+
+	n = stem ? stem : n;
+	if (n + sizeof(RP_SIDE_END) > cap)
+		return false;
+	memcpy(side, name, n);
+	memcpy(side + n, RP_SIDE_END, sizeof(RP_SIDE_END));
+	return true;
+}
+
 bool rp_names_parse(const char *name, struct rp_named *named)
 {
 	size_t n = strlen(name), whole = without(name, n, RP_PART_END);

@@ -16,6 +16,8 @@ libdw-dev       pkg     libdw
 libelf-dev      pkg     libelf
 libjansson-dev  pkg     jansson
 zlib1g-dev      pkg     zlib
+libprotobuf-c-dev   pkg libprotobuf-c
+protobuf-c-compiler command protoc-c
 libiberty-dev   file    /usr/include/libiberty/demangle.h'
 demo='
 curl            command curl
@@ -24,6 +26,7 @@ check='
 check           pkg     check
 libsubunit-dev  pkg     libsubunit
 libunwind-dev   pkg     libunwind
+libc6-dbg       file    /usr/share/doc/libc6-dbg
 g++             command g++
 clang           command clang
 libclang-rt-dev file    /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a

@@ -11,11 +11,13 @@
 
 struct rp_recording;
 struct rp_symbolizer;
+struct rp_profile_side;
 
 struct rp_join {
 	struct rp_recording **recordings;
 	size_t n_recordings;
 	struct rp_symbolizer *symbolizer;
+	struct rp_profile_side *sides; /* by recording: names that stood beside the sessions */
 	struct rp_heap heap;
 	struct rp_index functions, chains, spots, workers;
 };
@@ -37,6 +39,9 @@ uint32_t rp_join_worker(struct rp_profile *p, uint32_t pid, uint32_t tid, const 
 
 /* The number of the pseudo function NAME (borrowed). */
 uint32_t rp_join_pseudo(struct rp_profile *p, const char *name);
+
+/* The words for a kind of wait. */
+const char *rp_join_kind(uint32_t kind);
 
 /* Fills P->sessions[WHICH] from its recording. */
 void rp_join_session(struct rp_profile *p, size_t which, const char *path);

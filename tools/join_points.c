@@ -120,7 +120,7 @@ static void add_point(struct rp_profile *p, struct rp_point point)
 	p->points[p->n_points++] = point;
 }
 
-static const char *kind_text(uint32_t kind)
+const char *rp_join_kind(uint32_t kind)
 {
 	static const char *const words[] = {
 #define WAIT(name, text) text,
@@ -158,7 +158,7 @@ static void add_wait(struct chains *c, const struct rp_rec_wait *w, const struct
 {
 	struct rp_heap *heap = &c->p->join->heap;
 	const struct rp_rec_object *object = rp_recording_object(c->r, w->object);
-	const char *kind = kind_text(w->kind);
+	const char *kind = rp_join_kind(w->kind);
 	const char *name = object ? rp_heap_text(heap, object->name.at, object->name.n) : "";
 	struct rp_holder holder = holder_of(c, held);
 	const char *frame =
@@ -218,6 +218,23 @@ static void add_all(struct chains *c, struct rp_session *session)
 	free(waits);
 }
 
+static void add_stretches(struct chains *c, size_t which)
+{
+	struct rp_profile *p = c->p;
+
+	for (size_t i = 0; i < c->r->n_segments; i++) {
+		const struct rp_rec_segment *s = &c->r->segments[i];
+
+		p->stretches = rp_memory_grow(p->stretches, p->n_stretches, sizeof(*p->stretches));
+		p->stretches[p->n_stretches++] =
+		        (struct rp_stretch){.session = (uint32_t)which,
+		                            .thread = worker_of(c, s->thread),
+		                            .begin_ns = s->begin_ns,
+		                            .end_ns = s->end_ns,
+		                            .cpu_ns = s->cpu_ns};
+	}
+}
+
 void rp_join_points(struct rp_profile *p, size_t which, const struct rp_join_node *nodes)
 {
 	const struct rp_recording *r = p->join->recordings[which];
@@ -227,7 +244,10 @@ void rp_join_points(struct rp_profile *p, size_t which, const struct rp_join_nod
 	c.path = rp_memory_zero(r->n_stacks, sizeof(*c.path));
 	c.workers = rp_memory_zero(r->n_threads, sizeof(*c.workers));
 	c.worked = rp_memory_zero(r->n_threads, sizeof(*c.worked));
+	add_stretches(&c, which);
+	p->sessions[which].first_point = p->n_points;
 	add_all(&c, &p->sessions[which]);
+	p->sessions[which].n_points = p->n_points - p->sessions[which].first_point;
 	free(c.chain);
 	free(c.path);
 	free(c.functions);

@@ -5,13 +5,18 @@
  */
 #include "tools/profile.h"
 
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include "store/records.h"
 #include "symbolize/symbolize.h"
 #include "tools/join.h"
 #include "tools/library.h"
-#include "tools/profile_names.h"
+#include "tools/profile_side.h"
+
+enum { SLOW_NS = 100000000 }; /* names that took longer than this are kept */
 #include "tools/recording.h"
 
 static const char *state_words(enum rp_sym_state state)
@@ -23,6 +28,7 @@ static const char *state_words(enum rp_sym_state state)
 	        [RP_SYM_NO_FILE] = "the file is gone",
 	        [RP_SYM_OTHER_BUILD] = "the file is another build",
 	        [RP_SYM_BAD_FILE] = "the file is damaged",
+	        [RP_SYM_REFUSED] = "debug information refused",
 	};
 
 	return words[state];
@@ -48,8 +54,8 @@ static void list_modules(struct rp_profile *p, const struct rp_profile_names *na
 		if (m->anonymous)
 			o->symbols = "made at run time";
 		else if (m->n_nodes)
-			o->symbols = state_words(
-			        rp_sym_state(p->join->symbolizer, m->handle, &o->source));
+			o->symbols = state_words(m->state);
+		o->source = m->source;
 	}
 }
 
@@ -124,11 +130,41 @@ static void name_nodes(struct rp_profile *p, const struct rp_profile_names *name
 	}
 }
 
-static void join(struct rp_profile *p, char *const *paths)
+/* Worth it when it took long; only in a folder of this very user, who else may not want it. */
+static bool saves_itself(const struct rp_profile_names *names, const struct rp_recording *r,
+                         const char *path)
 {
-	struct rp_profile_names names = {0};
+	char *copy = strdup(path);
+	struct stat st;
+	bool ours = copy && names->asked_ns > SLOW_NS && r->complete &&
+	            stat(dirname(copy), &st) == 0 && st.st_uid == geteuid() &&
+	            !(st.st_mode & (S_IWGRP | S_IWOTH)) && stat(path, &st) == 0 &&
+	            st.st_uid == geteuid();
 
-	rp_profile_names_make(&names, p);
+	free(copy);
+	return ours;
+}
+
+static bool save(const struct rp_profile *p, const struct rp_profile_names *names,
+                 char *const *paths, const struct rp_profile_how *how, struct rp_why *why)
+{
+	for (size_t i = 0; i < p->join->n_recordings; i++) {
+		bool itself = !how->no_cache && p->join->sides[i].n_asked &&
+		              saves_itself(names, p->join->recordings[i], paths[i]);
+
+		if ((how->save || itself) && !rp_profile_side_save(p, names, i, paths[i], why) &&
+		    how->save)
+			return false;
+	}
+	return true;
+}
+
+static bool join(struct rp_profile *p, char *const *paths, const struct rp_profile_how *how,
+                 struct rp_why *why)
+{
+	struct rp_profile_names names;
+
+	rp_profile_names_make(&names, p, paths, how);
 	list_modules(p, &names);
 	struct rp_join_node *joined = rp_memory_zero(names.n_nodes, sizeof(*joined));
 	size_t at = 0;
@@ -144,11 +180,22 @@ static void join(struct rp_profile *p, char *const *paths)
 		at += r->n_stacks;
 	}
 	free(joined);
+	bool ok = save(p, &names, paths, how, why);
+
 	rp_profile_names_free(&names);
+	return ok;
 }
 
 bool rp_profile_open(struct rp_profile *p, char *const *paths, size_t n, struct rp_why *why)
 {
+	return rp_profile_open_as(p, paths, n, NULL, why);
+}
+
+bool rp_profile_open_as(struct rp_profile *p, char *const *paths, size_t n,
+                        const struct rp_profile_how *how, struct rp_why *why)
+{
+	static const struct rp_profile_how plain;
+
 	*p = (struct rp_profile){.join = rp_memory_zero(1, sizeof(*p->join))};
 	p->join->recordings = rp_memory_zero(n, sizeof(*p->join->recordings));
 	for (; p->join->n_recordings < n; p->join->n_recordings++) {
@@ -160,14 +207,20 @@ bool rp_profile_open(struct rp_profile *p, char *const *paths, size_t n, struct 
 		}
 		p->join->recordings[p->join->n_recordings] = r;
 	}
-	join(p, paths);
-	return true;
+	if (join(p, paths, how ? how : &plain, why))
+		return true;
+	rp_profile_close(p);
+	return false;
 }
 
 void rp_profile_close(struct rp_profile *p)
 {
-	for (size_t i = 0; i < p->join->n_recordings; i++)
+	for (size_t i = 0; i < p->join->n_recordings; i++) {
 		rp_recording_close(p->join->recordings[i]);
+		if (p->join->sides)
+			rp_profile_side_close(&p->join->sides[i]);
+	}
+	free(p->join->sides);
 	free(p->join->recordings);
 	if (p->join->symbolizer)
 		rp_sym_free(p->join->symbolizer);
@@ -182,6 +235,7 @@ void rp_profile_close(struct rp_profile *p)
 	free(p->spots);
 	free(p->points);
 	free(p->waits);
+	free(p->stretches);
 	free(p->workers);
 	free(p->modules);
 	free(p->sessions);

@@ -59,6 +59,12 @@ struct rp_worker {
 	const char *name;
 };
 
+/* A thread worked for a request. */
+struct rp_stretch {
+	uint32_t session, thread;
+	uint64_t begin_ns, end_ns, cpu_ns;
+};
+
 /* Who had the lock of a wait. */
 struct rp_holder {
 	const char *words;   /* "held by thread 712 (request 4711-000008)"; NULL: nobody asked */
@@ -79,6 +85,12 @@ struct rp_count {
 	uint64_t value;
 };
 
+/* Waits of a kind that were too short to be told one by one. */
+struct rp_short {
+	const char *kind;
+	uint64_t n, waited_ns;
+};
+
 struct rp_object_file {
 	const char *path, *build_id; /* build_id: hex, "" unknown */
 	const char *symbols;         /* "debug", "symtab", "exported names", "file is gone"... */
@@ -96,6 +108,7 @@ struct rp_session {
 	uint64_t phases_ns[6]; /* names: rp_profile_phases; RP_NEVER (UINT64_MAX): not known */
 	uint64_t bytes_in, bytes_out;
 	uint32_t status, pid, n_workers;
+	size_t first_point, n_points; /* its points are these */
 	size_t n_samples, n_waits;
 	size_t n_without_tick; /* segments shorter than one tick */
 	size_t n_segments;
@@ -103,7 +116,8 @@ struct rp_session {
 	const struct rp_lane *lanes;
 	const struct rp_client_wait *client; /* waits and stalls that the client caused */
 	const struct rp_count *counters, *lost;
-	size_t n_lanes, n_client, n_counters, n_lost;
+	const struct rp_short *shorts;
+	size_t n_lanes, n_client, n_counters, n_lost, n_shorts;
 };
 
 extern const char *const rp_profile_phases[6];
@@ -114,16 +128,30 @@ struct rp_profile {
 	struct rp_spot *spots;   /* callers before callees */
 	struct rp_point *points; /* by session; not in the order of time */
 	struct rp_wait *waits;
+	struct rp_stretch *stretches;
 	struct rp_worker *workers; /* points and waits name them by index */
 	struct rp_object_file *modules;
 	struct rp_session *sessions;
-	size_t n_functions, n_chains, n_spots, n_points, n_waits, n_workers, n_modules, n_sessions;
+	size_t n_functions, n_chains, n_spots, n_points, n_waits, n_stretches, n_workers, n_modules,
+	        n_sessions;
 	struct rp_join *join; /* what keeps the strings alive; NULL in a hand-made profile */
 };
 
 struct rp_why;
 
-/* Reads N session files and joins them.  false with WHY when one cannot be read. */
+/* Where names come from; all zero is what people get who say nothing of it. */
+struct rp_profile_how {
+	const char *const *debug_dirs; /* laid out as /usr/lib/debug is, asked first */
+	size_t n_debug_dirs;
+	const char *sysroot; /* the files of modules are below it; NULL: where they say */
+	bool no_cache;       /* what is beside the sessions is neither read nor written */
+	bool save;           /* what is found goes beside the sessions, however fast it was */
+};
+
+/* Reads N session files and joins them.  false with WHY when one cannot be read, or when names
+ * were to be saved and could not.  HOW may be NULL. */
+bool rp_profile_open_as(struct rp_profile *p, char *const *paths, size_t n,
+                        const struct rp_profile_how *how, struct rp_why *why);
 bool rp_profile_open(struct rp_profile *p, char *const *paths, size_t n, struct rp_why *why);
 void rp_profile_close(struct rp_profile *p);
 

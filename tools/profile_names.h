@@ -17,8 +17,10 @@ struct rp_profile_module {
 	const char *text; /* the path, terminated */
 	uint32_t flags;
 	int handle;
-	bool anonymous; /* not one object, but all code outside of the others */
-	size_t n_nodes; /* of stacks in it */
+	bool anonymous;          /* not one object, but all code outside of the others */
+	size_t n_nodes;          /* of stacks in it */
+	enum rp_sym_state state; /* where its names are from, when it has nodes */
+	const char *source;
 };
 
 /* A node of a tree of stacks, with its names. */
@@ -30,11 +32,15 @@ struct rp_profile_node {
 	uint32_t stop;
 };
 
+struct rp_progress;
+
 struct rp_profile_names {
 	struct rp_profile_module *modules;
 	size_t n_modules;
 	struct rp_profile_node *nodes; /* of all recordings, one after the other */
-	size_t n_nodes;
+	size_t n_nodes, n_done;
+	uint64_t asked_ns; /* what the symbolizer took */
+	struct rp_progress *progress;
 };
 
 /* The instruction that runs or calls: what a return address stands behind. */
@@ -43,8 +49,9 @@ static inline uint64_t rp_profile_vaddr(const struct rp_rec_stack *s)
 	return s->pc_rel - !s->exact;
 }
 
-/* Names for all nodes of P's recordings; rp_profile_names_free ends them. */
-void rp_profile_names_make(struct rp_profile_names *names, struct rp_profile *p);
+/* Names for all nodes of P's recordings, whose files are PATHS; rp_profile_names_free ends them. */
+void rp_profile_names_make(struct rp_profile_names *names, struct rp_profile *p, char *const *paths,
+                           const struct rp_profile_how *how);
 void rp_profile_names_free(struct rp_profile_names *names);
 
 /* Names for those of R's NODES that are in no module, from the records CODE and MAPPING. */

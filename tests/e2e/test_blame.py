@@ -46,6 +46,23 @@ def the_true_holder_is_named_in_100_of_100_contentions():
         equal(others, set(), 'other waits with a holder')
 
 
+def waits_tells_the_same():
+    with twins(host('contend')) as both:
+        warm_up(both)
+        raw, s = both.flagged('/contend')
+        told = harness.tool('waits', '-n', '0', '--json', s.told['path'])
+        rows = {(r['kind'], r['object']): r for r in told['rows']}
+        for line in text(raw).splitlines():
+            kind, lock, tid, place = line.split()
+            one, = rows[kind, lock]['holders']
+            equal(one['tid'], int(tid), 'the holder of %s %s' % (kind, lock))
+            check(place in [f['function'] for f in one['let_go']], line, one['let_go'])
+        equal(sum(r['count'] for r in rows.values()), len(s.waits), 'waits in all rows')
+        for by in ('kind', 'stack'):
+            other = harness.tool('waits', '--by', by, '-n', '0', '--json', s.told['path'])
+            equal(other['whole_ns'], told['whole_ns'], 'the sum by ' + by)
+
+
 def nobody_is_blamed_for_a_wait_that_was_for_something_else():
     with twins(host('contend')) as both:
         for interval in HEADERS:
@@ -94,6 +111,7 @@ def the_request_of_the_holder_is_named():
 
 
 run(the_true_holder_is_named_in_100_of_100_contentions,
+    waits_tells_the_same,
     nobody_is_blamed_for_a_wait_that_was_for_something_else,
     a_spinlock_is_cpu_and_no_wait,
     the_request_of_the_holder_is_named)
