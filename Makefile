@@ -5,7 +5,7 @@ PREFIX  ?= /usr/local
 CC      ?= cc
 PKG     ?= pkg-config
 CFLAGS  ?= -O2 -g
-DEPS    := libdw libelf jansson zlib libprotobuf-c
+DEPS    := libdw libelf libdeflate liblzma libzstd jansson zlib libprotobuf-c
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla $(if $(CI),-Werror)
 ALL     = -std=gnu11 -D_GNU_SOURCE -I. -I$(B) $(WARN) -MMD -MP $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
 GUEST   := -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-stack-protector -U_FORTIFY_SOURCE -fno-builtin-bcmp
@@ -82,10 +82,11 @@ bench: ; @tests/install-deps.sh check && $(MAKE) --no-print-directory all hosts 
 bench-symbols: ; @tests/install-deps.sh check && $(MAKE) --no-print-directory benches && tests/bench/symbols.py $(B) ## names against addr2line and llvm-symbolizer, on Debian's debug files
 agree: ; @tests/install-deps.sh check && $(MAKE) --no-print-directory benches && tests/bench/symbols_agree.py $(B) ## our frames against those of gimli's addr2line (cargo), address by address
 benches: $(BENCHES)
+soak: all ; @STORM_SECONDS=600 python3 tests/e2e/test_storm.py ## ten minutes of dlopen and dlclose under a sampled thread
 fuzz: ; @tests/fuzz/fuzz.sh $(FUZZ_SECONDS) ## a minute of libFuzzer per target (clang)
 format: ; @clang-format -i $$(git ls-files '*.c' '*.h') ## clang-format over tracked files
 install: all ; @tests/install.sh "$(DESTDIR)" "$(PREFIX)" ## into PREFIX (DESTDIR honoured)
 clean: ; rm -rf build
-.PHONY: all help deps demo check unit count-units hosts lint bench bench-symbols agree benches fuzz format install clean
+.PHONY: all soak steps help deps demo check unit count-units hosts lint bench bench-symbols agree benches fuzz format install clean
 .SECONDARY:
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
