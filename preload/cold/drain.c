@@ -167,8 +167,10 @@ static void *run(void *arg)
 
 	(void)arg;
 	rp_self.ours = true;
-	if (!own_table())
+	if (!own_table()) {
 		rp_session_refuse();
+		rp_modules_blind();
+	}
 	rp_sys(SYS_prctl, PR_SET_NAME, "reqprof");
 	for (;;) {
 		uint32_t bell = atomic_load(&rp_track_bell);

@@ -55,11 +55,26 @@ struct rp_module_rows {
 	uint32_t module; /* number of the module in cold/modules.c, stable for its life */
 };
 
+/* What stood where besides the modules, when the kernel was asked. */
+enum rp_map_kind {
+	RP_MAP_NONE, /* nobody knows: not there, or not to be read then */
+	RP_MAP_DATA, /* readable, no code */
+	RP_MAP_MADE, /* code that the process put there: no file, a deleted one, a module's again */
+	RP_MAP_FOREIGN, /* code from a file that the loader does not know */
+};
+
+struct rp_map {
+	uint64_t lo, hi;
+	uint32_t kind; /* enum rp_map_kind; never NONE */
+	uint32_t file; /* of code: hash of device and inode; 0: none */
+};
+
 struct rp_tables {
 	uint32_t generation; /* of the snapshot; grows */
 	uint32_t unloads;    /* rp_tables_unloads before the modules were listed */
-	uint32_t n_modules;
+	uint32_t n_modules, n_maps;
 	const struct rp_module_rows *modules; /* sorted by lo, disjoint */
+	const struct rp_map *maps; /* the same; modules are in here, too, and come first */
 };
 
 /* The published set; NULL before the first build.  Written by cold/modules.c. */
@@ -73,10 +88,19 @@ extern _Atomic uint32_t rp_tables_stale;
  * where one of its modules stood. */
 extern _Atomic uint32_t rp_tables_unloads;
 
-/* For the hooks.  LOADING before dlopen (and after it, where the hook comes back); UNLOADING
- * both before and after the real dlclose: a set built in between holds what is about to go. */
+/* Not zero: a walk met an address that the set knows nothing of.  Written by whoever walks,
+ * cleared by cold/modules.c, which then asks the kernel again. */
+extern _Atomic uint32_t rp_tables_strange;
+
+/* For the hooks.  LOADING before dlopen (and after it, where the hook comes back).  UNLOADING
+ * before the real dlclose: in between nobody walks, and it waits (a moment) for who does;
+ * UNLOADED after it. */
 void rp_tables_loading(void);
 void rp_tables_unloading(void);
+void rp_tables_unloaded(void);
+
+/* In a forked child: whoever walked or unloaded did so in the parent. */
+void rp_tables_forked(void);
 
 /* The set to walk with now, or NULL: none yet, or out of date.  Any thread, also in a signal
  * handler; every take needs its give, also after NULL. */
@@ -85,5 +109,16 @@ void rp_tables_give(void);
 
 /* Is nobody between take and give?  Asked by cold after it has published another set. */
 bool rp_tables_idle(void);
+
+/* The module and the row that hold PC, or NULL for what there is not. */
+struct rp_found {
+	const struct rp_module_rows *module;
+	const struct rp_row *row;
+};
+struct rp_found rp_tables_find(const struct rp_tables *tables, uint64_t pc);
+
+/* The module alone; and what else was at ADDR. */
+const struct rp_module_rows *rp_tables_module(const struct rp_tables *tables, uint64_t addr);
+enum rp_map_kind rp_tables_map(const struct rp_tables *tables, uint64_t addr);
 
 #endif
