@@ -1,4 +1,4 @@
-# libreqprof - make help tells the verbs.  SPDX-License-Identifier: MIT
+# libreqprof - make help tells the verbs; make V=1 shows the commands.  SPDX-License-Identifier: MIT
 comma   := ,
 B       := build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 PREFIX  ?= /usr/local
@@ -23,6 +23,7 @@ PAIRED  := $(addprefix tests/unit/test_,$(addsuffix .c,track pending capture con
 UNITS   := $(patsubst tests/unit/%.c,$(B)/unit/%,$(if $(filter thread,$(SAN)),$(PAIRED),$(wildcard tests/unit/test_*.c)))
 HOSTS   := $(patsubst tests/hosts/%.c,$(B)/hosts/%,$(wildcard tests/hosts/*.c))
 BENCHES := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/bench_*.c))
+say     = $(if $(V),,@echo '  $(1) $(2)' && )
 obj     = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
 all: $(if $(SAN),,$(B)/libreqprof.so) $(B)/reqprof
@@ -31,30 +32,34 @@ $(B)/obj/preload/%.o $(B)/obj/store/%.o: ALL += $(GUEST)
 $(B)/obj/symbolize/%.o $(B)/obj/tools/%.o $(B)/obj/tests/%.o: ALL += $(TOOL)
 $(B)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL) $(CFLAGS) $(CPPFLAGS) -c -o $@ $<
+	$(call say,CC,$<)$(CC) $(ALL) $(CFLAGS) $(CPPFLAGS) -c -o $@ $<
 
 $(B)/exports.map: preload/calls.def
 	@mkdir -p $(@D)
-	{ echo '{ global:'; sed -n 's/^CALL(\([A-Za-z0-9_]*\).*/\1;/p' $<; echo 'local: *; };'; } >$@
+	$(call say,GEN,$@){ echo '{ global:'; sed -n 's/^CALL(\([A-Za-z0-9_]*\).*/\1;/p' $<; echo 'local: *; };'; } >$@
 $(B)/libreqprof.so: $(call obj,$(HOT) $(COLD) $(GUESTST)) $(B)/exports.map
-	$(CC) -shared -o $@ $(filter %.o,$^) -Wl,--version-script=$(B)/exports.map \
+	$(call say,LD,$@)$(CC) -shared -o $@ $(filter %.o,$^) -Wl,--version-script=$(B)/exports.map \
 	    -Wl,-z,now,-z,relro,-z,defs,-z,text,--as-needed,-soname,libreqprof.so $(LDFLAGS)
 $(B)/reqprof: $(call obj,$(STORE) $(SYMB) $(TOOLS))
-	$(CC) $(if $(SAN),-fsanitize=$(SAN)) -o $@ $^ $(LDFLAGS) $(TOOLIBS)
+	$(call say,LD,$@)$(CC) $(if $(SAN),-fsanitize=$(SAN)) -o $@ $^ $(LDFLAGS) $(TOOLIBS)
 # Everything but main, so that a test pulls in just what it names.  libc comes first on its link
 # line: a test that opens a file shall not get our hook.
 $(B)/all.a: $(call obj,$(HOT) $(COLD) $(STORE) $(SYMB) $(filter-out tools/main.c,$(TOOLS)) $(wildcard tests/support/*.c))
 	@rm -f $@; $(AR) rcs $@ $^
 $(B)/unit/%: $(B)/obj/tests/unit/%.o $(B)/all.a
 	@mkdir -p $(@D)
-	$(CC) $(if $(SAN),-fsanitize=$(SAN)) -rdynamic -o $@ $< -lc $(B)/all.a $(LDFLAGS) $(shell $(PKG) --libs check) \
+	$(call say,LD,$@)$(CC) $(if $(SAN),-fsanitize=$(SAN)) -rdynamic -o $@ $< -lc $(B)/all.a $(LDFLAGS) $(shell $(PKG) --libs check) \
 	    -lunwind -lunwind-x86_64 $(TOOLIBS) -lm -ldl
+$(B)/unit/test_stack_steps: $(B)/steps/libthrow.so
+$(B)/steps/libthrow.so: tests/support/stepper_throw.cc
+	@mkdir -p $(@D)
+	$(CXX) -O2 -g -fPIC -shared -o $@ $<
 $(B)/hosts/%: tests/hosts/%.c $(wildcard tests/hosts/*.h) Makefile
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 -D_GNU_SOURCE -O2 -g -fomit-frame-pointer -Wall -Wextra -o $@ $< -lpthread -ldl -lm
+	$(call say,CC,$<)$(CC) -std=gnu11 -D_GNU_SOURCE -O2 -g -fomit-frame-pointer -Wall -Wextra -o $@ $< -lpthread -ldl -lm
 $(B)/bench/%: $(B)/obj/tests/bench/%.o $(B)/all.a
 	@mkdir -p $(@D)
-	$(CC) -o $@ $< -lc $(B)/all.a $(LDFLAGS) -lunwind -lunwind-x86_64 $(TOOLIBS) -lm -ldl
+	$(call say,LD,$@)$(CC) -o $@ $< -lc $(B)/all.a $(LDFLAGS) -lunwind -lunwind-x86_64 $(TOOLIBS) -lm -ldl
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -66,11 +71,13 @@ count-units: ; @echo $(words $(UNITS))
 hosts: $(HOSTS)
 lint: all ; @tests/lint/lint.sh $(B) ## the rules that a machine can keep
 bench: ; @tests/install-deps.sh check && $(MAKE) --no-print-directory all hosts benches && tests/bench/bench.sh ## what it costs, as medians of interleaved runs
+bench-symbols: ; @tests/install-deps.sh check && $(MAKE) --no-print-directory benches && tests/bench/symbols.py $(B) ## names against addr2line and llvm-symbolizer, on Debian's debug files
+agree: ; @tests/install-deps.sh check && $(MAKE) --no-print-directory benches && tests/bench/symbols_agree.py $(B) ## our frames against those of gimli's addr2line (cargo), address by address
 benches: $(BENCHES)
 fuzz: ; @tests/fuzz/fuzz.sh $(FUZZ_SECONDS) ## a minute of libFuzzer per target (clang)
 format: ; @clang-format -i $$(git ls-files '*.c' '*.h') ## clang-format over tracked files
 install: all ; @tests/install.sh "$(DESTDIR)" "$(PREFIX)" ## into PREFIX (DESTDIR honoured)
 clean: ; rm -rf build
-.PHONY: all help deps demo check unit count-units hosts lint bench benches fuzz format install clean
+.PHONY: all help deps demo check unit count-units hosts lint bench bench-symbols agree benches fuzz format install clean
 .SECONDARY:
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

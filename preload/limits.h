@@ -12,18 +12,26 @@ enum {
 	RP_MAX_CONNS = 32768, /* 384 bytes each: 12 MiB of address space */
 	RP_MAX_HEADS = 64,    /* heads in pieces at once, 64 KiB each: 4 MiB */
 	RP_MAX_PENDING = 16,  /* runs of alike requests in a pipeline, 12 bytes each; divides 256 */
-	RP_MAX_REQUESTS = 32, /* flagged requests at once, 8 KiB each */
+	RP_MAX_LIVE = 32,     /* the most REQPROF_CONCURRENT may ask for */
+	RP_MAX_REQUESTS = 64, /* these, and ended ones not yet written; 5 KiB each */
 	RP_MAX_TRACKS =
 	        64, /* segments not yet written: threads that work for flagged requests at once */
 	RP_TRACK_BYTES = 512 << 10, /* ring of a track; 1 s at 1 kHz and 60 frames: 32 MiB in all */
 	RP_MAX_FRAMES = 256,        /* the most REQPROF_MAX_FRAMES may ask for */
 	RP_COPY_BYTES = 64 << 10,   /* stack kept to be walked later, while tables are not ready */
 	RP_OBJECT_BYTES = 160,      /* the name of what was waited for */
-	RP_TARGET_BYTES = 2048,     /* of a request target, after masking */
-	RP_WAIT_SHORT_NS = 20000,   /* waits shorter than this are summed, not listed */
-	RP_DRAIN_MS = 50,           /* our thread looks this often while a request is open */
-	RP_IDLE_MS = 1000,          /* and ends when nothing was open for so long */
-	RP_EXIT_WAIT_MS = 100,      /* what an exiting host may wait for its last session */
+	RP_MAX_FOUND = 16384,       /* addresses outside of modules that a session asks names for */
+	RP_MAX_CODE = 4096,         /* names of code made at run time that a session keeps */
+	RP_CODE_NAME_BYTES = 512,   /* of such a name */
+	RP_MAP_BYTES = 64 << 20,    /* of a perf map, from its end; four times that of a jitdump */
+	RP_NAMES_MS = 30,         /* what looking for these names may take, at the session's end */
+	RP_TARGET_BYTES = 2048,   /* of a request target, after masking */
+	RP_MAX_BLAMES = 32,       /* contended locks of flagged threads at once, 600 bytes each */
+	RP_BLAME_FRAMES = 64,     /* of the stack on which a holder let a lock go */
+	RP_WAIT_SHORT_NS = 20000, /* waits shorter than this are summed, not listed */
+	RP_DRAIN_MS = 50,         /* our thread looks this often while a request is open */
+	RP_IDLE_MS = 1000,        /* and ends when nothing was open for so long */
+	RP_EXIT_WAIT_MS = 100,    /* what an exiting host may wait for its last session */
 };
 
 #endif

@@ -21,6 +21,7 @@ struct rp_settings {
 	uint64_t burst;       /* sessions before the rate counts */
 	uint64_t max_frames;  /* a stack */
 	bool open_loopback;   /* loopback peers may use every mode */
+	bool libunwind;       /* walks stacks; else our own tables do */
 	char dir[256];        /* "" : /tmp/reqprof-<uid> */
 	char log[256];        /* "" : silent */
 	struct rp_keep keep;

@@ -17,15 +17,19 @@ enum { RP_NAME_MAX = 128 };
 void rp_catalog_name(char *name, uint64_t wall_ns, uint32_t pid, uint32_t seq,
                      struct rp_slice method, struct rp_slice target);
 
+/* "4711-000007" into ID (RP_ID_MAX bytes); its length. */
+enum { RP_ID_MAX = 24 };
+size_t rp_catalog_id(char *id, uint32_t pid, uint32_t seq);
+
 /* The directory sessions go to when REQPROF_DIR is unset: "/tmp/reqprof-<uid>". */
 void rp_catalog_default_dir(char *path, size_t cap, uint32_t uid);
 
 /* One file of a directory. */
 struct rp_entry {
 	char *path;
-	const char *name; /* inside path */
-	char id[24];      /* "4711-000007": what people type */
-	uint64_t wall_ns; /* from the name */
+	const char *name;   /* inside path */
+	char id[RP_ID_MAX]; /* "4711-000007": what people type */
+	uint64_t wall_ns;   /* from the name */
 	uint64_t bytes;
 	bool part; /* still being written, or left by a killed server */
 };

@@ -142,6 +142,15 @@ static bool may_go(struct pass *p, const struct old *old)
 	return false;
 }
 
+/* Names without their session are of no use. */
+static void remove_side(int dirfd, const char *name)
+{
+	char side[RP_FILE_NAME_MAX];
+
+	if (rp_names_sidecar(side, sizeof(side), name))
+		unlinkat(dirfd, side, 0);
+}
+
 /* Removes the oldest of P while there is too much.  true: all went, look for more. */
 static bool trim(struct pass *p, const struct rp_keep *keep, unsigned *removed)
 {
@@ -154,6 +163,7 @@ static bool trim(struct pass *p, const struct rp_keep *keep, unsigned *removed)
 			continue;
 		if (unlinkat(p->dirfd, old->name, 0) != 0)
 			continue; /* it stays and counts; the next oldest may do */
+		remove_side(p->dirfd, old->name);
 		p->sessions--;
 		p->bytes -= old->bytes;
 		++*removed;

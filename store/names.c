@@ -124,15 +124,26 @@ void rp_catalog_name(char *name, uint64_t wall_ns, uint32_t pid, uint32_t seq,
 
 	put_stamp(&t, wall_ns);
 	put_char(&t, '-');
-	put_number(&t, pid, 1);
-	put_char(&t, '-');
-	put_number(&t, seq, 6);
+	char id[RP_ID_MAX];
+
+	rp_catalog_id(id, pid, seq);
+	put_text(&t, id);
 	put_char(&t, '-');
 	put_plain(&t, method.at, method.n < METHOD_MAX ? method.n : METHOD_MAX);
 	put_char(&t, '-');
 	put_plain(&t, path.at, path.n);
 	t.end = name + RP_NAME_MAX;
 	put_text(&t, RP_NAME_END);
+}
+
+size_t rp_catalog_id(char *id, uint32_t pid, uint32_t seq)
+{
+	struct text t = {id, id + RP_ID_MAX};
+
+	put_number(&t, pid, 1);
+	put_char(&t, '-');
+	put_number(&t, seq, 6);
+	return (size_t)(t.at - id);
 }
 
 void rp_catalog_default_dir(char *path, size_t cap, uint32_t uid)
@@ -193,6 +204,19 @@ static size_t without(const char *name, size_t n, const char *end)
 	size_t n_end = strlen(end);
 
 	return n > n_end && memcmp(name + n - n_end, end, n_end) == 0 ? n - n_end : 0;
+}
+
+bool rp_names_sidecar(char *side, size_t cap, const char *name)
+{
+	size_t n = strlen(name), whole = without(name, n, RP_PART_END);
+	size_t stem = without(name, whole ? whole : n, RP_NAME_END);
+
+	n = stem ? stem : n;
+	if (n + sizeof(RP_SIDE_END) > cap)
+		return false;
+	memcpy(side, name, n);
+	memcpy(side + n, RP_SIDE_END, sizeof(RP_SIDE_END));
+	return true;
 }
 
 bool rp_names_parse(const char *name, struct rp_named *named)

@@ -21,6 +21,7 @@ struct rp_slice {
 enum rp_item_kind {
 #define RECORD(name, number, text) RP_ITEM_##name = number,
 #include "store/records.def"
+	RP_N_ITEM_KINDS /* numbers, 0 included */
 };
 
 /* The names of waits: RP_WAIT_RECV... and their words for people. */
@@ -28,6 +29,14 @@ enum rp_wait_kind {
 #define WAIT(name, text) RP_WAIT_##name,
 #include "store/waits.def"
 	RP_N_WAIT_KINDS
+};
+
+/* Who had a lock when the wait for it began. */
+enum rp_held_how {
+	RP_HELD_UNKNOWN, /* nobody known: it was changing hands */
+	RP_HELD_THREAD,
+	RP_HELD_READERS, /* a read-held rwlock: by how many, but not by whom */
+	RP_HELD_NOT_ASKED,
 };
 
 enum rp_sample_edge { RP_EDGE_TICK, RP_EDGE_BEGIN, RP_EDGE_END };
@@ -79,9 +88,10 @@ struct rp_rec_module {
 	uint32_t module;          /* index used by stack nodes; 0 is reserved, see below */
 	uint32_t flags;           /* RP_MODULE_* */
 	uint64_t size;            /* bytes of address space from the first PT_LOAD on */
-	struct rp_slice path;     /* as the loader knows it; "[vdso]", "[jit]" */
+	struct rp_slice path;     /* as the loader knows it; "[vdso]", "[anonymous code]" */
 	struct rp_slice build_id; /* raw bytes, may be empty */
 };
+#define RP_ANONYMOUS_CODE "[anonymous code]" /* path of what stands for code in no module */
 enum { RP_MODULE_MAIN = 1, RP_MODULE_VDSO = 2, RP_MODULE_SHIM = 4 };
 
 /* Bytes of a module that has no file (the vdso): an ELF image. */
@@ -126,6 +136,16 @@ struct rp_rec_wait {
 	uint64_t at_ns, span_ns, cpu_ns;
 };
 
+/* Who had the lock of the wait of THREAD that began AT_NS. */
+struct rp_rec_held {
+	uint32_t thread;
+	uint32_t how;            /* enum rp_held_how */
+	uint32_t tid;            /* of the holder; 0: not known */
+	uint32_t stack;          /* on which the holder let it go; 0: not known */
+	struct rp_slice request; /* the id of the session that the holder worked for, or "" */
+	uint64_t at_ns;
+};
+
 /* Waits too short for a stack of their own, summed. */
 struct rp_rec_short_waits {
 	uint32_t kind;
@@ -136,6 +156,28 @@ struct rp_rec_short_waits {
 struct rp_rec_counter {
 	struct rp_slice name;
 	uint64_t value;
+};
+
+/* Between two calls on the client's connection: the first would have blocked, before the second
+ * the client had sent or taken something. */
+struct rp_rec_stall {
+	uint32_t way; /* enum rp_stall_way */
+	uint64_t begin_ns, span_ns;
+};
+enum rp_stall_way { RP_STALL_SENDS, RP_STALL_READS }; /* what the client does slowly */
+
+/* Code made at run time, as its runtime calls it; the newest first (FORMAT.md section 4.16). */
+struct rp_rec_code {
+	uint64_t begin, size;        /* addresses of the process */
+	uint64_t since_ns, until_ns; /* when it was there; RP_NEVER: not known, or to the end */
+	struct rp_slice name;
+};
+
+/* Memory in no module, by its name in /proc/PID/maps when the session ended; "[anon]": it had
+ * none there. */
+struct rp_rec_mapping {
+	uint64_t begin, size;
+	struct rp_slice name;
 };
 
 struct rp_rec_end {
@@ -158,7 +200,11 @@ struct rp_item {
 		struct rp_rec_wait wait;
 		struct rp_rec_short_waits short_waits;
 		struct rp_rec_counter counter; /* RP_ITEM_COUNTER and RP_ITEM_DROP */
+		struct rp_rec_held held;
 		struct rp_rec_end end;
+		struct rp_rec_code code;
+		struct rp_rec_mapping mapping;
+		struct rp_rec_stall stall;
 	};
 };
 

@@ -96,6 +96,11 @@ static enum rp_unfolded check_single(struct rp_unfold *u, const struct rp_item *
 		return refer(u, &u->modules, "module", item->image.module);
 	case RP_ITEM_SEGMENT:
 		return refer(u, &u->threads, "thread", item->segment.thread);
+	case RP_ITEM_HELD:
+		if (item->held.stack &&
+		    refer(u, &u->stacks, "stack", item->held.stack) != RP_UNFOLDED_ITEM)
+			return RP_UNFOLDED_BAD;
+		return refer(u, &u->threads, "thread", item->held.thread);
 	default:
 		return RP_UNFOLDED_ITEM;
 	}

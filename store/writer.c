@@ -328,7 +328,7 @@ static struct rp_cursor_out scratch(struct rp_writer *w)
 	                              w->scratch + SCRATCH_BYTES - RP_RECORD_CRC_BYTES, false};
 }
 
-/* A record of its own, written at once: nothing gathered is referred to by these. */
+/* A record of its own, written at once: it refers to nothing that is still gathered. */
 static bool put_direct(struct rp_writer *w, const struct rp_item *item, enum room room)
 {
 	struct rp_cursor_out o = scratch(w);
@@ -385,10 +385,15 @@ bool rp_writer_put(struct rp_writer *w, const struct rp_item *item)
 	case RP_ITEM_OBJECT:
 		return affords(w, ROOM_BULK, small + cut_bytes(item->object.name)) &&
 		       put_object(w, &item->object);
+	case RP_ITEM_HELD:
+		return send_gathered(w, &w->stacks) && put_direct(w, item, ROOM_BULK);
 	case RP_ITEM_IMAGE:
 		return put_image(w, &item->image);
 	case RP_ITEM_REQUEST:
 	case RP_ITEM_MODULE:
+	case RP_ITEM_CODE:
+	case RP_ITEM_MAPPING:
+	case RP_ITEM_STALL:
 		return put_direct(w, item, ROOM_BULK);
 	case RP_ITEM_THREAD:
 	case RP_ITEM_SEGMENT:

@@ -117,6 +117,8 @@ static bool begin_dwarf(struct rp_object *o, const struct rp_elf_file *file)
 void rp_debugfile_open(struct rp_object *object)
 {
 	open_own(object);
+	if (object->plain)
+		return;
 	if (begin_dwarf(object, &object->main))
 		return;
 	find_elsewhere(object);

@@ -14,4 +14,8 @@
 char *rp_debuginfod_fetch(const uint8_t *build_id, size_t n);
 void rp_debuginfod_forget(char *path);
 
+/* From here on INSTEAD is asked, in a process that may not use the network itself. */
+typedef char *(*rp_debuginfod_fetch_fn)(const uint8_t *build_id, size_t n);
+void rp_debuginfod_ask(rp_debuginfod_fetch_fn instead);
+
 #endif

@@ -5,12 +5,9 @@
  */
 #include "symbolize/frames.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "symbolize/dienames.h"
 #include "symbolize/lines.h"
+#include "symbolize/offset.h"
 #include "symbolize/sources.h"
 #include "symbolize/symbols.h"
 
@@ -24,21 +21,6 @@ static struct rp_frames *take_frames(struct rp_object *o, uint32_t n, struct rp_
 	return frames;
 }
 
-static const char *offset_name(struct rp_object *o, uint64_t addr)
-{
-	const char *path = o->is.path ? o->is.path : "?";
-	const char *slash = strrchr(path, '/');
-	const char *base = slash && slash[1] ? slash + 1 : path;
-	size_t n = strlen(base) + sizeof("+0x") + 16;
-	char *name = rp_pool_take(&o->shared->pool, n);
-
-	if (addr == 0 && base[0] == '[') /* "[anonymous code]" is all that is known */
-		snprintf(name, n, "%s", base);
-	else
-		snprintf(name, n, "%s+0x%" PRIx64, base, addr);
-	return name;
-}
-
 /* NAME may be NULL: then the symbol's, else module+offset.  The offset is the function's, so that
  * its addresses stay together; a nameless copy inside is not that function and keeps its own. */
 static void name_frame(struct rp_object *o, struct rp_frame *frame, const char *name,
@@ -48,7 +30,8 @@ static void name_frame(struct rp_object *o, struct rp_frame *frame, const char *
 		name = rp_demangle_name(&o->shared->demangle, &o->shared->pool, symbol);
 	frame->named = name != NULL;
 	if (!name)
-		name = offset_name(o, frame->inlined ? addr : rp_fde_begin(&o->fde, addr));
+		name = rp_offset_name(&o->shared->pool, o->is.path,
+		                      frame->inlined ? addr : rp_fde_begin(&o->fde, addr));
 	frame->function = name;
 }
 

@@ -34,6 +34,7 @@ struct rp_object {
 	struct rp_shared *shared;
 	struct rp_sym_module is; /* our copy */
 	bool opened;
+	bool plain; /* debug information is not to be read */
 	enum rp_sym_state state;
 	const char *source;
 

@@ -1,9 +1,9 @@
 /* resolve.c - the symbolizer: its modules, and batches of addresses.
  *
- * Room: symbolize.  Implements symbolize.h.
+ * Room: symbolize.  Called by guard_child.c, in a process of its own.
  * SPDX-License-Identifier: MIT
  */
-#include "symbolize/symbolize.h"
+#include "symbolize/resolve.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 #include "symbolize/frames.h"
 #include "symbolize/symbols.h"
 
-struct rp_symbolizer {
+struct rp_resolver {
 	struct rp_shared shared;
 	struct rp_object **object;
 	int n_objects, cap;
@@ -26,14 +26,14 @@ struct wanted {
 	size_t at;
 };
 
-struct rp_symbolizer *rp_sym_make(void)
+struct rp_resolver *rp_resolve_make(void)
 {
 	elf_version(EV_CURRENT);
-	struct rp_symbolizer *s = calloc(1, sizeof(*s));
+	struct rp_resolver *r = calloc(1, sizeof(*r));
 
-	if (!s)
+	if (!r)
 		abort(); /* as in pool.c */
-	return s;
+	return r;
 }
 
 static void close_object(struct rp_object *o)
@@ -48,21 +48,21 @@ static void close_object(struct rp_object *o)
 	rp_elfopen_close(&o->main);
 }
 
-void rp_sym_free(struct rp_symbolizer *s)
+void rp_resolve_free(struct rp_resolver *r)
 {
-	if (!s)
+	if (!r)
 		return;
-	for (int i = 0; i < s->n_objects; i++)
-		close_object(s->object[i]);
-	rp_addrmap_free(&s->shared.demangle.seen);
-	rp_pool_free(&s->shared.pool);
-	free(s->object);
-	free(s);
+	for (int i = 0; i < r->n_objects; i++)
+		close_object(r->object[i]);
+	rp_addrmap_free(&r->shared.demangle.seen);
+	rp_pool_free(&r->shared.pool);
+	free(r->object);
+	free(r);
 }
 
-void rp_sym_debug_dir(struct rp_symbolizer *s, const char *dir)
+void rp_resolve_debug_dir(struct rp_resolver *r, const char *dir)
 {
-	s->shared.debug_dir = rp_pool_text(&s->shared.pool, dir, strlen(dir));
+	r->shared.debug_dir = rp_pool_text(&r->shared.pool, dir, strlen(dir));
 }
 
 static struct rp_object *copy_module(struct rp_shared *shared, const struct rp_sym_module *module)
@@ -84,16 +84,21 @@ static struct rp_object *copy_module(struct rp_shared *shared, const struct rp_s
 	return o;
 }
 
-int rp_sym_add(struct rp_symbolizer *s, const struct rp_sym_module *module)
+int rp_resolve_add(struct rp_resolver *r, const struct rp_sym_module *module)
 {
-	if (s->n_objects == s->cap) {
-		s->cap = s->cap ? s->cap * 2 : 16;
-		s->object = realloc(s->object, (size_t)s->cap * sizeof(*s->object));
-		if (!s->object)
+	if (r->n_objects == r->cap) {
+		r->cap = r->cap ? r->cap * 2 : 16;
+		r->object = realloc(r->object, (size_t)r->cap * sizeof(*r->object));
+		if (!r->object)
 			abort(); /* as in pool.c */
 	}
-	s->object[s->n_objects] = copy_module(&s->shared, module);
-	return s->n_objects++;
+	r->object[r->n_objects] = copy_module(&r->shared, module);
+	return r->n_objects++;
+}
+
+void rp_resolve_plain(struct rp_resolver *r, int module)
+{
+	r->object[module]->plain = true;
 }
 
 static void open_object(struct rp_object *o)
@@ -135,10 +140,10 @@ static void resolve_sorted(struct rp_object *o, const struct wanted *wanted, siz
 	}
 }
 
-void rp_sym_resolve(struct rp_symbolizer *s, int module, const uint64_t *vaddr, size_t n,
-                    struct rp_frames *out)
+void rp_resolve_batch(struct rp_resolver *r, int module, const uint64_t *vaddr, size_t n,
+                      struct rp_frames *out)
 {
-	struct rp_object *o = s->object[module];
+	struct rp_object *o = r->object[module];
 	struct wanted *wanted = malloc((n + 1) * sizeof(*wanted));
 
 	if (!wanted)
@@ -152,9 +157,9 @@ void rp_sym_resolve(struct rp_symbolizer *s, int module, const uint64_t *vaddr, 
 	free(wanted);
 }
 
-enum rp_sym_state rp_sym_state(struct rp_symbolizer *s, int module, const char **source)
+enum rp_sym_state rp_resolve_state(struct rp_resolver *r, int module, const char **source)
 {
-	struct rp_object *o = s->object[module];
+	struct rp_object *o = r->object[module];
 
 	if (!o->opened)
 		open_object(o);
@@ -163,7 +168,7 @@ enum rp_sym_state rp_sym_state(struct rp_symbolizer *s, int module, const char *
 	return o->state;
 }
 
-const char *rp_sym_demangle(struct rp_symbolizer *s, const char *name)
+const char *rp_resolve_demangle(struct rp_resolver *r, const char *name)
 {
-	return rp_demangle_name(&s->shared.demangle, &s->shared.pool, name);
+	return rp_demangle_name(&r->shared.demangle, &r->shared.pool, name);
 }

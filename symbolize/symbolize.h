@@ -1,7 +1,7 @@
 /* symbolize.h - modules and addresses in, functions and lines out.
  *
  * Room: symbolize.  Knows nothing of sessions.  One thread owns a symbolizer.  Everything handed
- * out is borrowed and lives until rp_sym_free.
+ * out is borrowed and lives until rp_sym_free.  Modules are read by a process of its own (guard.c).
  * SPDX-License-Identifier: MIT
  */
 #ifndef RP_SYMBOLIZE_H
@@ -21,6 +21,7 @@ enum rp_sym_state {
 	RP_SYM_NO_FILE,     /* the file is not there (any more) */
 	RP_SYM_OTHER_BUILD, /* a file is there, but with another build-id */
 	RP_SYM_BAD_FILE,    /* not an ELF file, or damaged */
+	RP_SYM_REFUSED,     /* reading it crashed, took too long or too much: rp_sym_why */
 };
 
 struct rp_sym_module {
@@ -64,6 +65,9 @@ void rp_sym_resolve(struct rp_symbolizer *s, int module, const uint64_t *vaddr, 
 
 /* State of a module, and where its names came from (a path), after a resolve. */
 enum rp_sym_state rp_sym_state(struct rp_symbolizer *s, int module, const char **source);
+
+/* Why a module is RP_SYM_REFUSED, or NULL.  Its own symbols may be known nevertheless. */
+const char *rp_sym_why(struct rp_symbolizer *s, int module);
 
 /* NAME demangled (C++, Rust); NAME itself when it is not mangled.  Borrowed. */
 const char *rp_sym_demangle(struct rp_symbolizer *s, const char *name);

@@ -24,6 +24,7 @@ check='
 check           pkg     check
 libsubunit-dev  pkg     libsubunit
 libunwind-dev   pkg     libunwind
+libc6-dbg       file    /usr/share/doc/libc6-dbg
 g++             command g++
 clang           command clang
 libclang-rt-dev file    /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a

@@ -1,55 +1,15 @@
-/* account.c - where the time of a request went, part by part; see times.h.
+/* account.c - the account of a request and of its threads; see account.h.
  *
- * Room: tools.  Every part is measured by itself, so that the rest (unexplained) means something.
- * SPDX-License-Identifier: MIT
+ * Room: tools.  SPDX-License-Identifier: MIT
  */
+#include "tools/account.h"
+
 #include <stdlib.h>
 #include <string.h>
+#include "tools/account_work.h"
 #include "tools/memory.h"
-#include "tools/recording.h"
 #include "tools/times.h"
-
-static void widen(uint64_t at_ns, uint64_t *first_ns, uint64_t *last_ns)
-{
-	if (at_ns < *first_ns)
-		*first_ns = at_ns;
-	if (at_ns > *last_ns)
-		*last_ns = at_ns;
-}
-
-/* First and last event that left a trace. */
-static void event_span(const struct rp_recording *r, uint64_t *first_ns, uint64_t *last_ns)
-{
-	*first_ns = RP_NEVER;
-	*last_ns = 0;
-	for (size_t i = 0; i < r->n_segments; i++) {
-		widen(r->segments[i].begin_ns, first_ns, last_ns);
-		widen(r->segments[i].end_ns, first_ns, last_ns);
-	}
-	for (size_t i = 0; i < r->n_samples; i++)
-		widen(r->samples[i].at_ns, first_ns, last_ns);
-	for (size_t i = 0; i < r->n_waits; i++) {
-		widen(r->waits[i].at_ns, first_ns, last_ns);
-		widen(r->waits[i].at_ns + r->waits[i].span_ns, first_ns, last_ns);
-	}
-	if (*first_ns == RP_NEVER)
-		*first_ns = *last_ns = r->head.began_mono_ns;
-}
-
-void rp_times_span(const struct rp_recording *r, uint64_t *first_ns, uint64_t *last_ns)
-{
-	const struct rp_rec_phases *p = &r->phases;
-
-	event_span(r, first_ns, last_ns);
-	if (p->first_byte_ns != RP_NEVER)
-		*first_ns = p->first_byte_ns;
-	else if (p->head_ns != RP_NEVER)
-		*first_ns = p->head_ns;
-	if (p->last_byte_ns != RP_NEVER)
-		*last_ns = p->last_byte_ns;
-	if (*last_ns < *first_ns)
-		*last_ns = *first_ns;
-}
+#include "tools/times_segments.h"
 
 /* A thread begins (+1) or ends (-1) to work. */
 struct turn {
@@ -110,33 +70,109 @@ static bool lost_segments(const struct rp_recording *r)
 	return false;
 }
 
-void rp_times_account(const struct rp_recording *r, struct rp_account *account)
+static void sum_threads(const struct rp_works *w, struct rp_account *account)
 {
-	uint64_t first_ns, last_ns;
+	const struct rp_recording *r = w->r;
+	double delay_ns = 0;
 
-	*account = (struct rp_account){0};
-	rp_times_span(r, &first_ns, &last_ns);
-	account->duration_ns = last_ns - first_ns;
 	for (size_t i = 0; i < r->n_segments; i++) {
 		account->cpu_ns += r->segments[i].cpu_ns;
 		account->not_running_ns += r->segments[i].runq_ns;
 		account->lane_ns += r->segments[i].end_ns - r->segments[i].begin_ns;
+		delay_ns += w->works[i].wait_delay_ns;
 	}
 	for (size_t i = 0; i < r->n_waits; i++)
 		account->waits_ns += rp_times_waited(r->waits[i].span_ns, r->waits[i].cpu_ns);
+	account->waits_ns -= (uint64_t)delay_ns;
 	for (size_t i = 0; i < r->n_short_waits; i++)
 		account->waits_ns +=
 		        rp_times_waited(r->short_waits[i].span_ns, r->short_waits[i].cpu_ns);
+}
+
+/* A lost segment leaves a gap like a pause does: then no gap can be called idle. */
+static void disown_gaps(struct rp_account *account)
+{
+	account->unexplained_ns = (int64_t)account->idle_ns;
+	account->idle_ns = 0;
+	account->wall.unexplained_ns += (int64_t)account->wall.ns[RP_PART_IDLE];
+	account->wall.ns[RP_PART_IDLE] = 0;
+}
+
+void rp_account_make(const struct rp_recording *r, struct rp_account *account)
+{
+	uint64_t first_ns, last_ns;
+	struct rp_works works;
+
+	*account = (struct rp_account){0};
+	rp_times_span(r, &first_ns, &last_ns);
+	account->duration_ns = last_ns - first_ns;
+	rp_works_make(&works, r);
+	sum_threads(&works, account);
+	rp_account_wall(account, &works, first_ns, last_ns);
+	rp_works_free(&works);
 	uint64_t covered_ns = covered(r, first_ns, last_ns, &account->n_parallel);
 
 	account->idle_ns = account->duration_ns - covered_ns;
 	uint64_t lane_ns = account->n_parallel > 1 ? account->lane_ns : covered_ns;
 
-	/* A lost segment leaves a gap like a pause does: then no gap can be called idle. */
-	if (lost_segments(r)) {
-		account->unexplained_ns = (int64_t)account->idle_ns;
-		account->idle_ns = 0;
-	}
+	if (lost_segments(r))
+		disown_gaps(account);
 	account->unexplained_ns += (int64_t)lane_ns - (int64_t)account->cpu_ns -
 	                           (int64_t)account->waits_ns - (int64_t)account->not_running_ns;
+}
+
+static struct rp_lane *lane_of(struct rp_lane *lanes, size_t *n, uint32_t thread)
+{
+	for (size_t i = 0; i < *n; i++)
+		if (lanes[i].thread == thread)
+			return &lanes[i];
+	lanes[*n] = (struct rp_lane){.thread = thread, .first_ns = RP_NEVER};
+	return &lanes[(*n)++];
+}
+
+static void add_segment(struct rp_lane *lane, const struct rp_rec_segment *s,
+                        const struct rp_work *k)
+{
+	lane->n_segments++;
+	lane->first_ns = s->begin_ns < lane->first_ns ? s->begin_ns : lane->first_ns;
+	lane->last_ns = s->end_ns > lane->last_ns ? s->end_ns : lane->last_ns;
+	lane->span_ns += s->end_ns - s->begin_ns;
+	lane->cpu_ns += s->cpu_ns;
+	lane->not_running_ns += s->runq_ns;
+	lane->waits_ns += (uint64_t)k->short_ns;
+	lane->minor_faults += s->minor_faults;
+	lane->major_faults += s->major_faults;
+	lane->switches_voluntary += s->switches_voluntary;
+	lane->switches_forced += s->switches_forced;
+}
+
+static int by_first(const void *a, const void *b)
+{
+	const struct rp_lane *x = a, *y = b;
+
+	if (x->first_ns != y->first_ns)
+		return x->first_ns < y->first_ns ? -1 : 1;
+	return (x->thread > y->thread) - (x->thread < y->thread);
+}
+
+struct rp_lane *rp_account_lanes(const struct rp_recording *r, size_t *n)
+{
+	struct rp_lane *lanes = rp_memory_zero(r->n_segments, sizeof(*lanes));
+	struct rp_works works;
+
+	*n = 0;
+	rp_works_make(&works, r);
+	for (size_t i = 0; i < r->n_segments; i++)
+		add_segment(lane_of(lanes, n, r->segments[i].thread), &r->segments[i],
+		            &works.works[i]);
+	for (size_t i = 0; i < r->n_waits; i++) {
+		double waited_ns = (double)rp_times_waited(r->waits[i].span_ns, r->waits[i].cpu_ns);
+
+		if (works.segment[i] != RP_SEGMENT_NONE)
+			lane_of(lanes, n, r->waits[i].thread)->waits_ns +=
+			        (uint64_t)(waited_ns - works.delay_ns[i]);
+	}
+	rp_works_free(&works);
+	qsort(lanes, *n, sizeof(*lanes), by_first);
+	return lanes;
 }

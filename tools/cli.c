@@ -93,7 +93,7 @@ static void set_switch(struct rp_cli *cli, const char *name)
 	        {"show-all", &cli->show_all}, {"short", &cli->brief},
 	        {"total", &cli->total},       {"timeline", &cli->timeline},
 	        {"no-pager", &cli->no_pager}, {"json", &cli->json},
-	        {"direct", &cli->direct},
+	        {"direct", &cli->direct},     {"no-cache", &cli->no_cache},
 	};
 
 	for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++)
@@ -103,6 +103,23 @@ static void set_switch(struct rp_cli *cli, const char *name)
 		cli->color = *name == 'n' ? RP_OFF : RP_ON;
 	if (strcmp(name, "unicode") == 0 || strcmp(name, "no-unicode") == 0)
 		cli->unicode = *name == 'n' ? RP_OFF : RP_ON;
+}
+
+/* The values without a letter. */
+static bool set_named(struct rp_cli *cli, const char *name, const char *value)
+{
+	if (strcmp(name, "by") == 0) {
+		cli->by = value;
+		return true;
+	}
+	if (strcmp(name, "sysroot") == 0) {
+		cli->sysroot = value;
+		return true;
+	}
+	cli->debug_dirs =
+	        rp_memory_grow(cli->debug_dirs, cli->n_debug_dirs, sizeof(*cli->debug_dirs));
+	cli->debug_dirs[cli->n_debug_dirs++] = value;
+	return true;
 }
 
 static bool set_value(struct rp_cli *cli, const struct option_row *row, const char *value)
@@ -119,9 +136,11 @@ static bool set_value(struct rp_cli *cli, const struct option_row *row, const ch
 	case 'f':
 		cli->format = value;
 		return true;
-	default:
+	case 'o':
 		cli->output = value;
 		return true;
+	default:
+		return set_named(cli, row->name, value);
 	}
 }
 
@@ -179,5 +198,6 @@ int rp_cli_parse(struct rp_cli *cli, const struct rp_cli_verb *verb, int argc, c
 void rp_cli_free(struct rp_cli *cli)
 {
 	free(cli->paths);
-	cli->paths = NULL;
+	free(cli->debug_dirs);
+	cli->paths = cli->debug_dirs = NULL;
 }

@@ -24,6 +24,7 @@ enum rp_takes {
 	RP_TAKES_JSON = 512,
 	RP_TAKES_SCREEN = 1024,
 	RP_TAKES_FUNCTION = 2048, /* the first word is a function, not a session */
+	RP_TAKES_BY = 4096,
 };
 
 /* What a verb tells of itself. */
@@ -40,10 +41,13 @@ struct rp_cli {
 	size_t n_sessions;
 	const char **paths; /* of -P */
 	size_t n_paths;
+	const char **debug_dirs;
+	size_t n_debug_dirs;
+	const char *sysroot;
 	size_t limit, depth; /* limit 0: all */
-	const char *format, *output;
+	const char *format, *output, *by;
 	enum rp_choice color, unicode;
-	bool cpu, percent, show_all, brief, timeline, total, direct, json, no_pager;
+	bool cpu, percent, show_all, brief, timeline, total, direct, json, no_pager, no_cache;
 };
 
 enum { RP_CLI_GO = -1 };

@@ -91,7 +91,7 @@ static void say_missing(struct rp_doctor *d, const char *path, const char *what)
 }
 
 static void say_state(struct rp_doctor *d, const char *path, enum rp_sym_state state,
-                      const char *source)
+                      const char *source, const char *why)
 {
 	switch (state) {
 	case RP_SYM_DEBUG:
@@ -114,6 +114,10 @@ static void say_state(struct rp_doctor *d, const char *path, enum rp_sym_state s
 	case RP_SYM_BAD_FILE:
 		rp_doctor_say(d, RP_FINDING_HINT, "%s: not an ELF file, or a damaged one", path);
 		break;
+	case RP_SYM_REFUSED:
+		rp_doctor_say(d, RP_FINDING_HINT, "%s: its debug information was refused (%s)",
+		              path, why);
+		break;
 	}
 }
 
@@ -129,7 +133,7 @@ void rp_doctor_symbols(struct rp_doctor *d, const char *path)
 	rp_sym_resolve(s, handle, &anywhere, 1, &frames);
 	enum rp_sym_state state = rp_sym_state(s, handle, &source);
 
-	say_state(d, path, state, source);
+	say_state(d, path, state, source, rp_sym_why(s, handle));
 	rp_sym_free(s);
 }
 

@@ -69,6 +69,16 @@ static json_t *samples(const struct rp_profile *p, bool cpu)
 	return all;
 }
 
+static json_t *held(const struct rp_holder *h)
+{
+	if (!h->words)
+		return json_null();
+	return json_pack("{s:o, s:o, s:o, s:o}", "words", rp_json_text(h->words), "tid",
+	                 h->tid ? number(h->tid) : json_null(), "request",
+	                 rp_json_text(*h->request ? h->request : NULL), "stack",
+	                 h->chain ? number(h->chain - 1) : json_null());
+}
+
 static json_t *waits(const struct rp_profile *p)
 {
 	json_t *all = json_array();
@@ -77,12 +87,13 @@ static json_t *waits(const struct rp_profile *p)
 		const struct rp_wait *w = &p->waits[i];
 
 		json_array_append_new(
-		        all, json_pack("{s:o, s:o, s:I, s:I, s:I, s:I, s:I}", "kind",
-		                       rp_json_text(w->kind), "object",
-		                       rp_json_text(*w->object ? w->object : NULL), "thread",
-		                       (json_int_t)w->thread, "stack", (json_int_t)w->chain,
-		                       "at_ns", (json_int_t)w->at_ns, "span_ns",
-		                       (json_int_t)w->span_ns, "cpu_ns", (json_int_t)w->cpu_ns));
+		        all,
+		        json_pack("{s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I}", "kind",
+		                  rp_json_text(w->kind), "object",
+		                  rp_json_text(*w->object ? w->object : NULL), "held",
+		                  held(&w->holder), "thread", (json_int_t)w->thread, "stack",
+		                  (json_int_t)w->chain, "at_ns", (json_int_t)w->at_ns, "span_ns",
+		                  (json_int_t)w->span_ns, "cpu_ns", (json_int_t)w->cpu_ns));
 	}
 	return all;
 }

@@ -73,6 +73,30 @@ uint32_t rp_join_chain(struct rp_profile *p, const uint32_t *functions, uint32_t
 	return number;
 }
 
+static bool same_spot(const void *owner, uint32_t number, const void *key)
+{
+	const struct rp_spot *a = &((const struct rp_profile *)owner)->spots[number];
+	const struct rp_spot *b = key;
+
+	return a->caller == b->caller && a->function == b->function && a->line == b->line &&
+	       a->module == b->module && a->vaddr == b->vaddr && a->inlined == b->inlined;
+}
+
+uint32_t rp_join_spot(struct rp_profile *p, const struct rp_spot *spot)
+{
+	const uint64_t what[] = {spot->caller, spot->function, spot->vaddr};
+	bool fresh;
+	uint32_t number =
+	        rp_index_of(&p->join->spots, rp_memory_hash(spot->line, what, sizeof(what)),
+	                    same_spot, p, spot, &fresh);
+
+	if (fresh) {
+		p->spots = rp_memory_grow(p->spots, p->n_spots, sizeof(*p->spots));
+		p->spots[p->n_spots++] = *spot;
+	}
+	return number;
+}
+
 static bool same_worker(const void *owner, uint32_t number, const void *key)
 {
 	const struct rp_worker *a = &((const struct rp_profile *)owner)->workers[number];

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "tools/join.h"
 #include "tools/recording.h"
+#include "tools/times.h"
 
 /* Chains of one recording, made when they are first asked for. */
 struct chains {
@@ -73,6 +74,28 @@ static uint32_t chain_of(struct chains *c, uint32_t stack, const char *wait)
 	return chain;
 }
 
+/* The leaf of the same stack among the spots, + 1. */
+static uint32_t spot_of(struct chains *c, uint32_t stack, const char *wait)
+{
+	size_t leaf = rp_recording_stack(c->r, stack);
+	uint32_t at = leaf < c->r->n_stacks ? (uint32_t)leaf + 1 : 0;
+
+	while (at && c->nodes[at - 1].shim)
+		at = c->nodes[at - 1].parent;
+	struct rp_spot spot = {.caller = at ? c->nodes[at - 1].spot : 0};
+
+	if (!wait && spot.caller)
+		return spot.caller;
+	if (!spot.caller) {
+		spot.function = rp_join_pseudo(c->p, "[no stack]");
+		spot.caller = rp_join_spot(c->p, &spot) + 1;
+	}
+	if (!wait)
+		return spot.caller;
+	spot.function = rp_join_pseudo(c->p, wait);
+	return rp_join_spot(c->p, &spot) + 1;
+}
+
 static uint32_t worker_of(struct chains *c, uint32_t thread)
 {
 	const struct rp_rec_thread *record = rp_recording_thread(c->r, thread);
@@ -97,7 +120,7 @@ static void add_point(struct rp_profile *p, struct rp_point point)
 	p->points[p->n_points++] = point;
 }
 
-static const char *kind_text(uint32_t kind)
+const char *rp_join_kind(uint32_t kind)
 {
 	static const char *const words[] = {
 #define WAIT(name, text) text,
@@ -107,15 +130,42 @@ static const char *kind_text(uint32_t kind)
 	return kind < RP_N_WAIT_KINDS ? words[kind] : "unknown";
 }
 
+static struct rp_holder holder_of(struct chains *c, const struct rp_rec_held *held)
+{
+	struct rp_heap *heap = &c->p->join->heap;
+	struct rp_holder h = {.request = ""};
+
+	if (!held || held->how >= RP_HELD_NOT_ASKED)
+		return h;
+	h.request = rp_heap_text(heap, held->request.at, held->request.n);
+	if (held->how == RP_HELD_READERS)
+		h.words = "held by readers";
+	else if (held->how == RP_HELD_UNKNOWN || !held->tid)
+		h.words = "held by nobody known";
+	else
+		h.words = rp_heap_print(heap, "held by thread %u%s%s%s", held->tid,
+		                        *h.request ? " (request " : "", h.request,
+		                        *h.request ? ")" : "");
+	h.tid = held->how == RP_HELD_THREAD ? held->tid : 0;
+	if (held->stack)
+		h.chain = chain_of(c, held->stack, NULL) + 1;
+	return h;
+}
+
 /* A wait is two points: what was waited, and what the call cost the CPU. */
-static void add_wait(struct chains *c, const struct rp_rec_wait *w, const struct rp_time *cost)
+static void add_wait(struct chains *c, const struct rp_rec_wait *w, const struct rp_rec_held *held,
+                     const struct rp_time *cost)
 {
 	struct rp_heap *heap = &c->p->join->heap;
 	const struct rp_rec_object *object = rp_recording_object(c->r, w->object);
-	const char *kind = kind_text(w->kind);
+	const char *kind = rp_join_kind(w->kind);
 	const char *name = object ? rp_heap_text(heap, object->name.at, object->name.n) : "";
-	const char *frame = rp_heap_print(heap, "[wait: %s%s%s]", kind, *name ? " " : "", name);
+	struct rp_holder holder = holder_of(c, held);
+	const char *frame =
+	        rp_heap_print(heap, "[wait: %s%s%s%s%s]", kind, *name ? " " : "", name,
+	                      holder.words ? " " : "", holder.words ? holder.words : "");
 	struct rp_point p = {.chain = chain_of(c, w->stack, frame),
+	                     .spot = spot_of(c, w->stack, frame),
 	                     .thread = worker_of(c, w->thread),
 	                     .at_ns = w->at_ns,
 	                     .wall_ns = rp_times_waited(w->span_ns, w->cpu_ns),
@@ -126,6 +176,7 @@ static void add_wait(struct chains *c, const struct rp_rec_wait *w, const struct
 	                                                .thread = p.thread,
 	                                                .kind = kind,
 	                                                .object = name,
+	                                                .holder = holder,
 	                                                .at_ns = w->at_ns,
 	                                                .span_ns = w->span_ns,
 	                                                .cpu_ns = w->cpu_ns};
@@ -133,6 +184,7 @@ static void add_wait(struct chains *c, const struct rp_rec_wait *w, const struct
 	if (cost->wall_ns == 0 && cost->cpu_ns == 0)
 		return;
 	p.chain = chain_of(c, w->stack, NULL);
+	p.spot = spot_of(c, w->stack, NULL);
 	p.wall_ns = cost->wall_ns;
 	p.cpu_ns = cost->cpu_ns;
 	p.kind = RP_POINT_IN_WAIT;
@@ -143,12 +195,14 @@ static void add_all(struct chains *c, struct rp_session *session)
 {
 	struct rp_time *samples = rp_memory_zero(c->r->n_samples, sizeof(*samples));
 	struct rp_time *waits = rp_memory_zero(c->r->n_waits, sizeof(*waits));
+	size_t held = 0;
 
 	session->n_without_tick = rp_times_charge(c->r, samples, waits);
 	for (size_t i = 0; i < c->r->n_samples; i++) {
 		const struct rp_rec_sample *s = &c->r->samples[i];
 
 		add_point(c->p, (struct rp_point){.chain = chain_of(c, s->stack, NULL),
+		                                  .spot = spot_of(c, s->stack, NULL),
 		                                  .thread = worker_of(c, s->thread),
 		                                  .at_ns = s->at_ns,
 		                                  .wall_ns = samples[i].wall_ns,
@@ -157,7 +211,7 @@ static void add_all(struct chains *c, struct rp_session *session)
 		                                                                  : RP_POINT_EDGE});
 	}
 	for (size_t i = 0; i < c->r->n_waits; i++)
-		add_wait(c, &c->r->waits[i], &waits[i]);
+		add_wait(c, &c->r->waits[i], rp_recording_held(c->r, i, &held), &waits[i]);
 	for (size_t i = 0; i < c->r->n_threads; i++)
 		session->n_workers += c->worked[i];
 	free(samples);

@@ -13,6 +13,8 @@ static bool starts(const char *text, const char *prefix)
 
 bool rp_library_owns(const char *module, bool is_main, const char *file)
 {
+	if (file && (starts(file, "node:") || starts(file, "<frozen ")))
+		return true;
 	if (file && starts(file, "/usr/") && !starts(file, "/usr/src/") &&
 	    !starts(file, "/usr/local/src/"))
 		return true;

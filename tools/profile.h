@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "tools/times.h"
+#include "tools/account.h"
 
 /* A function, or a pseudo frame such as "[wait: recv tcp 127.0.0.1:5432]". */
 struct rp_function {
@@ -27,6 +27,16 @@ struct rp_chain {
 	uint32_t n;                /* >= 1 */
 };
 
+/* A place in a tree of stacks: one function at one address, inlined ones apart. */
+struct rp_spot {
+	uint32_t caller;   /* its number + 1; 0: this is a root */
+	uint32_t function; /* as in a chain */
+	uint32_t line;     /* that runs, or calls the next one; 0 unknown */
+	uint32_t module;   /* in modules, + 1; 0: none */
+	uint64_t vaddr;    /* in the module, of the instruction that runs or calls */
+	bool inlined;      /* into its caller, at the same address */
+};
+
 enum rp_point_kind {
 	RP_POINT_TICK,
 	RP_POINT_EDGE,
@@ -38,6 +48,7 @@ enum rp_point_kind {
 /* Some time on a chain.  Every nanosecond is in one point only. */
 struct rp_point {
 	uint32_t chain, thread;
+	uint32_t spot;  /* the leaf of the same stack, + 1; 0: there is none */
 	uint64_t at_ns; /* CLOCK_MONOTONIC; with several sessions, of that session's machine */
 	uint64_t wall_ns, cpu_ns;
 	enum rp_point_kind kind;
@@ -48,15 +59,30 @@ struct rp_worker {
 	const char *name;
 };
 
+/* Who had the lock of a wait. */
+struct rp_holder {
+	const char *words;   /* "held by thread 712 (request 4711-000008)"; NULL: nobody asked */
+	const char *request; /* the id of its session, "" none */
+	uint32_t tid;        /* 0: not known */
+	uint32_t chain;      /* where it let go, + 1; 0: not known */
+};
+
 struct rp_wait {
 	uint32_t chain, thread;
 	const char *kind, *object; /* object: "" when there is none */
+	struct rp_holder holder;
 	uint64_t at_ns, span_ns, cpu_ns;
 };
 
 struct rp_count {
 	const char *name;
 	uint64_t value;
+};
+
+/* Waits of a kind that were too short to be told one by one. */
+struct rp_short {
+	const char *kind;
+	uint64_t n, waited_ns;
 };
 
 struct rp_object_file {
@@ -81,7 +107,8 @@ struct rp_session {
 	size_t n_segments;
 	struct rp_account account;
 	const struct rp_count *counters, *lost;
-	size_t n_counters, n_lost;
+	const struct rp_short *shorts;
+	size_t n_counters, n_lost, n_shorts;
 };
 
 extern const char *const rp_profile_phases[6];
@@ -89,18 +116,31 @@ extern const char *const rp_profile_phases[6];
 struct rp_profile {
 	struct rp_function *functions;
 	struct rp_chain *chains;
+	struct rp_spot *spots;   /* callers before callees */
 	struct rp_point *points; /* by session; not in the order of time */
 	struct rp_wait *waits;
 	struct rp_worker *workers; /* points and waits name them by index */
 	struct rp_object_file *modules;
 	struct rp_session *sessions;
-	size_t n_functions, n_chains, n_points, n_waits, n_workers, n_modules, n_sessions;
+	size_t n_functions, n_chains, n_spots, n_points, n_waits, n_workers, n_modules, n_sessions;
 	struct rp_join *join; /* what keeps the strings alive; NULL in a hand-made profile */
 };
 
 struct rp_why;
 
-/* Reads N session files and joins them.  false with WHY when one cannot be read. */
+/* Where names come from; all zero is what people get who say nothing of it. */
+struct rp_profile_how {
+	const char *const *debug_dirs; /* laid out as /usr/lib/debug is, asked first */
+	size_t n_debug_dirs;
+	const char *sysroot; /* the files of modules are below it; NULL: where they say */
+	bool no_cache;       /* what is beside the sessions is neither read nor written */
+	bool save;           /* what is found goes beside the sessions, however fast it was */
+};
+
+/* Reads N session files and joins them.  false with WHY when one cannot be read, or when names
+ * were to be saved and could not.  HOW may be NULL. */
+bool rp_profile_open_as(struct rp_profile *p, char *const *paths, size_t n,
+                        const struct rp_profile_how *how, struct rp_why *why);
 bool rp_profile_open(struct rp_profile *p, char *const *paths, size_t n, struct rp_why *why);
 void rp_profile_close(struct rp_profile *p);
 

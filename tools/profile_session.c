@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include "tools/join.h"
 #include "tools/recording.h"
+#include "tools/times.h"
 
 const char *const rp_profile_phases[6] = {
         "accepted", "first_byte", "head", "body", "response", "last_byte",
@@ -54,6 +55,19 @@ static const struct rp_count *counts_of(struct rp_profile *p, const struct rp_re
 	return counts;
 }
 
+static const struct rp_short *shorts_of(struct rp_profile *p, const struct rp_recording *r)
+{
+	struct rp_short *all = rp_heap_take(&p->join->heap, r->n_short_waits * sizeof(*all));
+
+	for (size_t i = 0; i < r->n_short_waits; i++) {
+		const struct rp_rec_short_waits *s = &r->short_waits[i];
+
+		all[i] = (struct rp_short){rp_join_kind(s->kind), s->count,
+		                           rp_times_waited(s->span_ns, s->cpu_ns)};
+	}
+	return all;
+}
+
 static void fill_request(struct rp_profile *p, struct rp_session *s,
                          const struct rp_rec_request *request)
 {
@@ -95,11 +109,13 @@ void rp_join_session(struct rp_profile *p, size_t which, const char *path)
 	for (size_t i = 0; i < 6; i++)
 		s->phases_ns[i] = phases_ns[i];
 	rp_times_span(r, &s->first_ns, &last_ns);
-	rp_times_account(r, &s->account);
+	rp_account_make(r, &s->account);
 	for (size_t i = 0; i < r->n_samples; i++)
 		s->n_samples += r->samples[i].edge == RP_EDGE_TICK;
 	s->n_waits = r->n_waits;
 	s->n_segments = r->n_segments;
 	s->counters = counts_of(p, r->counters, s->n_counters = r->n_counters);
+	s->shorts = shorts_of(p, r);
+	s->n_shorts = r->n_short_waits;
 	s->lost = counts_of(p, r->drops, s->n_lost = r->n_drops);
 }

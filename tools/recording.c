@@ -53,13 +53,26 @@ static void keep(struct rp_recording *r, const struct rp_item *item)
 	case RP_ITEM_SHORT_WAITS:
 		KEEP(r->short_waits, r->n_short_waits, item->short_waits);
 		break;
+	case RP_ITEM_STALL:
+		KEEP(r->stalls, r->n_stalls, item->stall);
+		break;
 	case RP_ITEM_COUNTER:
 		KEEP(r->counters, r->n_counters, item->counter);
 		break;
 	case RP_ITEM_DROP:
 		KEEP(r->drops, r->n_drops, item->counter);
 		break;
+	case RP_ITEM_HELD:
+		KEEP(r->held, r->n_held, item->held);
+		break;
+	case RP_ITEM_CODE:
+		KEEP(r->code, r->n_code, item->code);
+		break;
+	case RP_ITEM_MAPPING:
+		KEEP(r->mappings, r->n_mappings, item->mapping);
+		break;
 	case RP_ITEM_END:
+	case RP_N_ITEM_KINDS:
 		break;
 	}
 }
@@ -156,7 +169,11 @@ void rp_recording_close(struct rp_recording *r)
 	free(r->samples);
 	free(r->objects);
 	free(r->waits);
+	free(r->held);
 	free(r->short_waits);
+	free(r->code);
+	free(r->mappings);
+	free(r->stalls);
 	free(r->counters);
 	free(r->drops);
 	free(r);
@@ -178,6 +195,20 @@ const struct rp_rec_object *rp_recording_object(const struct rp_recording *r, ui
 	for (size_t i = 0; i < r->n_objects; i++)
 		if (r->objects[i].object == object)
 			return &r->objects[i];
+	return NULL;
+}
+
+/* Written right after their waits, in the same order. */
+const struct rp_rec_held *rp_recording_held(const struct rp_recording *r, size_t wait, size_t *from)
+{
+	if (r->waits[wait].kind != RP_WAIT_MUTEX && r->waits[wait].kind != RP_WAIT_RWLOCK)
+		return NULL;
+	for (size_t i = *from; i < r->n_held; i++)
+		if (r->held[i].at_ns == r->waits[wait].at_ns &&
+		    r->held[i].thread == r->waits[wait].thread) {
+			*from = i + 1;
+			return &r->held[i];
+		}
 	return NULL;
 }
 

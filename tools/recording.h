@@ -26,10 +26,14 @@ struct rp_recording {
 	struct rp_rec_sample *samples;
 	struct rp_rec_object *objects;
 	struct rp_rec_wait *waits;
+	struct rp_rec_held *held;
 	struct rp_rec_short_waits *short_waits;
+	struct rp_rec_stall *stalls;
+	struct rp_rec_code *code;
+	struct rp_rec_mapping *mappings;
 	struct rp_rec_counter *counters, *drops;
 	size_t n_threads, n_segments, n_modules, n_images, n_stacks, n_samples, n_objects, n_waits,
-	        n_short_waits, n_counters, n_drops;
+	        n_held, n_short_waits, n_stalls, n_code, n_mappings, n_counters, n_drops;
 	bool complete;
 	struct rp_why why; /* when it is not complete */
 };
@@ -41,6 +45,10 @@ void rp_recording_close(struct rp_recording *r);
 /* The records with a number of their own, by that number; NULL when there is none. */
 const struct rp_rec_thread *rp_recording_thread(const struct rp_recording *r, uint32_t thread);
 const struct rp_rec_object *rp_recording_object(const struct rp_recording *r, uint32_t object);
+
+/* Who had the lock of WAITS[WAIT], or NULL; FROM (0 at first) remembers where to look next. */
+const struct rp_rec_held *rp_recording_held(const struct rp_recording *r, size_t wait,
+                                            size_t *from);
 
 /* The position of the stack numbered NUMBER (they ascend); n_stacks when there is none. */
 size_t rp_recording_stack(const struct rp_recording *r, uint32_t number);

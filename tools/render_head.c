@@ -19,6 +19,14 @@ static const char *plural(size_t n)
 	return n == 1 ? "" : "s";
 }
 
+static uint64_t counter_of(const struct rp_session *s, const char *name)
+{
+	for (size_t i = 0; i < s->n_counters; i++)
+		if (strcmp(s->counters[i].name, name) == 0)
+			return s->counters[i].value;
+	return 0;
+}
+
 static void draw_request(const struct rp_term *t, const struct rp_session *s)
 {
 	fputs(rp_term_sgr(t, RP_BOLD), t->out);
@@ -113,26 +121,71 @@ static void draw_account(const struct rp_term *t, const struct rp_account *a, ui
 		        a->n_parallel, rp_units_scaled(text, &scale, a->lane_ns));
 }
 
-/* "lost 5: 3 ring_full, 2 deep_stack", and what the recording itself cost. */
-static void draw_losses(const struct rp_term *t, const struct rp_session *s)
-{
-	char text[RP_UNITS_MAX];
-	uint64_t lost = 0;
+enum { MOST_REASONS = 64 };
 
-	for (size_t i = 0; i < s->n_lost; i++)
-		lost += s->lost[i].value;
+/* The losses of all sessions, each reason once; how many reasons. */
+static size_t sum_losses(const struct rp_profile *p, struct rp_count sums[MOST_REASONS])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n_sessions; i++)
+		for (size_t k = 0; k < p->sessions[i].n_lost; k++) {
+			const struct rp_count *lost = &p->sessions[i].lost[k];
+			size_t at = 0;
+
+			while (at < n && strcmp(sums[at].name, lost->name) != 0)
+				at++;
+			if (at == MOST_REASONS)
+				continue;
+			if (at == n)
+				sums[n++] = (struct rp_count){lost->name, 0};
+			sums[at].value += lost->value;
+		}
+	return n;
+}
+
+/* "lost 5: 3 ring_full, 2 deep_stack", and what the recording itself cost. */
+static void draw_losses(const struct rp_term *t, const struct rp_profile *p)
+{
+	struct rp_count sums[MOST_REASONS];
+	size_t n = sum_losses(p, sums);
+	char text[RP_UNITS_MAX];
+	uint64_t lost = 0, overhead_ns = 0;
+
+	for (size_t i = 0; i < n; i++)
+		lost += sums[i].value;
 	if (lost)
 		fprintf(t->out, "lost %llu:", (unsigned long long)lost);
-	for (size_t i = 0; i < s->n_lost && lost; i++) {
-		fprintf(t->out, "%s %llu ", i ? "," : "", (unsigned long long)s->lost[i].value);
-		rp_render_text(t, s->lost[i].name, 0);
+	for (size_t i = 0; i < n && lost; i++) {
+		fprintf(t->out, "%s %llu ", i ? "," : "", (unsigned long long)sums[i].value);
+		rp_render_text(t, sums[i].name, 0);
 	}
 	if (lost)
 		fputc('\n', t->out);
-	for (size_t i = 0; i < s->n_counters; i++)
-		if (strcmp(s->counters[i].name, "overhead_ns") == 0)
-			fprintf(t->out, "overhead of the recording %s\n",
-			        rp_units_time(text, s->counters[i].value));
+	for (size_t i = 0; i < p->n_sessions; i++)
+		overhead_ns += counter_of(&p->sessions[i], "overhead_ns");
+	if (overhead_ns)
+		fprintf(t->out, "overhead of the recording %s\n", rp_units_time(text, overhead_ns));
+}
+
+/* How stacks and ticks were made, where not as usual. */
+static void draw_engine(const struct rp_term *t, const struct rp_profile *p)
+{
+	uint64_t by_libunwind = 0, longest_ns = 0;
+	char text[RP_UNITS_MAX];
+
+	for (size_t i = 0; i < p->n_sessions; i++) {
+		uint64_t ns = counter_of(&p->sessions[i], "interval_max_ns");
+
+		by_libunwind += counter_of(&p->sessions[i], "walks_libunwind");
+		longest_ns = ns > longest_ns ? ns : longest_ns;
+	}
+	if (by_libunwind)
+		fprintf(t->out, "%llu stacks walked by libunwind\n",
+		        (unsigned long long)by_libunwind);
+	if (longest_ns)
+		fprintf(t->out, "samples took longer than the interval allows: backed off to %s\n",
+		        rp_units_time(text, longest_ns));
 }
 
 static void draw_warnings(const struct rp_term *t, const struct rp_session *s)
@@ -145,14 +198,20 @@ static void draw_warnings(const struct rp_term *t, const struct rp_session *s)
 		fprintf(t->out, "%sthe recording ended early: %s%s\n", rp_term_sgr(t, RP_WARM),
 		        s->ended, rp_term_sgr(t, RP_PLAIN));
 	}
-	if (s->n_without_tick && s->n_without_tick == s->n_segments)
-		fputs("shorter than one tick: times are from the two edges\n", t->out);
-	else if (s->n_without_tick)
+}
+
+/* Where no tick met a thread the two edges of its work stand for it: said once for all. */
+static void draw_edges(const struct rp_term *t, const struct rp_session *sum)
+{
+	if (!sum->n_without_tick)
+		return;
+	if (sum->n_without_tick == sum->n_segments)
+		fputs("no tick came while it ran: its stacks are those of its two edges\n", t->out);
+	else
 		fprintf(t->out,
-		        "%zu of %zu segments are shorter than one tick: their times are from the "
-		        "two "
-		        "edges\n",
-		        s->n_without_tick, s->n_segments);
+		        "in %zu of %zu stretches of work no tick came: their stacks are those of "
+		        "their two edges\n",
+		        sum->n_without_tick, sum->n_segments);
 }
 
 static void draw_brief(const struct rp_term *t, const struct rp_profile *p,
@@ -203,9 +262,12 @@ void rp_render_head(const struct rp_term *t, const struct rp_profile *p, bool br
 		draw_numbers(t, p, &sum);
 		draw_account(t, &sum.account, rp_render_interval(p));
 	}
-	for (size_t i = 0; i < p->n_sessions; i++) {
-		if (!brief)
-			draw_losses(t, &p->sessions[i]);
-		draw_warnings(t, &p->sessions[i]);
+	if (!brief) {
+		draw_losses(t, p);
+		draw_engine(t, p);
 	}
+	for (size_t i = 0; i < p->n_sessions; i++)
+		draw_warnings(t, &p->sessions[i]);
+	if (!brief)
+		draw_edges(t, &sum);
 }

@@ -11,7 +11,7 @@
 #include "tools/memory.h"
 #include "tools/units.h"
 
-enum { LEAST_NAME = 12, MOST_LIBRARIES = 40 }; /* columns */
+enum { LEAST_NAME = 24, MOST_LIBRARIES = 40, MOST_STEP = 3 }; /* columns */
 
 struct walk {
 	const struct rp_term *t;
@@ -19,6 +19,7 @@ struct walk {
 	const struct rp_calltree *tree;
 	struct rp_scale scale;
 	bool percent;
+	size_t step;    /* columns a level is indented by */
 	uint32_t *path; /* the shown calls from the top to here */
 	size_t depth;   /* of the last one */
 };
@@ -66,17 +67,45 @@ static const struct rp_call *call_at(const struct walk *w, size_t depth)
 	return &w->tree->calls[w->path[depth]];
 }
 
+/* LINE goes on with REST to COLUMNS, the last of which stays free where there are several. */
+static void draw_line(FILE *out, const char *line, const char *rest, size_t columns)
+{
+	fputs(line, out);
+	while (--columns > 0)
+		fputs(columns == 1 ? " " : rest, out);
+}
+
 /* The lines to the left of something at DEPTH; MORE: something follows it below. */
 static void draw_branches(const struct walk *w, size_t depth, bool more)
 {
 	FILE *out = w->t->out;
+	bool unicode = w->t->unicode;
 
 	for (size_t i = 1; i < depth; i++)
-		fputs(!call_at(w, i)->next ? "   " : w->t->unicode ? "│  " : "|  ", out);
-	if (depth > 0 && w->t->unicode)
-		fputs(more ? "├─ " : "└─ ", out);
+		draw_line(out, !call_at(w, i)->next ? " " : unicode ? "│" : "|", " ", w->step);
+	if (depth > 0 && unicode)
+		draw_line(out, more ? "├" : "└", "─", w->step);
 	else if (depth > 0)
-		fputs(more ? "|- " : "`- ", out);
+		draw_line(out, more ? "|" : "`", "-", w->step);
+}
+
+/* A deep tree is indented less where it would leave no room for the names. */
+static size_t step_for(const struct rp_term *t, const struct rp_calltree *tree)
+{
+	uint32_t *depth = rp_memory_zero(tree->n_calls + 1, sizeof(*depth));
+	size_t deepest = 0, step = MOST_STEP;
+
+	for (size_t i = 1; i < tree->n_calls; i++) {
+		const struct rp_call *c = &tree->calls[i];
+
+		depth[i] = depth[c->parent] + !c->hidden;
+		if (!c->small && depth[i] > deepest)
+			deepest = depth[i];
+	}
+	free(depth);
+	while (t->width && step > 1 && step * deepest > t->width / 3)
+		step--;
+	return step;
 }
 
 /* Columns left for a name so that the line fits; 0: no bound. */
@@ -87,9 +116,22 @@ static size_t room_for_name(const struct walk *w, size_t taken)
 	return taken + LEAST_NAME < w->t->width ? w->t->width - taken : LEAST_NAME;
 }
 
-static void draw_function(const struct walk *w, const struct rp_function *f, size_t taken)
+/* The place of F, with its directory unless that leaves no room for a name. */
+static const char *place_of(const struct walk *w, const struct rp_function *f, size_t taken)
 {
 	const char *place = rp_render_place(f, f->file ? 2 : 1);
+	size_t columns = rp_term_columns(place, strlen(place), w->t->unicode) + 2;
+	size_t name = rp_term_columns(f->name, strlen(f->name), w->t->unicode);
+
+	name = name < LEAST_NAME ? name : LEAST_NAME;
+	if (!w->t->width || !f->file || taken + columns + name <= w->t->width)
+		return place;
+	return rp_render_place(f, 1);
+}
+
+static void draw_function(const struct walk *w, const struct rp_function *f, size_t taken)
+{
+	const char *place = place_of(w, f, taken);
 	/* "libfoo.so+0x12" says by itself where it is. */
 	bool is_told = *place && !f->file && strncmp(f->name, place, strlen(place)) == 0 &&
 	               (f->name[strlen(place)] == '+' || !f->name[strlen(place)]);
@@ -106,22 +148,27 @@ static void draw_function(const struct walk *w, const struct rp_function *f, siz
 	fputs(rp_term_sgr(w->t, RP_PLAIN), w->t->out);
 }
 
+static void put_time(const struct walk *w, char time[RP_UNITS_MAX], uint64_t ns)
+{
+	if (w->percent)
+		rp_units_share(time, ns, w->tree->calls[0].total_ns);
+	else
+		rp_units_scaled(time, &w->scale, ns);
+}
+
 static void draw_call(const struct walk *w)
 {
 	const struct rp_call *c = call_at(w, w->depth);
 	uint64_t whole_ns = w->tree->calls[0].total_ns;
 	char time[RP_UNITS_MAX];
 
-	if (w->percent)
-		rp_units_share(time, c->total_ns, whole_ns);
-	else
-		rp_units_scaled(time, &w->scale, c->total_ns);
+	put_time(w, time, c->total_ns);
 	draw_branches(w, w->depth, c->next != 0);
 	fprintf(w->t->out, "%s%s%s ",
 	        rp_term_sgr(w->t, rp_term_heat((double)c->total_ns / (double)whole_ns)), time,
 	        rp_term_sgr(w->t, RP_PLAIN));
 	if (c->kind == RP_CALL_FRAME) {
-		draw_function(w, &w->p->functions[c->what], 3 * w->depth + strlen(time) + 1);
+		draw_function(w, &w->p->functions[c->what], w->step * w->depth + strlen(time) + 1);
 	} else {
 		fprintf(w->t->out, "thread %u ", w->p->workers[c->what].tid);
 		rp_render_text(w->t, w->p->workers[c->what].name, 0);
@@ -165,12 +212,26 @@ static void draw_libraries(const struct walk *w, uint32_t group)
 	}
 }
 
+/* What the hidden calls of GROUP took themselves. */
+static uint64_t hidden_self_ns(const struct walk *w, uint32_t group)
+{
+	uint64_t sum_ns = 0;
+
+	for (size_t i = group; i < w->tree->n_calls; i++)
+		if (w->tree->calls[i].hidden && w->tree->calls[i].group == group)
+			sum_ns += w->tree->calls[i].self_ns;
+	return sum_ns;
+}
+
 static void draw_hidden(const struct walk *w)
 {
 	const struct rp_call *c = call_at(w, w->depth);
+	char time[RP_UNITS_MAX];
 
 	draw_branches(w, w->depth + 1, c->shown != 0);
-	fprintf(w->t->out, "%s[%u frames hidden]", rp_term_sgr(w->t, RP_DIM), c->n_hidden);
+	fputs(rp_term_sgr(w->t, RP_DIM), w->t->out);
+	put_time(w, time, hidden_self_ns(w, w->path[w->depth]));
+	fprintf(w->t->out, "%s [%u frames hidden]", time, c->n_hidden);
 	draw_libraries(w, w->path[w->depth]);
 	fprintf(w->t->out, "%s\n", rp_term_sgr(w->t, RP_PLAIN));
 }
@@ -201,6 +262,7 @@ void rp_render_tree(const struct rp_term *t, const struct rp_profile *p,
 		fputs("No samples were recorded.\n", t->out);
 		return;
 	}
+	w.step = step_for(t, tree);
 	w.scale = rp_units_scale(whole_ns, rp_render_interval(p));
 	w.path = rp_memory_zero(tree->n_calls + 1, sizeof(*w.path));
 	w.path[0] = tree->calls[0].shown;

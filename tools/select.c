@@ -76,16 +76,39 @@ static int find_all(const struct rp_cli *cli, struct found *found)
 	return status;
 }
 
+struct rp_profile_how rp_select_how(const struct rp_cli *cli)
+{
+	return (struct rp_profile_how){.debug_dirs = cli->debug_dirs,
+	                               .n_debug_dirs = cli->n_debug_dirs,
+	                               .sysroot = cli->sysroot,
+	                               .no_cache = cli->no_cache};
+}
+
 int rp_select_profile(const struct rp_cli *cli, struct rp_profile *p)
 {
 	struct found found = {0};
 	struct rp_why why = {0};
 	int status = find_all(cli, &found);
+	struct rp_profile_how how = rp_select_how(cli);
 
-	if (status == RP_CLI_GO && !rp_profile_open(p, found.paths, found.n, &why))
+	if (status == RP_CLI_GO && !rp_profile_open_as(p, found.paths, found.n, &how, &why))
 		status = rp_term_complain("%s", why.text);
 	forget(&found);
 	return status;
+}
+
+int rp_select_each(const struct rp_cli *cli, int (*each)(const struct rp_cli *, const char *path))
+{
+	struct found found = {0};
+	int status = find_all(cli, &found), worst = RP_EXIT_OK;
+
+	for (size_t i = 0; i < found.n && status == RP_CLI_GO; i++) {
+		int one = each(cli, found.paths[i]);
+
+		worst = one > worst ? one : worst;
+	}
+	forget(&found);
+	return status == RP_CLI_GO ? worst : status;
 }
 
 const char *rp_select_words(const struct rp_cli *cli)

@@ -12,6 +12,12 @@
  * status after a sentence on stderr: 1 when there is no such session, 2 when one is unreadable. */
 int rp_select_profile(const struct rp_cli *cli, struct rp_profile *p);
 
+/* What the options say of where names come from. */
+struct rp_profile_how rp_select_how(const struct rp_cli *cli);
+
+/* Calls EACH for the path of every session that CLI names; the worst exit status. */
+int rp_select_each(const struct rp_cli *cli, int (*each)(const struct rp_cli *, const char *path));
+
 /* How to name these sessions in a command to type: "@", or the words as given. */
 const char *rp_select_words(const struct rp_cli *cli);
 

@@ -149,6 +149,9 @@ bool rp_setting_check(const struct rp_setting *s, const char *value, struct rp_w
 	case RP_SETTING_OPEN:
 		return !*value || strcmp(value, "loopback") == 0 ||
 		       rp_why_set(why, 0, "knows only 'loopback'");
+	case RP_SETTING_UNWINDER:
+		return strcmp(value, "table") == 0 || strcmp(value, "libunwind") == 0 ||
+		       rp_why_set(why, 0, "knows only 'table' and 'libunwind'");
 	case RP_SETTING_SECRET:
 		return !*value || check_secret(value, why);
 	case RP_SETTING_KEEP:

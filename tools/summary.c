@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "store/reader.h"
+#include "tools/account.h"
 #include "tools/memory.h"
 #include "tools/recording.h"
-#include "tools/times.h"
 
 static char *copy(struct rp_slice s)
 {
@@ -28,7 +28,7 @@ bool rp_summary_read(struct rp_summary *s, const struct rp_entry *entry, struct 
 
 	if (!r)
 		return false;
-	rp_times_account(r, &account);
+	rp_account_make(r, &account);
 	*s = (struct rp_summary){
 	        .entry = entry,
 	        .method = copy(r->request.method),

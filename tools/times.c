@@ -1,91 +1,123 @@
-/* times.c - the time of every sample and wait; see times.h.  The account is account.c.
+/* times.c - the time of every sample and wait; see times.h.
  *
  * Room: tools.  SPDX-License-Identifier: MIT
  */
 #include "tools/times.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include "tools/memory.h"
 #include "tools/recording.h"
+#include "tools/times_segments.h"
+
+static void widen(uint64_t at_ns, uint64_t *first_ns, uint64_t *last_ns)
+{
+	if (at_ns < *first_ns)
+		*first_ns = at_ns;
+	if (at_ns > *last_ns)
+		*last_ns = at_ns;
+}
+
+/* First and last event that left a trace. */
+static void event_span(const struct rp_recording *r, uint64_t *first_ns, uint64_t *last_ns)
+{
+	*first_ns = RP_NEVER;
+	*last_ns = 0;
+	for (size_t i = 0; i < r->n_segments; i++) {
+		widen(r->segments[i].begin_ns, first_ns, last_ns);
+		widen(r->segments[i].end_ns, first_ns, last_ns);
+	}
+	for (size_t i = 0; i < r->n_samples; i++)
+		widen(r->samples[i].at_ns, first_ns, last_ns);
+	for (size_t i = 0; i < r->n_waits; i++) {
+		widen(r->waits[i].at_ns, first_ns, last_ns);
+		widen(r->waits[i].at_ns + r->waits[i].span_ns, first_ns, last_ns);
+	}
+	if (*first_ns == RP_NEVER)
+		*first_ns = *last_ns = r->head.began_mono_ns;
+}
+
+void rp_times_span(const struct rp_recording *r, uint64_t *first_ns, uint64_t *last_ns)
+{
+	const struct rp_rec_phases *p = &r->phases;
+
+	event_span(r, first_ns, last_ns);
+	if (p->first_byte_ns != RP_NEVER)
+		*first_ns = p->first_byte_ns;
+	else if (p->head_ns != RP_NEVER)
+		*first_ns = p->head_ns;
+	if (p->last_byte_ns != RP_NEVER)
+		*last_ns = p->last_byte_ns;
+	if (*last_ns < *first_ns)
+		*last_ns = *first_ns;
+}
 
 /* What is known of one segment while its time is shared out. */
 struct share {
 	const struct rp_rec_segment *segment;
-	uint64_t seen_cpu_ns; /* as the samples and waits tell it */
-	uint64_t wait_cpu_ns; /* of that, the waits' */
-	uint64_t running_ns;  /* sum of running_ns() over its ticks */
-	uint64_t waited_ns;   /* spans of the waits inside */
+	uint64_t seen_cpu_ns;             /* as the samples and waits tell it */
+	uint64_t wait_cpu_ns;             /* of that, the waits' */
+	uint64_t running_ns;              /* sum of running_ns() over its ticks */
+	uint64_t waited_ns;               /* spans of the waits inside */
+	uint64_t interval_ns, longest_ns; /* periods between ticks: asked for, backed off to */
 	uint32_t n_ticks, n_edges, edges_done;
 };
 
-static int by_thread_and_begin(const void *a, const void *b)
+/* The longest period between two ticks: the interval, but where the shim backed off. */
+static uint64_t longest_period(const struct rp_recording *r)
 {
-	const struct rp_rec_segment *x = ((const struct share *)a)->segment;
-	const struct rp_rec_segment *y = ((const struct share *)b)->segment;
+	static const char name[] = "interval_max_ns";
 
-	if (x->thread != y->thread)
-		return x->thread < y->thread ? -1 : 1;
-	return x->begin_ns < y->begin_ns ? -1 : x->begin_ns > y->begin_ns;
-}
-
-/* The share of THREAD that holds AT_NS.  An edge may lie a moment outside of its segment: the
- * clock is read twice. */
-static struct share *find(struct share *shares, size_t n, uint32_t thread, uint64_t at_ns,
-                          uint32_t edge)
-{
-	size_t lo = 0, hi = n;
-
-	while (lo < hi) {
-		size_t mid = (lo + hi) / 2;
-		const struct rp_rec_segment *s = shares[mid].segment;
-
-		if (s->thread < thread || (s->thread == thread && s->begin_ns <= at_ns))
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	struct share *before =
-	        lo > 0 && shares[lo - 1].segment->thread == thread ? &shares[lo - 1] : NULL;
-
-	if (before && (at_ns <= before->segment->end_ns || edge == RP_EDGE_END))
-		return before;
-	if (edge == RP_EDGE_BEGIN && lo < n && shares[lo].segment->thread == thread)
-		return &shares[lo];
-	return NULL;
+	for (size_t i = 0; i < r->n_counters; i++)
+		if (r->counters[i].name.n == sizeof(name) - 1 &&
+		    memcmp(r->counters[i].name.at, name, sizeof(name) - 1) == 0 &&
+		    r->counters[i].value > r->request.interval_ns)
+			return r->counters[i].value;
+	return r->request.interval_ns;
 }
 
 /* How much a tick says "here the thread was running": a whole period, or less when it had hardly
  * run since the tick before (it sat in a call that the shim does not see).  A tick comes at a
  * moment of no choosing, so the count of running ticks is fair to every function; the CPU clock
- * since the last tick is not: it also holds what ran before a wait, elsewhere. */
-static uint64_t running_ns(const struct rp_recording *r, const struct rp_rec_sample *s)
+ * since the last tick is not: it also holds what ran before a wait, elsewhere.  Where the shim
+ * backed off, periods differ, and only that clock tells which one it was. */
+static uint64_t running_ns(const struct share *share, const struct rp_rec_sample *s)
 {
-	uint64_t most_ns = r->request.interval_ns;
+	uint64_t most_ns = share->interval_ns, weighed_ns = s->weight * most_ns;
 
 	if (s->edge != RP_EDGE_TICK)
 		return 0;
-	return s->cpu_ns < most_ns / 2 ? s->cpu_ns * 2 : most_ns;
+	if (s->cpu_ns < most_ns / 2)
+		return s->cpu_ns * 2;
+	if (weighed_ns > share->longest_ns)
+		weighed_ns = share->longest_ns;
+	if (weighed_ns > s->cpu_ns)
+		weighed_ns = s->cpu_ns;
+	return weighed_ns > most_ns ? weighed_ns : most_ns;
 }
 
 /* First pass: what each segment holds.  OF_SAMPLE and OF_WAIT remember where everything is. */
 static void gather(const struct rp_recording *r, struct share *shares, struct share **of_sample,
                    struct share **of_wait)
 {
+	uint32_t *sorted = rp_segments_sort(r);
+
 	for (size_t i = 0; i < r->n_samples; i++) {
 		const struct rp_rec_sample *s = &r->samples[i];
-		struct share *share = find(shares, r->n_segments, s->thread, s->at_ns, s->edge);
+		size_t segment = rp_segments_find(r, sorted, s->thread, s->at_ns, s->edge);
+		struct share *share = segment == RP_SEGMENT_NONE ? NULL : &shares[segment];
 
 		of_sample[i] = share;
 		if (!share)
 			continue;
 		share->seen_cpu_ns += s->cpu_ns;
-		share->running_ns += running_ns(r, s);
+		share->running_ns += running_ns(share, s);
 		*(s->edge == RP_EDGE_TICK ? &share->n_ticks : &share->n_edges) += 1;
 	}
 	for (size_t i = 0; i < r->n_waits; i++) {
 		const struct rp_rec_wait *w = &r->waits[i];
-		struct share *share =
-		        find(shares, r->n_segments, w->thread, w->at_ns, RP_EDGE_TICK);
+		size_t segment = rp_segments_find(r, sorted, w->thread, w->at_ns, RP_EDGE_TICK);
+		struct share *share = segment == RP_SEGMENT_NONE ? NULL : &shares[segment];
 
 		of_wait[i] = share;
 		if (!share)
@@ -94,6 +126,7 @@ static void gather(const struct rp_recording *r, struct share *shares, struct sh
 		share->wait_cpu_ns += w->cpu_ns;
 		share->waited_ns += w->span_ns;
 	}
+	free(sorted);
 }
 
 /* CPU_NS of a sample or wait on the scale of its segment's exact clock.  A wait's own CPU was
@@ -106,21 +139,21 @@ static uint64_t scaled_cpu(const struct share *share, uint64_t cpu_ns)
 	                  (double)share->seen_cpu_ns);
 }
 
-static uint64_t sample_cpu(const struct rp_recording *r, const struct share *share,
-                           const struct rp_rec_sample *s)
+static uint64_t sample_cpu(const struct share *share, const struct rp_rec_sample *s)
 {
 	if (!share || share->running_ns == 0)
 		return scaled_cpu(share, s->cpu_ns);
 	uint64_t cpu_ns = share->segment->cpu_ns;
 	uint64_t left_ns = cpu_ns > share->wait_cpu_ns ? cpu_ns - share->wait_cpu_ns : 0;
 
-	return (uint64_t)((double)left_ns * (double)running_ns(r, s) / (double)share->running_ns);
+	return (uint64_t)((double)left_ns * (double)running_ns(share, s) /
+	                  (double)share->running_ns);
 }
 
 static struct rp_time time_of_sample(const struct rp_recording *r, struct share *share,
                                      const struct rp_rec_sample *s)
 {
-	struct rp_time t = {s->weight * r->request.interval_ns, sample_cpu(r, share, s)};
+	struct rp_time t = {s->weight * r->request.interval_ns, sample_cpu(share, s)};
 
 	if (!share || share->n_ticks > 0 || s->edge == RP_EDGE_TICK)
 		return t;
@@ -142,11 +175,13 @@ size_t rp_times_charge(const struct rp_recording *r, struct rp_time *samples, st
 	struct share *shares = rp_memory_zero(r->n_segments, sizeof(*shares));
 	struct share **of_sample = rp_memory_zero(r->n_samples, sizeof(struct share *));
 	struct share **of_wait = rp_memory_zero(r->n_waits, sizeof(struct share *));
+	uint64_t longest_ns = longest_period(r);
 	size_t n_without_tick = 0;
 
 	for (size_t i = 0; i < r->n_segments; i++)
-		shares[i].segment = &r->segments[i];
-	qsort(shares, r->n_segments, sizeof(*shares), by_thread_and_begin);
+		shares[i] = (struct share){.segment = &r->segments[i],
+		                           .interval_ns = r->request.interval_ns,
+		                           .longest_ns = longest_ns};
 	gather(r, shares, of_sample, of_wait);
 	for (size_t i = 0; i < r->n_samples; i++)
 		samples[i] = time_of_sample(r, of_sample[i], &r->samples[i]);

@@ -1,4 +1,4 @@
-/* times.h - how long: the time of each sample and wait, and the account of the whole request.
+/* times.h - how long: the time of each sample and wait.  Of the whole request: account.h.
  *
  * Room: tools.  Pure: arrays of a recording in, numbers out.
  * SPDX-License-Identifier: MIT
@@ -11,16 +11,6 @@
 #include <stdint.h>
 
 struct rp_recording;
-
-/* Where the time of a request went.  cpu + waits + not_running + idle + unexplained is the
- * duration; with threads in parallel, lane_ns (time of all threads) plus idle instead. */
-struct rp_account {
-	uint64_t duration_ns;
-	uint64_t cpu_ns, waits_ns, not_running_ns, idle_ns;
-	int64_t unexplained_ns; /* below zero: the parts overlap by clock error */
-	uint64_t lane_ns;       /* sum of all segments */
-	uint32_t n_parallel;    /* most threads at once; 1: one after the other */
-};
 
 struct rp_time {
 	uint64_t wall_ns, cpu_ns;
@@ -37,8 +27,6 @@ static inline uint64_t rp_times_waited(uint64_t span_ns, uint64_t cpu_ns)
 {
 	return span_ns > cpu_ns ? span_ns - cpu_ns : 0;
 }
-
-void rp_times_account(const struct rp_recording *r, struct rp_account *account);
 
 /* First and last moment of the request, CLOCK_MONOTONIC. */
 void rp_times_span(const struct rp_recording *r, uint64_t *first_ns, uint64_t *last_ns);

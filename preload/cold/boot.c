@@ -8,6 +8,8 @@
 #include "preload/cold/drain.h"
 #include "preload/cold/loader.h"
 #include "preload/cold/settings.h"
+#include "preload/cold/unwinder.h"
+#include "preload/hot/blame.h"
 #include "preload/hot/conn.h"
 #include "preload/hot/current.h"
 #include "preload/hot/gate.h"
@@ -23,9 +25,21 @@ static void thread_ends(void *self)
 	rp_current_thread_ends();
 }
 
+static void before_fork(void)
+{
+	rp_loader_before_fork();
+	rp_unwinder_before_fork();
+}
+
+static void after_fork(void)
+{
+	rp_unwinder_after_fork();
+	rp_loader_after_fork();
+}
+
 static void child(void)
 {
-	rp_loader_after_fork();
+	after_fork();
 	rp_world_forked();
 }
 
@@ -42,13 +56,14 @@ __attribute__((constructor(101))) static void boot(void)
 	if (getauxval(AT_SECURE))
 		return;
 	rp_settings_read();
+	rp_blame_check();
 	rp_mask_has_exit_key = pthread_key_create(&rp_mask_exit_key, thread_ends) == 0;
 	rp_gate_start = rp_drain_start;
 	rp_world_forked_cold = rp_drain_forked;
 	rp_world_exiting = rp_drain_settle;
-	rp_world_before_fork = rp_loader_before_fork;
-	rp_world_after_fork = rp_loader_after_fork;
-	pthread_atfork(rp_loader_before_fork, rp_loader_after_fork, child);
+	rp_world_before_fork = before_fork;
+	rp_world_after_fork = after_fork;
+	pthread_atfork(before_fork, after_fork, child);
 	rp_awake = true;
 }
 

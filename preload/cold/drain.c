@@ -7,9 +7,11 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include "preload/cold/delay.h"
 #include "preload/cold/log.h"
 #include "preload/cold/modules.h"
 #include "preload/cold/session.h"
+#include "preload/cold/unwinder.h"
 #include "preload/hot/self.h"
 #include "preload/hot/clock.h"
 #include "preload/hot/conn_slot.h"
@@ -28,6 +30,7 @@ static _Atomic bool leaving; /* the process ends: nobody gets more time */
 /* A track whose thread has left and which is empty goes back. */
 static void free_track(struct rp_track *t)
 {
+	rp_delay_forget(t);
 	t->request = 0;
 	atomic_store_explicit(&t->state, RP_TRACK_FREE, memory_order_release);
 }
@@ -52,7 +55,18 @@ static void drain_track(struct rp_track *t)
 		if (known)
 			rp_session_left(rp_session_of(request - 1), t);
 		free_track(t);
+	} else {
+		rp_delay_look(t, true);
 	}
+}
+
+/* Before anything that takes time: the sooner after a segment's begin, the truer. */
+static void look_at_new_tracks(void)
+{
+	for (unsigned i = 0; i < RP_MAX_TRACKS; i++)
+		if (__atomic_load_n(&rp_tracks[i].request, __ATOMIC_ACQUIRE) &&
+		    atomic_load(&rp_tracks[i].state) == RP_TRACK_OPEN)
+			rp_delay_look(&rp_tracks[i], false);
 }
 
 /* Threads that still work for an ended request: they get a moment to say their last numbers. */
@@ -110,12 +124,25 @@ static bool tend(uint32_t index, uint64_t now_ns, bool flush)
 	return false;
 }
 
+/* Asked while something is recorded: the kinds of all descriptors are looked through. */
+static void tell_in_flight(void)
+{
+	unsigned n = atomic_load(&rp_n_requests) ? rp_conn_in_flight() : 0;
+
+	for (uint32_t i = 0; n && i < RP_MAX_REQUESTS; i++)
+		if (atomic_load(&rp_requests[i].state) >= RP_REQUEST_LIVE)
+			rp_session_in_flight(rp_session_of(i), n);
+}
+
 static bool turn(uint64_t *flushed_ns)
 {
 	uint64_t now_ns = rp_mono_ns();
 	bool flush = now_ns - *flushed_ns > FLUSH_NS, busy = false;
 
+	look_at_new_tracks();
+	tell_in_flight();
 	rp_modules_refresh();
+	rp_unwinder_refresh();
 	for (unsigned i = 0; i < RP_MAX_TRACKS; i++)
 		drain_track(&rp_tracks[i]);
 	for (uint32_t i = 0; i < RP_MAX_REQUESTS; i++)
@@ -167,10 +194,13 @@ static void *run(void *arg)
 
 	(void)arg;
 	rp_self.ours = true;
-	if (!own_table()) {
+	bool own = own_table();
+
+	if (!own) {
 		rp_session_refuse();
 		rp_modules_blind();
 	}
+	rp_delay_reset(own);
 	rp_sys(SYS_prctl, PR_SET_NAME, "reqprof");
 	for (;;) {
 		uint32_t bell = atomic_load(&rp_track_bell);
@@ -255,5 +285,7 @@ void rp_drain_forked(void)
 	atomic_store(&state, STATE_NONE);
 	atomic_store(&leaving, false);
 	rp_session_forked();
+	rp_delay_reset(false);
 	rp_modules_forked();
+	rp_unwinder_forked();
 }

@@ -6,10 +6,9 @@
 #include "preload/hot/drops.h"
 #include "preload/hot/track.h"
 
-/* Code in no module has no address that means anything elsewhere: one name for all of it. */
+/* Code in no module: what stands at its addresses is asked when the session ends (jitnames.h). */
 enum { NOWHERE = 1 };
-#define NOWHERE_PATH "[anonymous code]"
-#define EXACT_BIT    0x80000000u
+#define EXACT_BIT 0x80000000u
 
 static struct rp_slice slice(const char *s)
 {
@@ -26,7 +25,7 @@ static void tell_module(struct rp_nodes *nodes, struct rp_writer *w, uint32_t nu
 		return;
 	nodes->told[number / 8] |= (uint8_t)(1 << number % 8);
 	item.module.module = number;
-	item.module.path = slice(m ? m->path : NOWHERE_PATH);
+	item.module.path = slice(m ? m->path : RP_ANONYMOUS_CODE);
 	if (m) {
 		item.module.flags = m->flags;
 		item.module.size = m->hi - m->lo;
@@ -79,6 +78,17 @@ static uint32_t intern(struct rp_nodes *nodes, struct rp_writer *w, const struct
 	return nodes->n;
 }
 
+/* To be named at the end.  Code that calls itself is met again and again. */
+static void remember(struct rp_nodes *nodes, uint64_t pc_abs)
+{
+	if (nodes->n_found && nodes->found[nodes->n_found - 1] == pc_abs)
+		return;
+	if (nodes->n_found < RP_MAX_FOUND)
+		nodes->found[nodes->n_found++] = pc_abs;
+	else
+		nodes->found_full = true;
+}
+
 static uint32_t frame(struct rp_nodes *nodes, struct rp_writer *w, uint32_t parent, uint64_t pc,
                       uint32_t generation)
 {
@@ -86,7 +96,7 @@ static uint32_t frame(struct rp_nodes *nodes, struct rp_writer *w, uint32_t pare
 	const struct rp_module *m =
 	        rp_modules_find(pc_abs - (pc & RP_PC_EXACT ? 0 : 1), generation);
 	struct rp_node key = {.parent = parent};
-	uint32_t number;
+	uint32_t number, n = nodes->n;
 
 	if (m && m->number + 1 >= 8 * sizeof(nodes->told))
 		m = NULL; /* thousands of plugins loaded anew: nobody's */
@@ -94,10 +104,15 @@ static uint32_t frame(struct rp_nodes *nodes, struct rp_writer *w, uint32_t pare
 	key.module = number;
 
 	tell_module(nodes, w, number, m);
-	key.pc_rel = m ? pc_abs - m->bias : 0;
-	if (pc & RP_PC_EXACT || !m) /* nowhere has no byte before it */
+	key.pc_rel = m ? pc_abs - m->bias : pc_abs;
+	if (pc & RP_PC_EXACT)
 		key.module |= EXACT_BIT;
-	return intern(nodes, w, &key);
+
+	uint32_t id = intern(nodes, w, &key);
+
+	if (!m && nodes->n != n)
+		remember(nodes, pc_abs - (pc & RP_PC_EXACT ? 0 : 1));
+	return id;
 }
 
 uint32_t rp_nodes_stack(struct rp_nodes *nodes, struct rp_writer *w, const uint64_t *pc, uint32_t n,

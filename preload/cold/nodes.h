@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "preload/limits.h"
 #include "store/writer.h"
 
 enum { RP_NODES_LOG2 = 17, RP_MAX_NODES = 3 << (RP_NODES_LOG2 - 2) };
@@ -23,6 +24,9 @@ struct rp_nodes {
 	uint32_t n;
 	uint32_t modules_told; /* bitmap below: modules already written, by number */
 	uint8_t told[1024];
+	uint32_t n_found;
+	bool found_full;
+	uint64_t found[RP_MAX_FOUND]; /* addresses in no module; some more than once */
 	struct rp_node node[1 << RP_NODES_LOG2];
 };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include "preload/cold/folder.h"
+#include "preload/cold/jitnames.h"
 #include "preload/cold/log.h"
 #include "preload/cold/nodes.h"
 #include "preload/cold/session_parts.h"
@@ -178,6 +179,7 @@ void rp_session_finish(struct rp_session *s)
 
 	if (!s->failed) {
 		rp_session_flush(s); /* its losses are told in what follows */
+		rp_jitnames_put(s->request, &s->nodes, s->writer);
 		rp_session_put_end(s);
 		bool complete = rp_writer_end(s->writer);
 

@@ -28,6 +28,9 @@ void rp_session_left(struct rp_session *s, struct rp_track *track);
 /* The track of a thread that has not left while the request ended. */
 void rp_session_cut(struct rp_session *s, struct rp_track *track);
 
+/* So many requests are in flight in this process. */
+void rp_session_in_flight(struct rp_session *s, unsigned n);
+
 /* What is gathered goes to the disk. */
 void rp_session_flush(struct rp_session *s);
 

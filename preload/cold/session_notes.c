@@ -4,6 +4,7 @@
  */
 #include <fcntl.h>
 #include <string.h>
+#include "preload/cold/delay.h"
 #include "preload/cold/session_parts.h"
 #include "preload/hot/sys.h"
 #include "preload/hot/object.h"
@@ -121,6 +122,7 @@ static uint32_t stack_of(struct rp_session *s, const struct rp_note_stack *st)
 {
 	if (!st->n)
 		return copied_stack(s, st, st + 1);
+	s->by_libunwind += st->walker;
 	return rp_nodes_stack(&s->nodes, s->writer, (const uint64_t *)(st + 1), st->n, st->stop,
 	                      st->generation);
 }
@@ -162,6 +164,7 @@ static void put_sample(struct rp_session *s, struct rp_track *t, const struct rp
 	item.sample.runq_ns = n->runq_ns;
 	item.sample.edge = n->edge;
 	s->open[open].runq_ns += n->runq_ns;
+	rp_delay_sample(t, n->at_ns, n->runq_ns);
 	s->open[open].cpu_ns += n->cpu_ns;
 	rp_writer_put(s->writer, &item);
 }
@@ -183,6 +186,27 @@ static void put_wait(struct rp_session *s, struct rp_track *t, const struct rp_n
 	rp_writer_put(s->writer, &item);
 }
 
+static void put_held(struct rp_session *s, struct rp_track *t, const struct rp_note_held *n)
+{
+	const struct rp_note_stack *stack = (const void *)(n + 1);
+	struct rp_item item = {.kind = RP_ITEM_HELD};
+	char id[RP_ID_MAX];
+
+	item.held.thread = thread_of(s, t->tid);
+	if (item.held.thread == NOBODY)
+		return;
+	if (stack->n)
+		item.held.stack = stack_of(s, stack);
+	if (n->seq)
+		item.held.request =
+		        (struct rp_slice){id, rp_catalog_id(id, (uint32_t)rp_sys(SYS_getpid, 0),
+		                                            n->seq)};
+	item.held.at_ns = n->at_ns;
+	item.held.how = n->how;
+	item.held.tid = n->tid;
+	rp_writer_put(s->writer, &item);
+}
+
 static void put_segment(struct rp_session *s, struct rp_track *t, const struct rp_note_end *n)
 {
 	struct rp_item item = {.kind = RP_ITEM_SEGMENT};
@@ -194,7 +218,10 @@ static void put_segment(struct rp_session *s, struct rp_track *t, const struct r
 	item.segment.begin_ns = t->begin_ns;
 	item.segment.end_ns = n->end_ns;
 	item.segment.cpu_ns = n->cpu_ns;
-	item.segment.runq_ns = s->open[open].runq_ns;
+	/* The scheduler knows the delays inside waits, the samples those by the hypervisor. */
+	uint64_t delay_ns = rp_delay_of(t, n->switches_life);
+
+	item.segment.runq_ns = delay_ns > s->open[open].runq_ns ? delay_ns : s->open[open].runq_ns;
 	item.segment.minor_faults = n->minor_faults;
 	item.segment.major_faults = n->major_faults;
 	item.segment.switches_voluntary = n->switches_voluntary;
@@ -209,12 +236,34 @@ static void put_end_note(struct rp_session *s, struct rp_track *t, const struct 
 	put_segment(s, t, n);
 	s->open[t - rp_tracks].ended = true;
 	s->handler_ns += n->handler_ns;
+	s->hooks_ns += n->hooks_ns;
 	s->ticks += n->ticks;
+	s->upstreams += n->upstreams;
+	if (n->period_ns > s->request->interval_ns && n->period_ns > s->longest_ns)
+		s->longest_ns = n->period_ns;
 	for (unsigned i = 0; i < RP_N_WAIT_KINDS; i++) {
+		s->calls[i].count += n->calls[i].count;
+		s->calls[i].bytes += n->calls[i].bytes;
 		s->shorts[i].count += n->shorts[i].count;
 		s->shorts[i].span_ns += n->shorts[i].span_ns;
 		s->shorts[i].cpu_ns += n->shorts[i].cpu_ns;
 	}
+}
+
+static void put_stall(struct rp_session *s, const struct rp_note_stall *n)
+{
+	struct rp_item item = {.kind = RP_ITEM_STALL};
+
+	item.stall.way = n->way;
+	item.stall.begin_ns = n->begin_ns;
+	item.stall.span_ns = n->span_ns;
+	rp_writer_put(s->writer, &item);
+}
+
+void rp_session_in_flight(struct rp_session *s, unsigned n)
+{
+	if (n > s->most_in_flight)
+		s->most_in_flight = n;
 }
 
 void rp_session_note(struct rp_session *s, struct rp_track *track, const struct rp_note *note)
@@ -225,8 +274,12 @@ void rp_session_note(struct rp_session *s, struct rp_track *track, const struct 
 		put_sample(s, track, (const void *)(note + 1));
 	else if (note->kind == RP_NOTE_WAIT)
 		put_wait(s, track, (const void *)(note + 1));
+	else if (note->kind == RP_NOTE_HELD)
+		put_held(s, track, (const void *)(note + 1));
 	else if (note->kind == RP_NOTE_END)
 		put_end_note(s, track, (const void *)(note + 1));
+	else if (note->kind == RP_NOTE_STALL)
+		put_stall(s, (const void *)(note + 1));
 }
 
 void rp_session_left(struct rp_session *s, struct rp_track *track)
@@ -293,9 +346,7 @@ static void put_sums(struct rp_session *s)
 		if (s->shorts[i].count)
 			rp_writer_put(s->writer, &item);
 	}
-	put_number(s, RP_ITEM_COUNTER, "ticks", s->ticks);
-	put_number(s, RP_ITEM_COUNTER, "overhead_ns", s->handler_ns);
-	put_number(s, RP_ITEM_COUNTER, "segments", s->segments);
+	rp_session_put_counters(s);
 	/* Taken, not read: each loss is told once. */
 	for (unsigned i = 0; i < RP_N_DROPS; i++) {
 		uint64_t n = atomic_exchange(&rp_drops[i], 0) + atomic_load(&s->request->drops[i]);

@@ -26,7 +26,9 @@ struct rp_session {
 	int dir, fd;
 	char name[RP_NAME_MAX];
 	struct rp_writer *writer;
-	uint64_t handler_ns, ticks, segments;
+	uint64_t handler_ns, hooks_ns, ticks, segments, upstreams, most_in_flight, by_libunwind;
+	uint64_t longest_ns;
+	struct rp_calls calls[RP_N_WAIT_KINDS];
 	struct rp_rec_short_waits shorts[RP_N_WAIT_KINDS];
 	uint32_t n_threads, n_objects;
 	uint32_t tids[RP_MAX_SESSION_THREADS];
@@ -41,6 +43,7 @@ struct rp_session {
 };
 
 void rp_session_put_request(struct rp_session *s);
+void rp_session_put_counters(struct rp_session *s);
 void rp_session_put_end(struct rp_session *s);
 
 #endif

@@ -142,6 +142,12 @@ static bool set_OPEN(const char *name, const char *value, bool *to)
 	return *to || !*value || wrong(name, value, "the word loopback");
 }
 
+static bool set_UNWINDER(const char *name, const char *value, bool *to)
+{
+	*to = strcmp(value, "libunwind") == 0;
+	return *to || strcmp(value, "table") == 0 || wrong(name, value, "table or libunwind");
+}
+
 static bool set_TRIGGER(const char *name, const char *value, struct rp_trigger_rules *to)
 {
 	size_t n = strlen(value);
@@ -273,5 +279,5 @@ void rp_settings_read(void)
 		(void)set_##kind(#var, found, (void *)&rp_settings.field);
 #include "preload/settings.def"
 	bound(&rp_settings.max_frames, RP_MAX_FRAMES);
-	bound(&rp_settings.concurrent, RP_MAX_REQUESTS);
+	bound(&rp_settings.concurrent, RP_MAX_LIVE);
 }

@@ -2,6 +2,7 @@
 #include "preload/hot/capture.h"
 
 #include <string.h>
+#include "preload/hot/unwinder.h"
 #include "preload/real.h"
 #include "preload/settings.h"
 
@@ -81,7 +82,9 @@ bool rp_capture_push(struct rp_self *s, enum rp_note_kind kind, const void *head
 	}
 	walk.cap = (uint32_t)rp_settings.max_frames;
 	note.generation = tables->generation;
-	rp_stack_walk(tables, regs, &window, &walk);
+	note.walker = rp_unwinder_walk(tables, regs, &window, &walk, 2 * track + by);
+	if (!note.walker)
+		rp_stack_walk(tables, regs, &window, &walk);
 	rp_tables_give();
 	note.n = walk.n;
 	note.stop = walk.stop;

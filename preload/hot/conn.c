@@ -177,6 +177,18 @@ void rp_conn_joined(int epfd, int fd)
 	}
 }
 
+unsigned rp_conn_in_flight(void)
+{
+	unsigned n = 0;
+
+	for (int fd = 0; fd < RP_MAX_FDS; fd++) {
+		struct rp_conn *c = rp_conn_kind(fd) == RP_FD_CONN ? rp_conn_of(fd) : NULL;
+
+		n += c && rp_pending_front(&c->pending);
+	}
+	return n;
+}
+
 bool rp_conn_is_foreign(int fd)
 {
 	uint8_t kind = rp_conn_kind(fd);

@@ -67,6 +67,9 @@ void rp_conn_touch(int fd);
 bool rp_conn_is_loop(int epfd);
 bool rp_conn_is_foreign(int fd);
 
+/* Requests of all connections that have no whole answer yet; for our own thread. */
+unsigned rp_conn_in_flight(void);
+
 /* N bytes passed.  BUF NULL: unseen (sendfile, splice). */
 void rp_conn_heard(int fd, const void *buf, size_t n);
 void rp_conn_said(int fd, const void *buf, size_t n);

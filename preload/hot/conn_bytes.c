@@ -192,6 +192,8 @@ void rp_conn_heard_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n)
 		return;
 	if (!c->in_request && rp_delim_in_skip(&c->in, n))
 		n_iov = 0;
+	if (rp_unlikely(c->stalls[RP_STALL_SENDS].since_ns))
+		rp_conn_stall_end(c, RP_STALL_SENDS);
 	for (size_t i = 0; i < n_iov && n; i++) {
 		size_t part = iov[i].iov_len < n ? iov[i].iov_len : n;
 
@@ -203,9 +205,14 @@ void rp_conn_heard_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n)
 		}
 		n -= part;
 	}
+	bool more = c->in_request && being_read(c);
+
 	atomic_store_explicit(&c->in_busy, 0, memory_order_release);
-	if (rp_unlikely(atomic_load_explicit(&rp_n_requests, memory_order_relaxed)))
-		bind_thread(c);
+	if (rp_likely(!atomic_load_explicit(&rp_n_requests, memory_order_relaxed)))
+		return;
+	bind_thread(c);
+	if (more)
+		rp_conn_stall_begin(fd, c, RP_STALL_SENDS);
 }
 
 static void answered(struct rp_conn *c, enum rp_end_how how)
@@ -290,6 +297,8 @@ void rp_conn_said_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n)
 	if (!atomic_load_explicit(&rp_n_requests, memory_order_relaxed) &&
 	    rp_delim_out_skip(&c->out, n))
 		n_iov = 0;
+	if (rp_unlikely(c->stalls[RP_STALL_READS].since_ns))
+		rp_conn_stall_end(c, RP_STALL_READS);
 	for (size_t i = 0; i < n_iov && n; i++) {
 		size_t part = iov[i].iov_len < n ? iov[i].iov_len : n;
 
@@ -298,8 +307,10 @@ void rp_conn_said_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n)
 		n -= part;
 	}
 	atomic_store_explicit(&c->out_busy, 0, memory_order_release);
-	if (rp_unlikely(atomic_load_explicit(&rp_n_requests, memory_order_relaxed)))
-		bind_thread(c);
+	if (rp_likely(!atomic_load_explicit(&rp_n_requests, memory_order_relaxed)))
+		return;
+	bind_thread(c);
+	rp_conn_stall_begin(fd, c, RP_STALL_READS);
 }
 
 void rp_conn_shut(int fd, int how)

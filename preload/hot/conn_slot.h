@@ -23,6 +23,10 @@ struct rp_conn {
 	struct rp_delim_in in;   /* the reader's */
 	struct rp_delim_out out; /* the writer's */
 	struct rp_pending pending;
+	struct {
+		uint64_t since_ns; /* 0: none */
+		uint32_t serial;   /* of the request that waits */
+	} stalls[2];               /* by enum rp_stall_way: the reader's, the writer's */
 };
 
 /* The connection behind FD: as it is, or made when there is none yet (NULL: no slot left). */
@@ -34,6 +38,10 @@ void rp_conn_set_kind(int fd, enum rp_fd_kind kind);
 void rp_conn_over(struct rp_conn *c, enum rp_end_how how);
 /* Gives the kept head's buffer back. */
 void rp_conn_give_head(struct rp_conn *c);
+
+/* conn_stall.c: around the bytes of a flagged request, by the thread that moves them. */
+void rp_conn_stall_begin(int fd, struct rp_conn *c, enum rp_stall_way way);
+void rp_conn_stall_end(struct rp_conn *c, enum rp_stall_way way);
 
 extern _Atomic uint32_t rp_conn_pid; /* of the process whose connections these are */
 

@@ -5,6 +5,7 @@
 #include "preload/hot/current.h"
 
 #include <string.h>
+#include "preload/hot/blame.h"
 #include "preload/hot/clock.h"
 #include "preload/hot/conn.h"
 #include "preload/hot/mask.h"
@@ -27,8 +28,11 @@ static void open_segment(struct rp_self *s, struct rp_track *t, uint64_t now_ns,
 	s->begin_major = u.major_faults;
 	s->begin_voluntary = s->voluntary_mark = u.switches_voluntary;
 	s->begin_forced = u.switches_forced;
-	s->handler_ns = s->ticks = 0;
+	s->handler_ns = s->hooks_ns = s->ticks = 0;
+	s->asked = 0;
 	memset(t->shorts, 0, sizeof(t->shorts));
+	memset(t->calls, 0, sizeof(t->calls));
+	t->upstreams = 0;
 }
 
 void rp_current_enter(uint32_t request, uint32_t serial)
@@ -57,7 +61,11 @@ void rp_current_enter(uint32_t request, uint32_t serial)
 	s->serial = serial;
 	open_segment(s, t, now_ns, cpu_ns);
 	rp_sampler_arm(s);
+	s->hooks_ns = rp_mono_ns() - now_ns;
 	s->moving = false;
+	/* Our thread looks at this one's run queue time: soon, where it has been the first. */
+	if (!atomic_exchange_explicit(&rp_requests[request].met, true, memory_order_relaxed))
+		rp_track_wake();
 }
 
 /* The end of the segment in numbers; its sums were kept by the sampler and the waits. */
@@ -73,9 +81,14 @@ static void push_end(struct rp_self *s, uint64_t now_ns, uint64_t cpu_ns)
 	end.major_faults = (uint64_t)(u.major_faults - s->begin_major);
 	end.switches_voluntary = (uint64_t)(u.switches_voluntary - s->begin_voluntary);
 	end.switches_forced = (uint64_t)(u.switches_forced - s->begin_forced);
+	end.switches_life = (uint64_t)(u.switches_voluntary + u.switches_forced);
 	end.handler_ns = s->handler_ns;
 	end.ticks = s->ticks;
+	end.hooks_ns = s->hooks_ns;
+	end.upstreams = s->track->upstreams;
+	end.period_ns = s->period_ns;
 	memcpy(end.shorts, s->track->shorts, sizeof(end.shorts));
+	memcpy(end.calls, s->track->calls, sizeof(end.calls));
 	rp_track_push(s->track, RP_NOTE_END, &end, sizeof(end), NULL, 0, NULL, 0);
 }
 
@@ -95,6 +108,7 @@ static void leave(struct rp_self *s, uint64_t now_ns, uint64_t cpu_ns)
 	s->track = NULL;
 	s->wait = NULL;
 	s->paused = false;
+	rp_blame_forget(s);
 	if (ours)
 		atomic_store_explicit(&t->state, RP_TRACK_CLOSED, memory_order_release);
 	s->moving = false;

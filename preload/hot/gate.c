@@ -2,6 +2,7 @@
 #include "preload/hot/gate.h"
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include "preload/hot/clock.h"
 #include "preload/hot/conn.h"
@@ -68,6 +69,18 @@ static uint64_t interval_ns(const struct rp_trigger *t)
 	return t->interval_ns > CLIENT_FLOOR_NS ? t->interval_ns : CLIENT_FLOOR_NS;
 }
 
+/* When the kernel got the last bytes of FD, to one of its ticks (CONFIG_HZ: 1 to 10 ms). */
+static uint64_t arrived_ns(int fd)
+{
+	struct tcp_info info;
+	socklen_t n = sizeof(info);
+
+	memset(&info, 0, sizeof(info));
+	if (rp_sys(SYS_getsockopt, fd, IPPROTO_TCP, TCP_INFO, &info, &n) != 0)
+		return RP_NEVER;
+	return rp_mono_ns() - info.tcpi_last_data_recv * 1000000ull;
+}
+
 static struct rp_request *open_request(int fd, const struct rp_trigger *t,
                                        const struct sockaddr_storage *peer, socklen_t n_peer)
 {
@@ -81,6 +94,7 @@ static struct rp_request *open_request(int fd, const struct rp_trigger *t,
 	if (rp_sys(SYS_getsockname, fd, &r->local, &r->n_local) != 0)
 		r->n_local = 0;
 	r->interval_ns = interval_ns(t);
+	r->arrived_ns = arrived_ns(fd);
 	r->wall_ns = rp_wall_ns();
 	rp_mask_pick();
 	if (!rp_gate_start || !rp_gate_start()) {

@@ -40,9 +40,18 @@ static inline void rp_before_bytes(struct rp_wait *w, enum rp_wait_kind kind, in
 	rp_wait_enter_fd(w, kind, fd);
 }
 
+static inline ssize_t rp_mmsg_bytes(const struct mmsghdr *msgs, int n)
+{
+	ssize_t n_bytes = 0;
+
+	for (int i = 0; i < n; i++)
+		n_bytes += msgs[i].msg_len;
+	return n_bytes;
+}
+
 static inline ssize_t rp_after_in(struct rp_wait *w, int fd, const void *buf, ssize_t got)
 {
-	rp_wait_leave(w);
+	rp_wait_moved(w, got);
 	if (got > 0 && rp_conn_watched(fd))
 		rp_conn_heard(fd, buf, (size_t)got);
 	return got;
@@ -50,7 +59,7 @@ static inline ssize_t rp_after_in(struct rp_wait *w, int fd, const void *buf, ss
 
 static inline ssize_t rp_after_out(struct rp_wait *w, int fd, const void *buf, ssize_t got)
 {
-	rp_wait_leave(w);
+	rp_wait_moved(w, got);
 	if (got > 0 && rp_conn_watched(fd))
 		rp_conn_said(fd, buf, (size_t)got);
 	return got;

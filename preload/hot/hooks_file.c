@@ -12,8 +12,7 @@ static RP_SLOW ssize_t seen_pread(int fd, void *buf, size_t n, off_t at)
 	rp_wait_enter_fd(&w, RP_WAIT_READ, fd);
 	ssize_t got = rp_real.pread(fd, buf, n, at);
 
-	rp_wait_leave(&w);
-	return got;
+	return rp_wait_moved(&w, got);
 }
 
 RP_HOOK ssize_t pread(int fd, void *buf, size_t n, off_t at)
@@ -30,8 +29,7 @@ static RP_SLOW ssize_t seen_pread64(int fd, void *buf, size_t n, off64_t at)
 	rp_wait_enter_fd(&w, RP_WAIT_READ, fd);
 	ssize_t got = rp_real.pread64(fd, buf, n, at);
 
-	rp_wait_leave(&w);
-	return got;
+	return rp_wait_moved(&w, got);
 }
 
 RP_HOOK ssize_t pread64(int fd, void *buf, size_t n, off64_t at)
@@ -48,8 +46,7 @@ RP_HOOK ssize_t __pread_chk(int fd, void *buf, size_t n, off_t at, size_t room)
 	rp_wait_enter_fd(&w, RP_WAIT_READ, fd);
 	ssize_t got = rp_real.__pread_chk(fd, buf, n, at, room);
 
-	rp_wait_leave(&w);
-	return got;
+	return rp_wait_moved(&w, got);
 }
 
 RP_HOOK ssize_t __pread64_chk(int fd, void *buf, size_t n, off64_t at, size_t room)
@@ -59,8 +56,7 @@ RP_HOOK ssize_t __pread64_chk(int fd, void *buf, size_t n, off64_t at, size_t ro
 	rp_wait_enter_fd(&w, RP_WAIT_READ, fd);
 	ssize_t got = rp_real.__pread64_chk(fd, buf, n, at, room);
 
-	rp_wait_leave(&w);
-	return got;
+	return rp_wait_moved(&w, got);
 }
 
 RP_HOOK ssize_t preadv(int fd, const struct iovec *iov, int n_iov, off_t at)
@@ -70,8 +66,7 @@ RP_HOOK ssize_t preadv(int fd, const struct iovec *iov, int n_iov, off_t at)
 	rp_wait_enter_fd(&w, RP_WAIT_READ, fd);
 	ssize_t got = rp_real.preadv(fd, iov, n_iov, at);
 
-	rp_wait_leave(&w);
-	return got;
+	return rp_wait_moved(&w, got);
 }
 
 RP_HOOK ssize_t preadv64(int fd, const struct iovec *iov, int n_iov, off64_t at)
@@ -81,8 +76,7 @@ RP_HOOK ssize_t preadv64(int fd, const struct iovec *iov, int n_iov, off64_t at)
 	rp_wait_enter_fd(&w, RP_WAIT_READ, fd);
 	ssize_t got = rp_real.preadv64(fd, iov, n_iov, at);
 
-	rp_wait_leave(&w);
-	return got;
+	return rp_wait_moved(&w, got);
 }
 
 static RP_SLOW ssize_t seen_pwrite(int fd, const void *buf, size_t n, off_t at)
@@ -92,8 +86,7 @@ static RP_SLOW ssize_t seen_pwrite(int fd, const void *buf, size_t n, off_t at)
 	rp_wait_enter_fd(&w, RP_WAIT_WRITE, fd);
 	ssize_t put = rp_real.pwrite(fd, buf, n, at);
 
-	rp_wait_leave(&w);
-	return put;
+	return rp_wait_moved(&w, put);
 }
 
 RP_HOOK ssize_t pwrite(int fd, const void *buf, size_t n, off_t at)
@@ -110,8 +103,7 @@ static RP_SLOW ssize_t seen_pwrite64(int fd, const void *buf, size_t n, off64_t 
 	rp_wait_enter_fd(&w, RP_WAIT_WRITE, fd);
 	ssize_t put = rp_real.pwrite64(fd, buf, n, at);
 
-	rp_wait_leave(&w);
-	return put;
+	return rp_wait_moved(&w, put);
 }
 
 RP_HOOK ssize_t pwrite64(int fd, const void *buf, size_t n, off64_t at)
@@ -128,8 +120,7 @@ RP_HOOK ssize_t pwritev(int fd, const struct iovec *iov, int n_iov, off_t at)
 	rp_wait_enter_fd(&w, RP_WAIT_WRITE, fd);
 	ssize_t put = rp_real.pwritev(fd, iov, n_iov, at);
 
-	rp_wait_leave(&w);
-	return put;
+	return rp_wait_moved(&w, put);
 }
 
 RP_HOOK ssize_t pwritev64(int fd, const struct iovec *iov, int n_iov, off64_t at)
@@ -139,8 +130,7 @@ RP_HOOK ssize_t pwritev64(int fd, const struct iovec *iov, int n_iov, off64_t at
 	rp_wait_enter_fd(&w, RP_WAIT_WRITE, fd);
 	ssize_t put = rp_real.pwritev64(fd, iov, n_iov, at);
 
-	rp_wait_leave(&w);
-	return put;
+	return rp_wait_moved(&w, put);
 }
 
 RP_HOOK int fsync(int fd)
@@ -172,7 +162,7 @@ RP_HOOK ssize_t preadv2(int fd, const struct iovec *iov, int n_iov, off_t at, in
 	rp_before_bytes(&w, RP_WAIT_READ, fd);
 	ssize_t got = rp_real.preadv2(fd, iov, n_iov, at, flags);
 
-	rp_wait_leave(&w);
+	rp_wait_moved(&w, got);
 	if (got > 0 && at == -1 && rp_conn_watched(fd))
 		rp_conn_heard_iov(fd, iov, (size_t)n_iov, (size_t)got);
 	return got;
@@ -185,7 +175,7 @@ RP_HOOK ssize_t preadv64v2(int fd, const struct iovec *iov, int n_iov, off64_t a
 	rp_before_bytes(&w, RP_WAIT_READ, fd);
 	ssize_t got = rp_real.preadv64v2(fd, iov, n_iov, at, flags);
 
-	rp_wait_leave(&w);
+	rp_wait_moved(&w, got);
 	if (got > 0 && at == -1 && rp_conn_watched(fd))
 		rp_conn_heard_iov(fd, iov, (size_t)n_iov, (size_t)got);
 	return got;
@@ -198,7 +188,7 @@ RP_HOOK ssize_t pwritev2(int fd, const struct iovec *iov, int n_iov, off_t at, i
 	rp_before_bytes(&w, RP_WAIT_WRITE, fd);
 	ssize_t put = rp_real.pwritev2(fd, iov, n_iov, at, flags);
 
-	rp_wait_leave(&w);
+	rp_wait_moved(&w, put);
 	if (put > 0 && at == -1 && rp_conn_watched(fd))
 		rp_conn_said_iov(fd, iov, (size_t)n_iov, (size_t)put);
 	return put;
@@ -211,7 +201,7 @@ RP_HOOK ssize_t pwritev64v2(int fd, const struct iovec *iov, int n_iov, off64_t 
 	rp_before_bytes(&w, RP_WAIT_WRITE, fd);
 	ssize_t put = rp_real.pwritev64v2(fd, iov, n_iov, at, flags);
 
-	rp_wait_leave(&w);
+	rp_wait_moved(&w, put);
 	if (put > 0 && at == -1 && rp_conn_watched(fd))
 		rp_conn_said_iov(fd, iov, (size_t)n_iov, (size_t)put);
 	return put;
@@ -225,8 +215,7 @@ RP_HOOK ssize_t copy_file_range(int in, off64_t *in_at, int out, off64_t *out_at
 	rp_wait_enter_fd(&w, RP_WAIT_SENDFILE, in);
 	ssize_t done = rp_real.copy_file_range(in, in_at, out, out_at, n, flags);
 
-	rp_wait_leave(&w);
-	return done;
+	return rp_wait_moved(&w, done);
 }
 
 RP_HOOK ssize_t tee(int in, int out, size_t n, unsigned flags)
@@ -236,8 +225,7 @@ RP_HOOK ssize_t tee(int in, int out, size_t n, unsigned flags)
 	rp_wait_enter_fd(&w, RP_WAIT_SENDFILE, in);
 	ssize_t done = rp_real.tee(in, out, n, flags);
 
-	rp_wait_leave(&w);
-	return done;
+	return rp_wait_moved(&w, done);
 }
 
 RP_HOOK ssize_t vmsplice(int fd, const struct iovec *iov, size_t n_iov, unsigned flags)
@@ -247,8 +235,7 @@ RP_HOOK ssize_t vmsplice(int fd, const struct iovec *iov, size_t n_iov, unsigned
 	rp_wait_enter_fd(&w, RP_WAIT_WRITE, fd);
 	ssize_t done = rp_real.vmsplice(fd, iov, n_iov, flags);
 
-	rp_wait_leave(&w);
-	return done;
+	return rp_wait_moved(&w, done);
 }
 
 RP_HOOK int fallocate(int fd, int mode, off_t at, off_t n)
@@ -302,6 +289,5 @@ RP_HOOK ssize_t getrandom(void *buf, size_t n, unsigned flags)
 	rp_wait_enter(&w, RP_WAIT_OTHER, NULL, 0);
 	ssize_t got = rp_real.getrandom(buf, n, flags);
 
-	rp_wait_leave(&w);
-	return got;
+	return rp_wait_moved(&w, got);
 }

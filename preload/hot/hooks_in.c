@@ -42,7 +42,7 @@ static RP_SLOW ssize_t seen_readv(int fd, const struct iovec *iov, int n_iov)
 	rp_before_bytes(&w, RP_WAIT_READ, fd);
 	ssize_t got = rp_real.readv(fd, iov, n_iov);
 
-	rp_wait_leave(&w);
+	rp_wait_moved(&w, got);
 	if (got > 0 && rp_conn_watched(fd))
 		rp_conn_heard_iov(fd, iov, (size_t)n_iov, (size_t)got);
 	return got;
@@ -61,8 +61,7 @@ static ssize_t after_recv(struct rp_wait *w, int fd, const void *buf, ssize_t go
 {
 	if (!(flags & (MSG_PEEK | MSG_ERRQUEUE | MSG_OOB)))
 		return rp_after_in(w, fd, flags & MSG_TRUNC ? NULL : buf, got);
-	rp_wait_leave(w);
-	return got;
+	return rp_wait_moved(w, got);
 }
 
 static RP_SLOW ssize_t seen_recv(int fd, void *buf, size_t n, int flags)
@@ -159,7 +158,7 @@ RP_HOOK ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 	rp_before_bytes(&w, RP_WAIT_RECV, fd);
 	ssize_t got = rp_real.recvmsg(fd, msg, flags);
 
-	rp_wait_leave(&w);
+	rp_wait_moved(&w, got);
 	if (got >= 0)
 		message(fd, msg, (size_t)got, flags);
 	return got;
@@ -172,7 +171,7 @@ RP_HOOK int recvmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags, struct
 	rp_before_bytes(&w, RP_WAIT_RECV, fd);
 	int got = rp_real.recvmmsg(fd, msgs, n, flags, timeout);
 
-	rp_wait_leave(&w);
+	rp_wait_moved(&w, rp_mmsg_bytes(msgs, got));
 	for (int i = 0; i < got; i++)
 		message(fd, &msgs[i].msg_hdr, msgs[i].msg_len, flags);
 	return got;

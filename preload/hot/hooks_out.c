@@ -26,7 +26,7 @@ static RP_SLOW ssize_t seen_writev(int fd, const struct iovec *iov, int n_iov)
 	rp_before_bytes(&w, RP_WAIT_WRITE, fd);
 	ssize_t put = rp_real.writev(fd, iov, n_iov);
 
-	rp_wait_leave(&w);
+	rp_wait_moved(&w, put);
 	if (put > 0 && rp_conn_watched(fd))
 		rp_conn_said_iov(fd, iov, (size_t)n_iov, (size_t)put);
 	return put;
@@ -78,7 +78,7 @@ static RP_SLOW ssize_t seen_sendmsg(int fd, const struct msghdr *msg, int flags)
 	rp_before_bytes(&w, RP_WAIT_SEND, fd);
 	ssize_t put = rp_real.sendmsg(fd, msg, flags);
 
-	rp_wait_leave(&w);
+	rp_wait_moved(&w, put);
 	if (put > 0 && rp_conn_watched(fd))
 		rp_conn_said_iov(fd, msg->msg_iov, msg->msg_iovlen, (size_t)put);
 	return put;
@@ -98,7 +98,7 @@ RP_HOOK int sendmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags)
 	rp_before_bytes(&w, RP_WAIT_SEND, fd);
 	int put = rp_real.sendmmsg(fd, msgs, n, flags);
 
-	rp_wait_leave(&w);
+	rp_wait_moved(&w, rp_mmsg_bytes(msgs, put));
 	for (int i = 0; i < put; i++)
 		if (msgs[i].msg_len && rp_conn_watched(fd))
 			rp_conn_said_iov(fd, msgs[i].msg_hdr.msg_iov, msgs[i].msg_hdr.msg_iovlen,

@@ -113,6 +113,11 @@ static void begin(struct rp_wait *w, long nr, long *a, struct mask_copy *copy)
 		hide(row, a, copy);
 }
 
+static bool moves_bytes(long nr)
+{
+	return nr == SYS_read || nr == SYS_recvfrom || nr == SYS_write || nr == SYS_sendto;
+}
+
 /* What the call did to descriptors and connections. */
 static void after(long nr, const long *a, long ret)
 {
@@ -168,7 +173,7 @@ RP_HOOK long syscall(long nr, ...)
 		begin(&w, nr, a, &copy);
 	long ret = rp_real.syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 
-	rp_wait_leave(&w);
+	rp_wait_moved(&w, moves_bytes(nr) ? ret : 0);
 	after(nr, a, ret);
 	return ret;
 }

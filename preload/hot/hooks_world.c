@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <stdlib.h>
+#include "preload/hot/blame.h"
 #include "preload/hot/current.h"
 #include "preload/hot/hooks.h"
 #include "preload/hot/mask.h"
@@ -23,6 +24,7 @@ void rp_world_forked(void)
 	rp_conn_forked();
 	rp_request_forked();
 	rp_track_forked();
+	rp_blame_forked();
 	if (rp_world_forked_cold)
 		rp_world_forked_cold();
 }

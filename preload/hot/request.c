@@ -9,25 +9,30 @@ struct rp_request rp_requests[RP_MAX_REQUESTS];
 _Atomic uint32_t rp_n_requests;
 
 static _Atomic uint32_t serials;
+static _Atomic uint32_t n_live; /* CLAIMED or LIVE: what CONCURRENT bounds */
 
-/* Room for one more?  Counts it, or not. */
-static bool reserve(uint64_t concurrent)
+/* One more of at most MOST? */
+static bool reserve(_Atomic uint32_t *count, uint64_t most, enum rp_drop drop)
 {
-	uint32_t n = atomic_load(&rp_n_requests);
+	uint32_t n = atomic_load(count);
 
 	do {
-		if (n >= concurrent || n >= RP_MAX_REQUESTS) {
-			rp_drop(n >= concurrent ? RP_DROP_over_concurrent : RP_DROP_no_request);
+		if (n >= most) {
+			rp_drop(drop);
 			return false;
 		}
-	} while (!atomic_compare_exchange_weak(&rp_n_requests, &n, n + 1));
+	} while (!atomic_compare_exchange_weak(count, &n, n + 1));
 	return true;
 }
 
 struct rp_request *rp_request_claim(uint64_t concurrent)
 {
-	if (!reserve(concurrent))
+	if (!reserve(&n_live, concurrent, RP_DROP_over_concurrent))
 		return NULL;
+	if (!reserve(&rp_n_requests, RP_MAX_REQUESTS, RP_DROP_no_request)) {
+		atomic_fetch_sub(&n_live, 1);
+		return NULL;
+	}
 	for (unsigned i = 0; i < RP_MAX_REQUESTS; i++) {
 		struct rp_request *r = &rp_requests[i];
 		uint32_t state = RP_REQUEST_FREE;
@@ -40,6 +45,7 @@ struct rp_request *rp_request_claim(uint64_t concurrent)
 		atomic_store(&r->serial, serial);
 		return r;
 	}
+	atomic_fetch_sub(&n_live, 1);
 	atomic_fetch_sub(&rp_n_requests, 1);
 	rp_drop(RP_DROP_no_request);
 	return NULL;
@@ -73,6 +79,7 @@ void rp_request_open(struct rp_request *r, const struct rp_head *head,
 	atomic_store(&r->bytes_out, 0);
 	atomic_store(&r->samples, 0);
 	atomic_store(&r->status, 0);
+	atomic_store(&r->met, false);
 	for (unsigned i = 0; i < RP_N_DROPS; i++)
 		atomic_store_explicit(&r->drops[i], 0, memory_order_relaxed);
 	atomic_store(&r->how, RP_END_LOST);
@@ -87,13 +94,18 @@ void rp_request_end(struct rp_request *r, enum rp_end_how how, uint64_t now_ns)
 		return;
 	atomic_store(&r->how, how);
 	atomic_store_explicit(&r->state, RP_REQUEST_ENDED, memory_order_release);
+	atomic_fetch_sub(&n_live, 1);
 }
 
 void rp_request_free(struct rp_request *r)
 {
+	bool live = atomic_load(&r->state) != RP_REQUEST_ENDED; /* nothing came of it */
+
 	atomic_store(&r->serial, 0);
 	atomic_store_explicit(&r->state, RP_REQUEST_FREE, memory_order_release);
 	atomic_fetch_sub(&rp_n_requests, 1);
+	if (live)
+		atomic_fetch_sub(&n_live, 1);
 }
 
 bool rp_request_lives(uint32_t index, uint32_t serial)
@@ -119,6 +131,7 @@ void rp_request_forked(void)
 		atomic_store(&r->state, RP_REQUEST_FREE);
 	}
 	atomic_store(&rp_n_requests, 0);
+	atomic_store(&n_live, 0);
 }
 
 uint64_t rp_request_over_ns(uint32_t index, uint32_t serial)

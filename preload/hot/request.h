@@ -39,8 +39,10 @@ struct rp_request {
 	socklen_t n_peer, n_local;
 	/* Phases; each written once, by the thread that saw it. */
 	_Atomic uint64_t accepted_ns, first_byte_ns, head_ns, body_ns, response_ns, last_byte_ns;
+	uint64_t arrived_ns; /* its last byte so far, in the socket; RP_NEVER: not a TCP socket */
 	_Atomic uint64_t bytes_in, bytes_out, samples;
 	_Atomic uint32_t status, how;
+	_Atomic bool met;                   /* a thread works for it, or did */
 	_Atomic uint64_t drops[RP_N_DROPS]; /* losses that are this request's own */
 };
 
@@ -49,7 +51,8 @@ extern struct rp_request rp_requests[RP_MAX_REQUESTS];
 /* LIVE or ENDED slots; what hooks and the drain look at first. */
 extern _Atomic uint32_t rp_n_requests;
 
-/* Claims a slot; NULL: none free or over CONCURRENT, counted. */
+/* Claims a slot; NULL, counted: CONCURRENT are being served, or every slot is in use (those that
+ * ended keep theirs until the drain has written them). */
 struct rp_request *rp_request_claim(uint64_t concurrent);
 
 /* Copies HEAD and makes the slot LIVE. */

@@ -14,6 +14,9 @@
 /* Marks our timers: a signal of the same number from elsewhere is the host's. */
 #define COOKIE 0x72707266u
 
+/* So many slow ticks in a row, and the period grows. */
+enum { SLOW = 8 };
+
 /* Off-CPU time below this needs no explanation: the clocks are read one after the other. */
 enum { RUNQ_FLOOR_NS = 50000 };
 
@@ -79,9 +82,11 @@ void rp_sampler_arm(struct rp_self *s)
 	}
 	rp_capture_bounds(s);
 	rp_mask_watch_exit(s);
+	s->period_ns = r->interval_ns;
+	s->carried = s->slow = 0;
 	rp_sampler_edge(s, RP_EDGE_BEGIN, s->mono_mark_ns);
 	s->armed = RP_ARMED;
-	set_timer(s, first_expiry_ns(r->interval_ns, s->mono_mark_ns), r->interval_ns);
+	set_timer(s, first_expiry_ns(s->period_ns, s->mono_mark_ns), s->period_ns);
 }
 
 void rp_sampler_stop(struct rp_self *s)
@@ -92,12 +97,12 @@ void rp_sampler_stop(struct rp_self *s)
 }
 
 /* Takes our pending signal away, if there is one. */
-static void drain_signal(int sig)
+static bool drain_signal(int sig, siginfo_t *info)
 {
 	uint64_t set = rp_sigbit(sig);
 	struct timespec now = {0, 0};
 
-	rp_sys(SYS_rt_sigtimedwait, &set, 0, &now, sizeof(set));
+	return rp_sys(SYS_rt_sigtimedwait, &set, info, &now, sizeof(set)) == sig;
 }
 
 void rp_sampler_disarm(struct rp_self *s)
@@ -112,9 +117,9 @@ void rp_sampler_disarm(struct rp_self *s)
 		/* Blocked first: what is pending now would otherwise stay so for ever, or be read
 		 * by a signalfd of the host. */
 		rp_sigmask(SIG_BLOCK, rp_sigbit(sig));
-		drain_signal(sig);
+		drain_signal(sig, NULL);
 	} else if (s->wait) {
-		drain_signal(sig);
+		drain_signal(sig, NULL);
 		rp_sigmask(SIG_UNBLOCK, rp_sigbit(sig));
 	}
 	s->host_blocks = false;
@@ -129,11 +134,9 @@ void rp_sampler_pause(struct rp_self *s)
 
 void rp_sampler_resume(struct rp_self *s)
 {
-	uint64_t period_ns = rp_requests[s->request].interval_ns;
-
 	if (s->host_blocks)
 		rp_sigmask(SIG_UNBLOCK, rp_sigbit(rp_mask_signal()));
-	set_timer(s, first_expiry_ns(period_ns, rp_mono_ns()), period_ns);
+	set_timer(s, first_expiry_ns(s->period_ns, rp_mono_ns()), s->period_ns);
 }
 
 /* CPU and run queue since the last mark; moves the marks.  Off-CPU time counts as "runnable, not
@@ -193,13 +196,19 @@ void rp_sampler_edge(struct rp_self *s, enum rp_sample_edge edge, uint64_t now_n
 	rp_capture_push(s, RP_NOTE_SAMPLE, &n, sizeof(n), &regs, RP_CAPTURE_SYNC);
 }
 
+static uint64_t expiries(const siginfo_t *info)
+{
+	return 1 + (info->si_overrun > 0 ? (uint64_t)info->si_overrun : 0);
+}
+
 static void sample(struct rp_self *s, const siginfo_t *info, void *context, uint64_t now_ns)
 {
 	struct rp_request *r = &rp_requests[s->request];
 	struct rp_note_sample n = {.at_ns = now_ns, .edge = RP_EDGE_TICK};
 	struct rp_regs regs;
 
-	n.weight = 1 + (info->si_overrun > 0 ? (uint64_t)info->si_overrun : 0);
+	n.weight = expiries(info) * (s->period_ns / r->interval_ns) + s->carried;
+	s->carried = 0;
 	if (atomic_fetch_add_explicit(&r->samples, 1, memory_order_relaxed) >=
 	    rp_settings.max_samples) {
 		rp_request_drop(r, RP_DROP_max_samples, n.weight);
@@ -209,6 +218,45 @@ static void sample(struct rp_self *s, const siginfo_t *info, void *context, uint
 	rp_regs_from_context(&regs, context);
 	if (!rp_capture_push(s, RP_NOTE_SAMPLE, &n, sizeof(n), &regs, RP_CAPTURE_TICK))
 		rp_request_drop(r, RP_DROP_track_full, n.weight);
+}
+
+/* Ticks N times as seldom from here on; the next one comes when the N-th of the expiries that are
+ * not taken any more would have come, and stands for all of them.  What is pending is older. */
+static void back_off(struct rp_self *s, int sig, uint64_t n)
+{
+	struct itimerspec left;
+	siginfo_t info;
+
+	if (drain_signal(sig, &info) && info.si_code == SI_TIMER)
+		s->carried +=
+		        expiries(&info) * (s->period_ns / rp_requests[s->request].interval_ns);
+	if (rp_sys(SYS_timer_gettime, s->timer, &left) != 0)
+		return;
+	uint64_t left_ns =
+	        (uint64_t)left.it_value.tv_sec * 1000000000u + (uint64_t)left.it_value.tv_nsec;
+
+	set_timer(s, left_ns + (n - 1) * s->period_ns, n * s->period_ns);
+	s->period_ns *= n;
+}
+
+/* A handler that takes most of the period leaves the thread no time of its own.  One slow tick
+ * says little: somebody else had the processor.  Several in a row, by the quickest of them: */
+static void watch_pace(struct rp_self *s, int sig, uint64_t took_ns)
+{
+	uint64_t n = 1;
+
+	if (took_ns <= s->period_ns / 2 || !s->timer_made) {
+		s->slow = 0;
+		return;
+	}
+	if (!s->slow++ || took_ns < s->quickest_ns)
+		s->quickest_ns = took_ns;
+	if (s->slow < SLOW)
+		return;
+	while (s->quickest_ns > n * s->period_ns / 2)
+		n *= 2;
+	s->slow = 0;
+	back_off(s, sig, n);
 }
 
 void rp_sampler_tick(int sig, siginfo_t *info, void *context)
@@ -231,6 +279,10 @@ void rp_sampler_tick(int sig, siginfo_t *info, void *context)
 		sample(s, info, context, now_ns);
 	else
 		rp_current_over_in_handler(s, now_ns);
+	uint64_t took_ns = rp_mono_ns() - now_ns;
+
 	s->ticks++;
-	s->handler_ns += rp_mono_ns() - now_ns;
+	s->handler_ns += took_ns;
+	if (s->armed == RP_ARMED)
+		watch_pace(s, sig, took_ns);
 }

@@ -28,12 +28,18 @@ struct rp_self {
 	int timer;            /* kernel timer id */
 	uint32_t tick;        /* generation of the arming: stray signals are older */
 	uint32_t wait_number; /* of the innermost recorded wait */
+	uint32_t blame_box;   /* index + 1 of its letter-box (hot/blame.c), 0: none */
 	uint32_t tid;
 	uint64_t stack_lo, stack_hi;        /* readable, verified */
 	uint64_t cpu_mark_ns, mono_mark_ns; /* at the last sample, wait or arming */
 	uint64_t begin_cpu_ns;
 	long begin_minor, begin_major, begin_voluntary, begin_forced, voluntary_mark;
-	uint64_t handler_ns, ticks; /* own overhead in this segment */
+	uint64_t handler_ns, hooks_ns, ticks; /* own overhead in this segment */
+	uint32_t asked;                       /* descriptor + 1 that was written to last */
+	uint64_t period_ns;   /* between ticks: the request's interval, or that backed off */
+	uint64_t carried;     /* weight of expiries that were taken while backing off */
+	uint64_t quickest_ns; /* of the last SLOW ticks in a row that were slow */
+	unsigned slow;
 };
 
 extern _Thread_local struct rp_self rp_self;

@@ -21,6 +21,8 @@ enum rp_note_kind {
 	RP_NOTE_SAMPLE, /* struct rp_note_sample, then its stack */
 	RP_NOTE_WAIT,   /* struct rp_note_wait, then its stack */
 	RP_NOTE_END,    /* struct rp_note_end */
+	RP_NOTE_STALL,  /* struct rp_note_stall */
+	RP_NOTE_HELD,   /* struct rp_note_held of the wait before it, then the holder's stack */
 };
 
 struct rp_note {
@@ -37,6 +39,8 @@ struct rp_note_stack {
 	uint64_t pc, sp, bp, bx, sp_lo;
 	uint32_t exact;
 	uint32_t unloads; /* dlcloses before the copy was made: tables of later ones do not fit */
+	uint32_t walker;  /* 1: libunwind walked it */
+	uint32_t reserved;
 };
 #define RP_PC_EXACT (1ull << 63)
 
@@ -51,10 +55,31 @@ struct rp_note_wait {
 	char object[RP_OBJECT_BYTES];
 };
 
+/* Outside of any call (conn_stall.c). */
+struct rp_note_stall {
+	uint32_t way, reserved;
+	uint64_t begin_ns, span_ns;
+};
+
+/* Hooked calls of a kind, however short, and the bytes that they moved. */
+struct rp_calls {
+	uint64_t count, bytes;
+};
+
+/* Who had the lock.  A stack of no frames and no copy: none was taken. */
+struct rp_note_held {
+	uint64_t at_ns;         /* of the wait */
+	uint32_t how, tid, seq; /* enum rp_held_how; seq: of the holder's session, 0: none */
+	uint32_t reserved;
+};
+
 struct rp_note_end {
 	uint64_t end_ns, cpu_ns, minor_faults, major_faults, switches_voluntary, switches_forced;
 	struct rp_rec_short_waits shorts[RP_N_WAIT_KINDS];
-	uint64_t handler_ns, ticks;
+	struct rp_calls calls[RP_N_WAIT_KINDS];
+	uint64_t upstreams; /* requests to others: see rp_wait_moved */
+	uint64_t handler_ns, hooks_ns, ticks, period_ns;
+	uint64_t switches_life; /* of the thread since it lives, 0: not known */
 };
 
 enum rp_track_state {
@@ -81,6 +106,8 @@ struct rp_track {
 	_Atomic uint64_t head; /* bytes ever pushed; written by the thread */
 	_Atomic uint64_t tail; /* bytes ever taken; written by the drain */
 	struct rp_rec_short_waits shorts[RP_N_WAIT_KINDS]; /* of the segment; the thread's */
+	struct rp_calls calls[RP_N_WAIT_KINDS];
+	uint64_t upstreams;
 	char ring[RP_TRACK_BYTES] __attribute__((aligned(64)));
 };
 

@@ -2,8 +2,10 @@
 #include "preload/hot/wait.h"
 
 #include <string.h>
+#include "preload/hot/blame.h"
 #include "preload/hot/capture.h"
 #include "preload/hot/clock.h"
+#include "preload/hot/conn.h"
 #include "preload/hot/current.h"
 #include "preload/hot/drops.h"
 #include "preload/hot/mask.h"
@@ -42,6 +44,7 @@ static void abandoned(struct rp_self *s)
 {
 	s->wait = NULL;
 	s->voluntary_mark = -1;
+	rp_blame_forget(s);
 	if (s->paused && s->armed == RP_ARMED)
 		rp_sampler_resume(s);
 	s->paused = false;
@@ -68,6 +71,7 @@ static void prepare(struct rp_self *s, struct rp_wait *w, const struct rp_waited
 	w->tick = s->tick;
 	w->number = ++s->wait_number;
 	w->host_blocks = s->host_blocks;
+	w->moved_bytes = 0;
 }
 
 static void begin(struct rp_self *s, struct rp_wait *w)
@@ -85,6 +89,7 @@ void rp_wait_begin(struct rp_wait *w, const struct rp_waited *what)
 {
 	struct rp_self *s = &rp_self;
 	int sig = rp_mask_signal();
+	uint64_t entered_ns = rp_mono_ns();
 
 	w->on = RP_WAIT_OFF;
 	if (!may_record(s, w))
@@ -95,6 +100,7 @@ void rp_wait_begin(struct rp_wait *w, const struct rp_waited *what)
 	if (sig)
 		rp_sigmask(SIG_BLOCK, rp_sigbit(sig));
 	begin(s, w);
+	s->hooks_ns += w->at_ns - entered_ns;
 	rp_track_park(s->track, s->track_gen);
 }
 
@@ -131,6 +137,41 @@ static void record(struct rp_self *s, const struct rp_wait *w, uint64_t span_ns,
 	rp_regs_here(&regs);
 	if (!rp_capture_push(s, RP_NOTE_WAIT, &n, sizeof(n), &regs, RP_CAPTURE_SYNC))
 		rp_request_drop(&rp_requests[s->request], RP_DROP_lost_waits, 1);
+	else if (w->what.blame)
+		rp_blame_tell(s, w->what.blame, w->at_ns);
+}
+
+static bool is_socket(int fd)
+{
+	int type;
+	socklen_t n = sizeof(type);
+
+	return rp_sys(SYS_getsockopt, fd, SOL_SOCKET, SO_TYPE, &type, &n) == 0;
+}
+
+/* Bytes that go out on a socket which is no client's, and then some that come in on it: another
+ * server was asked and has answered. */
+static void count_upstream(struct rp_self *s, const struct rp_wait *w)
+{
+	enum rp_wait_kind kind = w->what.kind;
+	uint32_t fd = (uint32_t)w->what.fd + 1;
+
+	if (kind == RP_WAIT_WRITE || kind == RP_WAIT_SEND || kind == RP_WAIT_SENDFILE) {
+		s->asked = rp_conn_kind(w->what.fd) == RP_FD_CONN ? 0 : fd;
+	} else if (fd == s->asked && (kind == RP_WAIT_READ || kind == RP_WAIT_RECV)) {
+		s->asked = 0;
+		s->track->upstreams += is_socket(w->what.fd);
+	}
+}
+
+static void count(struct rp_self *s, const struct rp_wait *w)
+{
+	struct rp_calls *calls = &s->track->calls[w->what.kind];
+
+	calls->count++;
+	calls->bytes += w->moved_bytes;
+	if (w->moved_bytes)
+		count_upstream(s, w);
 }
 
 /* The tick that came due meanwhile is dropped: the wait is recorded whole. */
@@ -165,7 +206,7 @@ static bool outlived(struct rp_self *s, const struct rp_wait *w)
 void rp_wait_end(struct rp_wait *w)
 {
 	struct rp_self *s = &rp_self;
-	uint64_t span_ns = rp_mono_ns() - w->at_ns;
+	uint64_t ended_ns = rp_mono_ns(), span_ns = ended_ns - w->at_ns;
 	uint64_t cpu_ns = rp_cpu_ns() - w->cpu_ns;
 
 	/* The segment ended in a handler of the host; so did its ticks.  The return from the
@@ -181,6 +222,7 @@ void rp_wait_end(struct rp_wait *w)
 	}
 	atomic_store_explicit(&s->track->wait_at_ns, 0, memory_order_release);
 	if (!outlived(s, w) && s->armed == RP_ARMED) {
+		count(s, w);
 		rp_sampler_mark_wait(s, span_ns, cpu_ns, w->slept);
 		record(s, w, span_ns, cpu_ns);
 	}
@@ -190,6 +232,7 @@ void rp_wait_end(struct rp_wait *w)
 		unmask();
 	else if (s->armed == RP_ARMED)
 		rp_sampler_resume(s);
+	s->hooks_ns += rp_mono_ns() - ended_ns;
 	if (s->armed == RP_ARMED_OVER)
 		rp_current_leave();
 }

@@ -13,12 +13,15 @@
 #include "preload/hot/self.h"
 #include "preload/real.h"
 
+struct rp_blame;
+
 /* What was waited for: named only when the wait was long enough to be listed. */
 struct rp_waited {
 	enum rp_wait_kind kind;
-	int fd;         /* -1: none */
-	const void *at; /* pollfd array, address of a lock or a peer, text */
-	uint64_t n;     /* entries, bytes, nanoseconds, pid, id: by kind */
+	int fd;                       /* -1: none */
+	const void *at;               /* pollfd array, address of a lock or a peer, text */
+	uint64_t n;                   /* entries, bytes, nanoseconds, pid, id: by kind */
+	const struct rp_blame *blame; /* who holds that lock; NULL: nobody asked */
 };
 
 struct rp_wait {
@@ -26,7 +29,7 @@ struct rp_wait {
 	bool slept;            /* before it, in a call that nobody saw */
 	bool host_blocks;      /* rp_self's when it began */
 	uint32_t tick, number; /* rp_self's when it began */
-	uint64_t at_ns, cpu_ns;
+	uint64_t at_ns, cpu_ns, moved_bytes;
 	struct rp_waited what;
 };
 enum { RP_WAIT_OFF, RP_WAIT_MASKED, RP_WAIT_PAUSED };
@@ -56,6 +59,16 @@ static inline void rp_wait_leave(struct rp_wait *w)
 {
 	if (rp_unlikely(w->on))
 		rp_wait_end(w);
+}
+
+/* The same after a call that moved N bytes (negative: failed); N. */
+static inline ssize_t rp_wait_moved(struct rp_wait *w, ssize_t n)
+{
+	if (rp_unlikely(w->on)) {
+		w->moved_bytes = n > 0 ? (uint64_t)n : 0;
+		rp_wait_end(w);
+	}
+	return n;
 }
 
 #endif

@@ -22,7 +22,7 @@ enum {
 	LONG_NS = 250000000, /* 2500 */
 	SETTLE_NS = 3000000,
 	N_PATHS = 64, /* distinct stacks of the long request */
-	N_RECORD_KINDS = 16,
+	N_RECORD_KINDS = 20,
 };
 static const unsigned depths[N_DEPTHS] = {10, 30, 100};
 

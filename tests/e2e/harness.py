@@ -293,6 +293,13 @@ def sessions(directory, n, settle=0.3):
     return sorted(found, key=lambda s: s.request['began_wall_ns'])
 
 
+def tool(*args):
+    """What `reqprof ARGS --json` says."""
+    done = subprocess.run([TOOL, *args, '--json'], capture_output=True, check=False)
+    check(done.returncode == 0, 'reqprof', *args, 'says', done.stderr.decode())
+    return json.loads(done.stdout)
+
+
 class Session:
     """What `reqprof export -f json` says of one session."""
 

@@ -3,25 +3,17 @@
 #
 # Room: tests.  Nothing is rounded away in favour of us; what is off is measured again, since this
 # machine has other work, and the numbers of every try are printed.  SPDX-License-Identifier: MIT
-import json
 import os
 import re
 import subprocess
 
 import harness
-from harness import Failed, check, equal, files, run, until
+from harness import Failed, check, equal, files, run, tool, until
 from hosts import HEADERS, host, text, twins
 from slow import all_at_once
 
 TRIES = 3
 ANSWER = re.compile(r'burnt_us=(\d+) waited_us=(\d+) delayed_us=(\d+) peer=(\S+)\n')
-
-
-def tool(*args):
-    """What `reqprof ARGS --json` says."""
-    done = subprocess.run([harness.TOOL, *args, '--json'], capture_output=True, check=False)
-    check(done.returncode == 0, 'reqprof', *args, 'says', done.stderr.decode())
-    return json.loads(done.stdout)
 
 
 def lines(*args):

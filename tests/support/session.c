@@ -179,7 +179,18 @@ static bool put_wait(struct rp_writer *w, const struct session_shape *shape, uin
 	                 .cpu_ns = 15001},
 	};
 
-	return (i >= 2 || rp_writer_put(w, &object)) && rp_writer_put(w, &wait);
+	struct rp_item held = {
+	        .kind = RP_ITEM_HELD,
+	        .held = {.thread = wait.wait.thread,
+	                 .how = RP_HELD_THREAD,
+	                 .tid = shape->pid + 7,
+	                 .stack = stack,
+	                 .request = slice("4711-000008"),
+	                 .at_ns = at_ns},
+	};
+
+	return (i >= 2 || rp_writer_put(w, &object)) && rp_writer_put(w, &wait) &&
+	       (i != 1 || rp_writer_put(w, &held));
 }
 
 static bool put_sample(struct rp_writer *w, const struct session_shape *shape, uint32_t i,
@@ -253,6 +264,11 @@ static void put_notes(struct rp_writer *w)
 	        {.kind = RP_ITEM_SHORT_WAITS, .short_waits = {RP_WAIT_MUTEX, 12, 81234, 20123}},
 	        {.kind = RP_ITEM_COUNTER, .counter = {slice("own_cpu_ns"), 431000}},
 	        {.kind = RP_ITEM_DROP, .counter = {slice("ring_full"), 2}},
+	        {.kind = RP_ITEM_STALL, .stall = {RP_STALL_READS, 5000, 7000}},
+	        {.kind = RP_ITEM_CODE,
+	         .code = {0x7f0000001000, 0x80, RP_NEVER, RP_NEVER,
+	                  slice("JS:*handler /srv/app.js:10:17")}},
+	        {.kind = RP_ITEM_MAPPING, .mapping = {0x7f0000000000, 0x40000, slice("[anon:v8]")}},
 	};
 
 	for (size_t i = 0; i < sizeof(items) / sizeof(*items); i++)

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "store/names.h"
 #include "tests/support/folder.h"
 #include "tests/support/suite.h"
 
@@ -228,10 +229,26 @@ static TCase *keeps(const char *name, void (*make)(void))
 	return t;
 }
 
+START_TEST(names_go_with_their_session)
+{
+	fill(4);
+	for (unsigned i = 0; i < 4; i++) {
+		char side[RP_FILE_NAME_MAX];
+
+		ck_assert(rp_names_sidecar(side, sizeof(side), name_of(i, "")));
+		folder_add(dir, side, 10, BEGAN_S);
+	}
+	ck_assert_uint_eq(apply("1", 5), 3); /* what is beside a session is none */
+	ck_assert_uint_eq(folder_count(dir), 2);
+	ck_assert(there(name_of(3, "")));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("store/keep");
-	TCase *own = keeps("our folder", make_folder), *words = tcase_create("words");
+	TCase *own = keeps("our folder", make_folder), *words = tcase_create("words"),
+	      *beside = tcase_create("beside");
 
 	suite_add_tcase(suite, own);
 	suite_add_tcase(suite, keeps("shared folder", make_shared_folder));
@@ -240,5 +257,8 @@ int main(void)
 	                    sizeof(asked) / sizeof(*asked));
 	tcase_add_loop_test(words, bounds_are_read, 0, sizeof(parsed) / sizeof(*parsed));
 	tcase_add_loop_test(words, what_is_no_bound_is_refused_in_a_sentence, 0, 11);
+	suite_add_tcase(suite, beside);
+	tcase_add_checked_fixture(beside, make_folder, remove_folder);
+	tcase_add_test(beside, names_go_with_their_session);
 	return suite_run(suite);
 }

@@ -99,6 +99,19 @@ START_TEST(modules_beyond_the_last_number_are_anonymous_not_fatal)
 }
 END_TEST
 
+START_TEST(addresses_in_no_module_are_kept_to_be_named)
+{
+	uint64_t pc[] = {0x10 | RP_PC_EXACT, 0x20, 0x20, (1 << 20) + 5};
+
+	ck_assert_uint_ne(put(pc, 4, RP_STOP_END), 0);
+	ck_assert_uint_ne(put(pc, 4, RP_STOP_END), 0);
+	ck_assert_uint_eq(nodes.n_found, 2);
+	ck_assert_uint_eq(nodes.found[0], 0x1f); /* the caller first; the call before it */
+	ck_assert_uint_eq(nodes.found[1], 0x10);
+	ck_assert_uint_eq(count(RP_ITEM_MODULE), 2);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("nodes");
@@ -109,5 +122,6 @@ int main(void)
 	tcase_add_test(tcase, a_stack_is_told_once);
 	tcase_add_test(tcase, an_interrupted_instruction_is_another_node);
 	tcase_add_test(tcase, modules_beyond_the_last_number_are_anonymous_not_fatal);
+	tcase_add_test(tcase, addresses_in_no_module_are_kept_to_be_named);
 	return suite_run(suite);
 }

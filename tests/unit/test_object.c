@@ -112,18 +112,18 @@ static const struct {
 	struct rp_waited what;
 	const char *name;
 } things[] = {
-        {{RP_WAIT_SLEEP, -1, NULL, 20000000}, "20 ms"},
-        {{RP_WAIT_SLEEP, -1, NULL, 1500000}, "1500 us"},
-        {{RP_WAIT_SLEEP, -1, NULL, 20150000}, "20 ms"},
-        {{RP_WAIT_SLEEP, -1, NULL, 50000}, "50 us"},
-        {{RP_WAIT_SLEEP, -1, NULL, 0}, ""},
-        {{RP_WAIT_SLEEP, -1, NULL, 999999}, "1 ms"},
-        {{RP_WAIT_GETADDRINFO, -1, "example.org", 0}, "example.org"},
-        {{RP_WAIT_SELECT, -1, NULL, 7}, "7 fds: "},
-        {{RP_WAIT_MUTEX, -1, (void *)0x7fff12345678, 0}, "0x345678"},
-        {{RP_WAIT_WAITPID, -1, NULL, 4711}, "4711"},
-        {{RP_WAIT_SEMOP, -1, NULL, 0}, "0"},
-        {{RP_WAIT_OTHER, -1, NULL, 0}, ""},
+        {{RP_WAIT_SLEEP, -1, NULL, 20000000, NULL}, "20 ms"},
+        {{RP_WAIT_SLEEP, -1, NULL, 1500000, NULL}, "1500 us"},
+        {{RP_WAIT_SLEEP, -1, NULL, 20150000, NULL}, "20 ms"},
+        {{RP_WAIT_SLEEP, -1, NULL, 50000, NULL}, "50 us"},
+        {{RP_WAIT_SLEEP, -1, NULL, 0, NULL}, ""},
+        {{RP_WAIT_SLEEP, -1, NULL, 999999, NULL}, "1 ms"},
+        {{RP_WAIT_GETADDRINFO, -1, "example.org", 0, NULL}, "example.org"},
+        {{RP_WAIT_SELECT, -1, NULL, 7, NULL}, "7 fds: "},
+        {{RP_WAIT_MUTEX, -1, (void *)0x7fff12345678, 0, NULL}, "0x345678"},
+        {{RP_WAIT_WAITPID, -1, NULL, 4711, NULL}, "4711"},
+        {{RP_WAIT_SEMOP, -1, NULL, 0, NULL}, "0"},
+        {{RP_WAIT_OTHER, -1, NULL, 0, NULL}, ""},
 };
 
 START_TEST(other_things)
@@ -140,19 +140,19 @@ START_TEST(sets_of_descriptors_name_the_first_that_count)
 	ck_assert_int_eq(pipe(ends), 0);
 	for (unsigned i = 0; i < 6; i++)
 		fds[i] = (struct pollfd){.fd = ends[0]};
-	ck_assert_str_eq(name_of((struct rp_waited){RP_WAIT_POLL, -1, fds, 1}), "pipe");
-	ck_assert_str_eq(name_of((struct rp_waited){RP_WAIT_POLL, -1, fds, 2}),
+	ck_assert_str_eq(name_of((struct rp_waited){RP_WAIT_POLL, -1, fds, 1, NULL}), "pipe");
+	ck_assert_str_eq(name_of((struct rp_waited){RP_WAIT_POLL, -1, fds, 2, NULL}),
 	                 "2 fds: pipe, pipe");
-	ck_assert_str_eq(name_of((struct rp_waited){RP_WAIT_POLL, -1, fds, 6}),
+	ck_assert_str_eq(name_of((struct rp_waited){RP_WAIT_POLL, -1, fds, 6, NULL}),
 	                 "6 fds: pipe, pipe, pipe, ...");
 	fds[0].fd = -1; /* poll passes over it; so do we */
-	ck_assert_str_eq(name_of((struct rp_waited){RP_WAIT_POLL, -1, fds, 2}), "pipe");
+	ck_assert_str_eq(name_of((struct rp_waited){RP_WAIT_POLL, -1, fds, 2, NULL}), "pipe");
 }
 END_TEST
 
 START_TEST(names_are_cut_never_overrun)
 {
-	struct rp_waited what = {RP_WAIT_GETADDRINFO, -1, "a-very-long-name.example.org", 0};
+	struct rp_waited what = {RP_WAIT_GETADDRINFO, -1, "a-very-long-name.example.org", 0, NULL};
 
 	for (size_t cap = 0; cap < 40; cap++) {
 		char *at = (char *)(uintptr_t)guard_put(0, text, cap); /* CAP bytes, no more */

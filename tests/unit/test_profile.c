@@ -121,6 +121,28 @@ static void begin_session(void)
 	put((struct rp_item){.kind = RP_ITEM_OBJECT, .object = {1, slice("tcp 127.0.0.1:5432")}});
 }
 
+/* Spots tell the same stacks as chains, and where in each function. */
+static void expect_spots(const struct rp_profile *p)
+{
+	for (size_t i = 0; i < p->n_points; i++) {
+		const struct rp_chain *chain = &p->chains[p->points[i].chain];
+		uint32_t at = p->points[i].spot, n = chain->n;
+
+		for (; at && n > 0; at = p->spots[at - 1].caller) {
+			const struct rp_spot *spot = &p->spots[at - 1];
+
+			ck_assert_uint_eq(spot->function, chain->functions[--n]);
+			ck_assert_uint_lt(spot->caller, at);
+			ck_assert(p->functions[spot->function].pseudo == !spot->module);
+			if (spot->module)
+				ck_assert_str_eq(p->modules[spot->module - 1].path,
+				                 p->functions[spot->function].module);
+		}
+		ck_assert_uint_eq(at, 0);
+		ck_assert_uint_eq(n, 0);
+	}
+}
+
 static struct rp_profile open_session(bool end)
 {
 	struct rp_profile p;
@@ -131,6 +153,7 @@ static struct rp_profile open_session(bool end)
 	close(fd);
 	ck_assert_msg(rp_profile_open(&p, paths, 1, &why), "%s", why.text);
 	unlink(path);
+	expect_spots(&p);
 	return p;
 }
 
@@ -169,6 +192,10 @@ START_TEST(stacks_get_their_names_and_lose_the_shim)
 
 	ck_assert(f->file && strstr(f->file, "test_profile.c"));
 	ck_assert_uint_gt(f->line, 0);
+	const struct rp_spot *leaf = &p.spots[p.points[0].spot - 1];
+
+	ck_assert_uint_ge(leaf->line, p.functions[leaf->function].line);
+	ck_assert_uint_eq(leaf->vaddr + 1, vaddr_of(profile_inner));
 	ck_assert(!f->library);
 	ck_assert_ptr_null(p.sessions[0].why);
 	ck_assert_uint_eq(p.sessions[0].n_samples, 2);
@@ -245,11 +272,19 @@ START_TEST(the_account_adds_up)
 
 	ck_assert_uint_eq(a->duration_ns, 100 * MS);
 	ck_assert_uint_eq(a->cpu_ns, 30 * MS);
-	ck_assert_uint_eq(a->waits_ns, 16 * MS);
+	/* No sample saw the 3 ms without a CPU: they were the wait's, over but not awake. */
+	ck_assert_uint_eq(a->waits_ns, 13 * MS);
 	ck_assert_uint_eq(a->not_running_ns, 3 * MS);
 	ck_assert_uint_eq(a->idle_ns, 20 * MS);
-	ck_assert_int_eq(a->unexplained_ns, 31 * MS);
+	ck_assert_int_eq(a->unexplained_ns, 34 * MS);
 	ck_assert_uint_eq(a->n_parallel, 1);
+	/* One thread after the other: the wall is the sum. */
+	ck_assert_uint_eq(a->wall.ns[RP_PART_CPU], a->cpu_ns);
+	ck_assert_uint_eq(a->wall.ns[RP_PART_WAITS], a->waits_ns);
+	ck_assert_uint_eq(a->wall.ns[RP_PART_NOT_RUNNING], a->not_running_ns);
+	ck_assert_uint_eq(a->wall.ns[RP_PART_IDLE], a->idle_ns);
+	ck_assert_uint_eq(a->wall.ns[RP_PART_CLIENT], 0);
+	ck_assert_int_eq(a->wall.unexplained_ns, a->unexplained_ns);
 	rp_profile_close(&p);
 }
 END_TEST
@@ -272,6 +307,70 @@ START_TEST(threads_in_parallel_are_accounted_in_lanes)
 	ck_assert_uint_eq(a->duration_ns, 60 * MS);
 	ck_assert_uint_eq(a->idle_ns, 0);
 	ck_assert_int_eq(a->unexplained_ns, 5 * MS);
+	/* While both work the moment is the first one's, which never stops. */
+	ck_assert_uint_eq(a->wall.ns[RP_PART_CPU], 57 * MS + MS / 2);
+	ck_assert_int_eq(a->wall.unexplained_ns, 2 * MS + MS / 2);
+	rp_profile_close(&p);
+}
+END_TEST
+
+static void put_wait(uint32_t kind, uint32_t object, uint64_t at_ns, uint64_t span_ns)
+{
+	put((struct rp_item){.kind = RP_ITEM_WAIT,
+	                     .wait = {.stack = 2,
+	                              .kind = kind,
+	                              .object = object,
+	                              .at_ns = at_ns,
+	                              .span_ns = span_ns}});
+}
+
+START_TEST(what_the_client_keeps_waiting_is_the_clients)
+{
+	begin_session();
+	put((struct rp_item){.kind = RP_ITEM_PHASES,
+	                     .phases = {RP_NEVER, T0, T0, T0 + 20 * MS, T0, T0 + 100 * MS}});
+	put((struct rp_item){.kind = RP_ITEM_OBJECT,
+	                     .object = {2, slice("client tcp 127.0.0.1:4711")}});
+	put_segment(T0, T0 + 50 * MS, 0, 0);
+	put_wait(RP_WAIT_READ, 2, T0, 10 * MS);
+	put_wait(RP_WAIT_POLL, 2, T0 + 10 * MS, 5 * MS);
+	put_wait(RP_WAIT_RECV, 1, T0 + 20 * MS, 10 * MS);
+	put_wait(RP_WAIT_SEND, 2, T0 + 30 * MS, 20 * MS);
+	/* Begins while the thread still works: only what lies in the gap is idle. */
+	put((struct rp_item){.kind = RP_ITEM_STALL,
+	                     .stall = {RP_STALL_READS, T0 + 45 * MS, 25 * MS}});
+	struct rp_profile p = open_session(true);
+	const struct rp_account *a = &p.sessions[0].account;
+
+	ck_assert_uint_eq(a->wall.ns[RP_PART_CLIENT], 55 * MS);
+	ck_assert_uint_eq(a->client_sends_ns, 15 * MS);
+	ck_assert_uint_eq(a->client_reads_ns, 40 * MS);
+	ck_assert_uint_eq(a->wall.ns[RP_PART_WAITS], 10 * MS);
+	ck_assert_uint_eq(a->wall.ns[RP_PART_IDLE], 30 * MS);
+	ck_assert_int_eq(a->wall.unexplained_ns, 5 * MS);
+	rp_profile_close(&p);
+}
+END_TEST
+
+START_TEST(parallel_threads_wait_only_when_all_of_them_do)
+{
+	begin_session();
+	put((struct rp_item){.kind = RP_ITEM_THREAD, .thread = {1, 4713, slice("other")}});
+	put_segment(T0, T0 + 60 * MS, 10 * MS, 4 * MS);
+	put_wait(RP_WAIT_JOIN, 0, T0 + 10 * MS, 50 * MS);
+	put((struct rp_item){.kind = RP_ITEM_SEGMENT,
+	                     .segment = {.thread = 1,
+	                                 .begin_ns = T0 + 10 * MS,
+	                                 .end_ns = T0 + 40 * MS,
+	                                 .cpu_ns = 30 * MS}});
+	struct rp_profile p = open_session(true);
+	const struct rp_account *a = &p.sessions[0].account;
+
+	ck_assert_uint_eq(a->n_parallel, 2);
+	ck_assert_uint_eq(a->wall.ns[RP_PART_CPU], 40 * MS);
+	ck_assert_uint_eq(a->wall.ns[RP_PART_WAITS] + a->wall.ns[RP_PART_NOT_RUNNING], 20 * MS);
+	ck_assert_int_eq(a->wall.unexplained_ns, 0);
+	ck_assert_uint_eq(a->waits_ns, 46 * MS);
 	rp_profile_close(&p);
 }
 END_TEST
@@ -302,6 +401,8 @@ START_TEST(the_same_session_twice_doubles_the_time_and_nothing_else)
 	ck_assert(session_file(path, &shape));
 	ck_assert_msg(rp_profile_open(&one, paths, 1, &why), "%s", why.text);
 	ck_assert_msg(rp_profile_open(&two, paths, 2, &why), "%s", why.text);
+	expect_spots(&two);
+	ck_assert_uint_eq(two.n_spots, one.n_spots);
 	unlink(path);
 	ck_assert_uint_gt(one.n_points, 0);
 	ck_assert_uint_eq(two.n_points, 2 * one.n_points);
@@ -335,6 +436,8 @@ int main(void)
 	tcase_add_test(tcase, a_segment_without_a_tick_is_shared_out_over_its_edges);
 	tcase_add_test(tcase, the_account_adds_up);
 	tcase_add_test(tcase, threads_in_parallel_are_accounted_in_lanes);
+	tcase_add_test(tcase, what_the_client_keeps_waiting_is_the_clients);
+	tcase_add_test(tcase, parallel_threads_wait_only_when_all_of_them_do);
 	tcase_add_test(tcase, a_torn_session_is_shown_with_its_reason);
 	tcase_add_test(tcase, the_same_session_twice_doubles_the_time_and_nothing_else);
 	tcase_add_test(tcase, what_is_no_session_is_refused_with_a_sentence);

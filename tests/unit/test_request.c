@@ -90,6 +90,25 @@ START_TEST(every_slot_can_be_used_and_no_more)
 }
 END_TEST
 
+START_TEST(an_ended_request_makes_room_for_the_next_before_it_is_written)
+{
+	struct rp_request *first = flagged_open(1000), *second;
+
+	ck_assert_ptr_null(rp_request_claim(1));
+	ck_assert_uint_eq(atomic_load(&rp_drops[RP_DROP_over_concurrent]), 1);
+	rp_request_end(first, RP_END_COMPLETE, 77);
+	second = rp_request_claim(1);
+	ck_assert_ptr_nonnull(second);
+	ck_assert_ptr_ne(second, first);
+	ck_assert_uint_eq(atomic_load(&rp_n_requests), 2);
+	ck_assert_ptr_null(rp_request_claim(1));
+	rp_request_free(first); /* was counted out when it ended */
+	ck_assert_ptr_null(rp_request_claim(1));
+	rp_request_free(second); /* never opened */
+	ck_assert_ptr_nonnull(rp_request_claim(1));
+}
+END_TEST
+
 static _Atomic unsigned n_over;
 
 static void *claim_and_free(void *arg)
@@ -132,6 +151,7 @@ int main(void)
 	tcase_add_test(tcase, a_serial_lives_once);
 	tcase_add_test(tcase, what_one_request_lost_is_not_the_next_ones);
 	tcase_add_test(tcase, every_slot_can_be_used_and_no_more);
+	tcase_add_test(tcase, an_ended_request_makes_room_for_the_next_before_it_is_written);
 	tcase_add_test(tcase, threads_never_pass_the_bound);
 	return suite_run(suite);
 }

@@ -32,7 +32,7 @@ START_TEST(every_bad_file_is_refused_with_its_sentence)
 	ck_assert_int_eq(glob("tests/golden/bad/*.reqprof", 0, NULL, &bad), 0);
 	ck_assert_uint_ge(bad.gl_pathc, 13);
 	for (size_t i = 0; i < bad.gl_pathc; i++) {
-		uint64_t of_kind[RP_ITEM_END + 1] = {0}, ticks = 0;
+		uint64_t of_kind[RP_N_ITEM_KINDS] = {0}, ticks = 0;
 		char path[200], expected[300] = "";
 		struct rp_why why = {.text = ""};
 
@@ -56,7 +56,7 @@ START_TEST(every_good_file_still_reads_to_its_end)
 
 	ck_assert_int_eq(glob("tests/golden/v*.reqprof", 0, NULL, &good), 0);
 	for (size_t i = 0; i < good.gl_pathc; i++) {
-		uint64_t of_kind[RP_ITEM_END + 1] = {0}, ticks = 0;
+		uint64_t of_kind[RP_N_ITEM_KINDS] = {0}, ticks = 0;
 		struct rp_why why = {.text = ""};
 
 		ck_assert_msg(read_file(good.gl_pathv[i], of_kind, &ticks, &why), "%s", why.text);
@@ -67,13 +67,14 @@ END_TEST
 
 START_TEST(the_first_version_keeps_its_meaning)
 {
-	static const uint64_t expected[] = {0, 1, 1, 1, 2, 2, 4, 1, 52, 40, 2, 6, 1, 1, 1, 1};
-	uint64_t of_kind[RP_ITEM_END + 1] = {0}, ticks = 0;
+	static const uint64_t expected[RP_N_ITEM_KINDS] = {0,  1,  1, 1, 2, 2, 4, 1,
+	                                                   52, 40, 2, 6, 1, 1, 1, 1};
+	uint64_t of_kind[RP_N_ITEM_KINDS] = {0}, ticks = 0;
 	struct rp_reader *r = rp_reader_open("tests/golden/v1-small.reqprof", NULL);
 	struct rp_item item;
 
 	ck_assert(read_file("tests/golden/v1-small.reqprof", of_kind, &ticks, NULL));
-	for (unsigned kind = 1; kind <= RP_ITEM_END; kind++)
+	for (unsigned kind = 1; kind < RP_N_ITEM_KINDS; kind++)
 		ck_assert_uint_eq(of_kind[kind], expected[kind]);
 	ck_assert_uint_eq(ticks, 38);
 	ck_assert_ptr_nonnull(r);

@@ -42,6 +42,7 @@ static const struct {
         {"MAX_BYTES", &rp_settings.max_bytes},
         {"KEEP", NULL},
         {"OPEN", NULL},
+        {"UNWINDER", NULL},
         {"TRIGGER", NULL},
 };
 
@@ -146,6 +147,8 @@ static const char *const values[] = {
         "200,",
         "500M,7d,12",
         "loopback",
+        "libunwind",
+        "table",
         "Loopback",
         "a_b-c.d",
         "a=b",

@@ -66,7 +66,7 @@ static struct rp_writer *make(uint64_t max_bytes)
 /* Reads the disk's bytes; how many items, and of KIND; fails the test when they are not a
  * session's prefix. */
 struct found {
-	uint64_t items, of_kind[16];
+	uint64_t items, of_kind[RP_N_ITEM_KINDS];
 	bool complete;
 };
 

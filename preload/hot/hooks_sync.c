@@ -1,0 +1,151 @@
+/* hooks_sync.c - waiting for other threads: semaphores, conditions, joins, barriers.
+ *
+ * Room: hot.  A condition's wait lets its mutex go inside libc; taking it back is part of the wait.
+ * SPDX-License-Identifier: MIT
+ */
+#include "preload/hot/blame.h"
+#include "preload/hot/hooks.h"
+
+RP_HOOK int sem_wait(sem_t *sem)
+{
+	struct rp_wait w;
+
+	rp_wait_enter(&w, RP_WAIT_SEM, sem, 0);
+	int ret = rp_real.sem_wait(sem);
+
+	rp_wait_leave(&w);
+	return ret;
+}
+
+RP_HOOK int sem_timedwait(sem_t *restrict sem, const struct timespec *restrict until)
+{
+	struct rp_wait w;
+
+	rp_wait_enter(&w, RP_WAIT_SEM, sem, 0);
+	int ret = rp_real.sem_timedwait(sem, until);
+
+	rp_wait_leave(&w);
+	return ret;
+}
+
+RP_HOOK int sem_clockwait(sem_t *restrict sem, clockid_t clock,
+                          const struct timespec *restrict until)
+{
+	struct rp_wait w;
+
+	rp_wait_enter(&w, RP_WAIT_SEM, sem, 0);
+	int ret = rp_real.sem_clockwait(sem, clock, until);
+
+	rp_wait_leave(&w);
+	return ret;
+}
+
+/* Who waits for the mutex that goes with C gets it by this wait, and not by an unlock. */
+static inline void before_cond(struct rp_wait *w, const void *c, const pthread_mutex_t *m)
+{
+	if (rp_unlikely(atomic_load_explicit(&rp_blame_waiting, memory_order_relaxed)))
+		rp_blame_released(m);
+	rp_wait_enter(w, RP_WAIT_COND, c, 0);
+}
+
+RP_HOOK int pthread_cond_wait(pthread_cond_t *restrict c, pthread_mutex_t *restrict m)
+{
+	struct rp_wait w;
+
+	before_cond(&w, c, m);
+	int ret = rp_real.pthread_cond_wait(c, m);
+
+	rp_wait_leave(&w);
+	return ret;
+}
+
+RP_HOOK int pthread_cond_timedwait(pthread_cond_t *restrict c, pthread_mutex_t *restrict m,
+                                   const struct timespec *restrict until)
+{
+	struct rp_wait w;
+
+	before_cond(&w, c, m);
+	int ret = rp_real.pthread_cond_timedwait(c, m, until);
+
+	rp_wait_leave(&w);
+	return ret;
+}
+
+RP_HOOK int pthread_cond_clockwait(pthread_cond_t *restrict c, pthread_mutex_t *restrict m,
+                                   clockid_t clock, const struct timespec *restrict until)
+{
+	struct rp_wait w;
+
+	before_cond(&w, c, m);
+	int ret = rp_real.pthread_cond_clockwait(c, m, clock, until);
+
+	rp_wait_leave(&w);
+	return ret;
+}
+
+RP_HOOK int pthread_join(pthread_t thread, void **result)
+{
+	struct rp_wait w;
+
+	rp_wait_enter(&w, RP_WAIT_JOIN, NULL, 0);
+	int ret = rp_real.pthread_join(thread, result);
+
+	rp_wait_leave(&w);
+	return ret;
+}
+
+RP_HOOK int pthread_timedjoin_np(pthread_t thread, void **result, const struct timespec *until)
+{
+	struct rp_wait w;
+
+	rp_wait_enter(&w, RP_WAIT_JOIN, NULL, 0);
+	int ret = rp_real.pthread_timedjoin_np(thread, result, until);
+
+	rp_wait_leave(&w);
+	return ret;
+}
+
+RP_HOOK int pthread_barrier_wait(pthread_barrier_t *b)
+{
+	struct rp_wait w;
+
+	rp_wait_enter(&w, RP_WAIT_BARRIER, b, 0);
+	int ret = rp_real.pthread_barrier_wait(b);
+
+	rp_wait_leave(&w);
+	return ret;
+}
+
+RP_HOOK int cnd_wait(cnd_t *c, mtx_t *m)
+{
+	struct rp_wait w;
+
+	before_cond(&w, c, (pthread_mutex_t *)(void *)m);
+	int ret = rp_real.cnd_wait(c, m);
+
+	rp_wait_leave(&w);
+	return ret;
+}
+
+RP_HOOK int cnd_timedwait(cnd_t *restrict c, mtx_t *restrict m,
+                          const struct timespec *restrict until)
+{
+	struct rp_wait w;
+
+	before_cond(&w, c, (pthread_mutex_t *)(void *)m);
+	int ret = rp_real.cnd_timedwait(c, m, until);
+
+	rp_wait_leave(&w);
+	return ret;
+}
+
+RP_HOOK int thrd_join(thrd_t thread, int *result)
+{
+	struct rp_wait w;
+
+	rp_wait_enter(&w, RP_WAIT_JOIN, NULL, 0);
+	int ret = rp_real.thrd_join(thread, result);
+
+	rp_wait_leave(&w);
+	return ret;
+}

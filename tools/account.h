@@ -1,0 +1,56 @@
+/* account.h - where the time of a request went; every part is measured by itself, so that the
+ * rest (unexplained) means something.
+ *
+ * Room: tools.  Pure: arrays of a recording in, numbers out.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RP_ACCOUNT_H
+#define RP_ACCOUNT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct rp_recording;
+
+/* The parts of the wall time.  Where threads work in parallel a moment counts once: it goes to
+ * what the busiest of them did. */
+enum rp_part {
+	RP_PART_CPU,
+	RP_PART_WAITS,       /* for anything but the client */
+	RP_PART_CLIENT,      /* it sends or reads slowly */
+	RP_PART_NOT_RUNNING, /* runnable, but no CPU was free */
+	RP_PART_IDLE,        /* no thread worked for the request */
+	RP_N_PARTS,
+};
+
+/* cpu + waits + not_running + idle + unexplained is the duration; with threads in parallel,
+ * lane_ns (time of all threads) plus idle instead.  The parts of wall are always the duration. */
+struct rp_account {
+	uint64_t duration_ns;
+	uint64_t cpu_ns, waits_ns, not_running_ns, idle_ns;
+	int64_t unexplained_ns; /* below zero: the parts overlap by clock error */
+	uint64_t lane_ns;       /* sum of all segments */
+	uint32_t n_parallel;    /* most threads at once; 1: one after the other */
+	struct {
+		uint64_t ns[RP_N_PARTS];
+		int64_t unexplained_ns;
+	} wall;
+	uint64_t client_sends_ns, client_reads_ns; /* of the wall's client part: why */
+};
+
+/* What one thread did for the request. */
+struct rp_lane {
+	uint32_t thread; /* as the recording numbers it */
+	uint32_t n_segments;
+	uint64_t first_ns, last_ns; /* CLOCK_MONOTONIC */
+	uint64_t span_ns;           /* of its segments; what is below is part of it */
+	uint64_t cpu_ns, waits_ns, not_running_ns;
+	uint64_t minor_faults, major_faults, switches_voluntary, switches_forced;
+};
+
+void rp_account_make(const struct rp_recording *r, struct rp_account *account);
+
+/* A lane a thread, in the order in which they came; *N of them.  free() it. */
+struct rp_lane *rp_account_lanes(const struct rp_recording *r, size_t *n);
+
+#endif
