@@ -77,10 +77,10 @@ static const struct {
 } codes[] = {
         {"with a frame pointer", framed, framed_end, 990, 1000},
         {"two in turn, and a leaf", deep, deep_end, 985, 1000},
-        {"without one", frameless, frameless_end, 0, 20},
-        {"the frame pointer used for something else", pushed_only, pushed_only_end, 0, 20},
-        {"without one, below one that has", mixed, mixed_end, 0, 20},
-        {"the return address in a register", popped, popped_end, 0, 990},
+        {"without one", frameless, frameless_end, 0, 150},
+        {"the frame pointer used for something else", pushed_only, pushed_only_end, 0, 150},
+        {"without one, below one that has", mixed, mixed_end, 0, 150},
+        {"the return address in a register", popped, popped_end, 0, 995},
 };
 
 static char out;
@@ -91,21 +91,24 @@ static void step_into(void *arg)
 	through(work, arg);
 }
 
+static struct stepper_score score;
+
 START_TEST(never_wrong_at_any_instruction)
 {
-	struct stepper_score score;
+	struct stepper_plan plan = {.score = &score};
+	const struct stepper_tally *ours = &score.ours;
 	uint64_t n;
 
 	through = make(codes[_i].code, codes[_i].end);
 	ck_assert(rp_modules_refresh());
-	stepper_run(&score, step_into, &out);
-	n = score.right + score.truncated + score.wrong;
-	ck_assert_msg(score.wrong == 0, "%s: %lu of %lu wrong, first at %lx", codes[_i].name,
-	              (unsigned long)score.wrong, (unsigned long)n,
-	              (unsigned long)(score.first_wrong_pc - (uint64_t)(uintptr_t)made));
-	ck_assert_msg(score.right * 1000 >= n * codes[_i].right &&
-	                      score.right * 1000 <= n * codes[_i].most,
-	              "%s: %lu of %lu right", codes[_i].name, (unsigned long)score.right,
+	stepper_run(&plan, step_into, &out);
+	n = ours->right + ours->truncated + ours->wrong;
+	ck_assert_uint_gt(n, 200);
+	ck_assert_msg(ours->wrong == 0, "%s: %lu of %lu wrong", codes[_i].name,
+	              (unsigned long)ours->wrong, (unsigned long)n);
+	ck_assert_msg(ours->right * 1000 >= n * codes[_i].right &&
+	                      ours->right * 1000 <= n * codes[_i].most,
+	              "%s: %lu of %lu right", codes[_i].name, (unsigned long)ours->right,
 	              (unsigned long)n);
 }
 END_TEST
@@ -248,7 +251,9 @@ int main(void)
 	TCase *tc = tcase_create("chain");
 
 	tcase_set_timeout(tc, 60);
-	tcase_add_loop_test(tc, never_wrong_at_any_instruction, 0, sizeof(codes) / sizeof(*codes));
+	if (stepper_works_here())
+		tcase_add_loop_test(tc, never_wrong_at_any_instruction, 0,
+		                    sizeof(codes) / sizeof(*codes));
 	tcase_add_test(tc, what_is_not_known_yet_is_asked_for_and_then_known);
 	tcase_add_test(tc, while_something_is_being_loaded_nothing_is_believed);
 	tcase_add_test(tc, a_bad_frame_pointer_ends_the_walk);
