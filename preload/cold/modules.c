@@ -122,7 +122,8 @@ static void keep_rows(struct known *k, struct rp_rows *rows)
 /* Without memory the module stays without rows: walks stop there and say so. */
 static void make_rows(struct known *k, const struct rp_listed *listed)
 {
-	struct rp_ehframe eh = {.bytes = listed->eh,
+	struct rp_ehframe eh = {.machine = rp_machine_here,
+	                        .bytes = listed->eh,
 	                        .n = listed->n_eh,
 	                        .addr = listed->eh_addr,
 	                        .lo = k->module.lo,

@@ -66,6 +66,7 @@ static unsigned leave_frame(struct rp_walker *w, unsigned why)
 		return why;
 	if (!rp_walker_load(&w->window, bp, &caller_bp) || !rp_walker_load(&w->window, bp + 8, &ra))
 		return rp_walker_stop_of_read(w, bp);
+	ra = rp_machine_strip(ra);
 	if (!caller_is_right(w, ra, bp, caller_bp) || !frame_is_clean(w, bp))
 		return why;
 	w->at.bp = caller_bp;

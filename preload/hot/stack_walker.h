@@ -89,6 +89,9 @@ bool rp_code_peek(uint64_t addr, void *bytes, unsigned n);
 /* The machine's part.  CODE has RP_CODE_BACK bytes before what it points to, and RP_CODE_ON. */
 enum { RP_CODE_BACK = 8, RP_CODE_ON = 24, RP_CODE_NOWHERE = -1 };
 
+/* A return address without its signature. */
+uint64_t rp_machine_strip(uint64_t ra);
+
 /* Does a call end at CODE?  Where does it go, if that is written in it (0: no)? */
 bool rp_machine_call_ends(const uint8_t *code);
 uint64_t rp_machine_call_target(const uint8_t *code, uint64_t addr);

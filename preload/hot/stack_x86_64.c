@@ -5,8 +5,18 @@
  */
 #include "preload/hot/stack_walker.h"
 
+const struct rp_machine rp_machine_x86_64 = {.sp = 7, .bp = 6, .bx = 3, .ra = 16};
+
+#if defined(__x86_64__)
 #include <string.h>
 #include <ucontext.h>
+
+const struct rp_machine *const rp_machine_here = &rp_machine_x86_64;
+
+uint64_t rp_machine_strip(uint64_t ra)
+{
+	return ra;
+}
 
 static_assert(offsetof(ucontext_t, uc_mcontext.gregs) == RP_UC_GREGS, "kernel ABI");
 static_assert(REG_R8 == 0 && REG_RSP == 15 && REG_RIP == RP_N_GREGS - 1, "kernel ABI");
@@ -206,3 +216,5 @@ unsigned rp_machine_return(struct rp_walker *w, const struct rp_row *row, uint64
 	*at = cfa - 8;
 	return rp_walker_load(&w->window, *at, ra) ? RP_GO_ON : rp_walker_stop_of_read(w, *at);
 }
+
+#endif

@@ -12,7 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What a row's CFA is: 0..15 mean that register (DWARF number) plus the offset. */
+/* What a row's CFA is: 0..15 mean that register (x86-64's DWARF number; on aarch64 only SP, and BP
+ * for x29) plus the offset. */
 enum rp_cfa {
 	RP_REG_BX = 3,
 	RP_REG_BP = 6,
@@ -20,11 +21,20 @@ enum rp_cfa {
 	RP_CFA_PLT = 16, /* rsp + 8, and 8 more once (pc & 15) >= offset */
 	RP_CFA_AT_BP,    /* [rbp + (offset >> 11)] + (offset & 2047) */
 	RP_CFA_AT_SP,    /* the same from rsp */
-	RP_CFA_SIGNAL,   /* rsp is at a ucontext_t: everything is restored from it */
+	RP_CFA_SIGNAL,   /* everything is restored from the context that the kernel left */
 	RP_CFA_END,      /* the outermost function: it has no return address */
 	RP_CFA_GAP,      /* no function here */
 	RP_CFA_RULE,     /* a function, but by a rule that no row can say */
 };
+
+/* DWARF's numbers of what a row follows.  Where calls leave the return address in a register, BX is
+ * that register, and row->bx says where it is saved. */
+struct rp_machine {
+	uint8_t sp, bp, bx, ra;
+	bool link;
+};
+extern const struct rp_machine rp_machine_x86_64, rp_machine_aarch64;
+extern const struct rp_machine *const rp_machine_here;
 
 /* How the caller's rbp or rbx is found. */
 enum rp_saved {
@@ -34,7 +44,7 @@ enum rp_saved {
 	RP_SAVED_LOST,   /* nobody knows */
 };
 
-/* From PC on until the next row, these rules hold.  The return address is at CFA - 8. */
+/* From PC on until the next row, these rules hold.  On x86-64 the return address is at CFA - 8. */
 struct rp_row {
 	uint32_t pc;    /* from the module's lo */
 	uint32_t cfa;   /* enum rp_cfa in 5 bits, above it a signed offset */
