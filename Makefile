@@ -5,7 +5,7 @@ PREFIX  ?= /usr/local
 CC      ?= cc
 PKG     ?= pkg-config
 CFLAGS  ?= -O2 -g
-DEPS    := libdw libelf jansson zlib
+DEPS    := libdw libelf jansson zlib libprotobuf-c
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla $(if $(CI),-Werror)
 ALL     = -std=gnu11 -D_GNU_SOURCE -I. -I$(B) $(WARN) -MMD -MP $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
 GUEST   := -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-stack-protector -U_FORTIFY_SOURCE -fno-builtin-bcmp
@@ -18,6 +18,7 @@ GUESTST := $(wildcard $(addprefix store/,writer.c crc32c.c names.c keep.c why.c)
 STORE   := $(wildcard store/*.c)
 SYMB    := $(wildcard symbolize/*.c)
 TOOLS   := $(wildcard tools/*.c)
+PROTOS  := $(patsubst tools/%.proto,$(B)/%.pb-c.h,$(wildcard tools/*.proto))
 # Under the thread sanitizer only what runs on two threads without a tick: it defers signals.
 PAIRED  := $(addprefix tests/unit/test_,$(addsuffix .c,track pending capture conn drain session))
 UNITS   := $(patsubst tests/unit/%.c,$(B)/unit/%,$(if $(filter thread,$(SAN)),$(PAIRED),$(wildcard tests/unit/test_*.c)))
@@ -34,17 +35,24 @@ $(B)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(ALL) $(CFLAGS) $(CPPFLAGS) -c -o $@ $<
 
+$(B)/%.pb-c.c $(B)/%.pb-c.h &: tools/%.proto
+	@mkdir -p $(@D)
+	$(call say,GEN,$(B)/$*.pb-c.c)protoc-c -Itools --c_out=$(B) $<
+$(B)/obj/%.pb-c.o: $(B)/%.pb-c.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) -I$(B) $(TOOL) $(CFLAGS) -c -o $@ $<
+$(call obj,$(TOOLS)): | $(PROTOS)
 $(B)/exports.map: preload/calls.def
 	@mkdir -p $(@D)
 	$(call say,GEN,$@){ echo '{ global:'; sed -n 's/^CALL(\([A-Za-z0-9_]*\).*/\1;/p' $<; echo 'local: *; };'; } >$@
 $(B)/libreqprof.so: $(call obj,$(HOT) $(COLD) $(GUESTST)) $(B)/exports.map
 	$(call say,LD,$@)$(CC) -shared -o $@ $(filter %.o,$^) -Wl,--version-script=$(B)/exports.map \
 	    -Wl,-z,now,-z,relro,-z,defs,-z,text,--as-needed,-soname,libreqprof.so $(LDFLAGS)
-$(B)/reqprof: $(call obj,$(STORE) $(SYMB) $(TOOLS))
+$(B)/reqprof: $(call obj,$(STORE) $(SYMB) $(TOOLS)) $(PROTOS:$(B)/%.h=$(B)/obj/%.o)
 	$(call say,LD,$@)$(CC) $(if $(SAN),-fsanitize=$(SAN)) -o $@ $^ $(LDFLAGS) $(TOOLIBS)
 # Everything but main, so that a test pulls in just what it names.  libc comes first on its link
 # line: a test that opens a file shall not get our hook.
-$(B)/all.a: $(call obj,$(HOT) $(COLD) $(STORE) $(SYMB) $(filter-out tools/main.c,$(TOOLS)) $(wildcard tests/support/*.c))
+$(B)/all.a: $(call obj,$(HOT) $(COLD) $(STORE) $(SYMB) $(filter-out tools/main.c,$(TOOLS)) $(wildcard tests/support/*.c)) $(PROTOS:$(B)/%.h=$(B)/obj/%.o)
 	@rm -f $@; $(AR) rcs $@ $^
 $(B)/unit/%: $(B)/obj/tests/unit/%.o $(B)/all.a
 	@mkdir -p $(@D)
@@ -74,10 +82,11 @@ bench: ; @tests/install-deps.sh check && $(MAKE) --no-print-directory all hosts 
 bench-symbols: ; @tests/install-deps.sh check && $(MAKE) --no-print-directory benches && tests/bench/symbols.py $(B) ## names against addr2line and llvm-symbolizer, on Debian's debug files
 agree: ; @tests/install-deps.sh check && $(MAKE) --no-print-directory benches && tests/bench/symbols_agree.py $(B) ## our frames against those of gimli's addr2line (cargo), address by address
 benches: $(BENCHES)
+soak: all ; @STORM_SECONDS=600 python3 tests/e2e/test_storm.py ## ten minutes of dlopen and dlclose under a sampled thread
 fuzz: ; @tests/fuzz/fuzz.sh $(FUZZ_SECONDS) ## a minute of libFuzzer per target (clang)
 format: ; @clang-format -i $$(git ls-files '*.c' '*.h') ## clang-format over tracked files
 install: all ; @tests/install.sh "$(DESTDIR)" "$(PREFIX)" ## into PREFIX (DESTDIR honoured)
 clean: ; rm -rf build
-.PHONY: all help deps demo check unit count-units hosts lint bench bench-symbols agree benches fuzz format install clean
+.PHONY: all soak steps help deps demo check unit count-units hosts lint bench bench-symbols agree benches fuzz format install clean
 .SECONDARY:
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

@@ -16,6 +16,8 @@ libdw-dev       pkg     libdw
 libelf-dev      pkg     libelf
 libjansson-dev  pkg     jansson
 zlib1g-dev      pkg     zlib
+libprotobuf-c-dev   pkg libprotobuf-c
+protobuf-c-compiler command protoc-c
 libiberty-dev   file    /usr/include/libiberty/demangle.h'
 demo='
 curl            command curl

@@ -112,13 +112,14 @@ void rp_account_make(const struct rp_recording *r, struct rp_account *account)
 	rp_works_free(&works);
 	uint64_t covered_ns = covered(r, first_ns, last_ns, &account->n_parallel);
 
-	account->idle_ns = account->duration_ns - covered_ns;
+	account->idle_ns = account->duration_ns - covered_ns - account->upstream_ns;
 	uint64_t lane_ns = account->n_parallel > 1 ? account->lane_ns : covered_ns;
 
 	if (lost_segments(r))
 		disown_gaps(account);
 	account->unexplained_ns += (int64_t)lane_ns - (int64_t)account->cpu_ns -
 	                           (int64_t)account->waits_ns - (int64_t)account->not_running_ns;
+	account->waits_ns += account->upstream_ns;
 }
 
 static struct rp_lane *lane_of(struct rp_lane *lanes, size_t *n, uint32_t thread)

@@ -35,6 +35,7 @@ struct rp_account {
 		uint64_t ns[RP_N_PARTS];
 		int64_t unexplained_ns;
 	} wall;
+	uint64_t upstream_ns; /* of the waits: for other servers, while no thread worked for it */
 	uint64_t client_sends_ns, client_reads_ns; /* of the wall's client part: why */
 };
 
@@ -49,6 +50,11 @@ struct rp_lane {
 };
 
 void rp_account_make(const struct rp_recording *r, struct rp_account *account);
+
+struct rp_rec_await;
+
+/* How much of an await lies outside of all segments. */
+uint64_t rp_account_apart(const struct rp_recording *r, const struct rp_rec_await *a);
 
 /* A lane a thread, in the order in which they came; *N of them.  free() it. */
 struct rp_lane *rp_account_lanes(const struct rp_recording *r, size_t *n);

@@ -10,7 +10,7 @@
 #include "tools/memory.h"
 #include "tools/times_segments.h"
 
-enum mark_kind { MARK_SEGMENT, MARK_WAIT, MARK_STALL };
+enum mark_kind { MARK_SEGMENT, MARK_WAIT, MARK_STALL, MARK_AWAIT };
 
 struct mark {
 	uint64_t at_ns;
@@ -26,6 +26,8 @@ struct sweep {
 	size_t *active, n_active; /* segments */
 	size_t *waiting;          /* the wait of each segment, plus one */
 	unsigned stalls[2];       /* open now, by way */
+	unsigned awaits;          /* open now */
+	double away_ns;           /* nobody worked, but somebody else was asked */
 	double parts[RP_N_PARTS], client[2];
 };
 
@@ -63,6 +65,9 @@ static void mark_all(struct sweep *s)
 	for (size_t i = 0; i < r->n_stalls; i++)
 		mark(s, MARK_STALL, i, r->stalls[i].begin_ns,
 		     r->stalls[i].begin_ns + r->stalls[i].span_ns);
+	for (size_t i = 0; i < r->n_awaits; i++)
+		mark(s, MARK_AWAIT, i, r->awaits[i].at_ns,
+		     r->awaits[i].at_ns + r->awaits[i].span_ns);
 	qsort(s->marks, s->n_marks, sizeof(*s->marks), by_time);
 }
 
@@ -72,6 +77,8 @@ static void step(struct sweep *s, const struct mark *m)
 
 	if (m->kind == MARK_STALL) {
 		s->stalls[s->w->r->stalls[m->which].way == RP_STALL_READS] += (unsigned)m->step;
+	} else if (m->kind == MARK_AWAIT) {
+		s->awaits += (unsigned)m->step;
 	} else if (m->kind == MARK_WAIT) {
 		s->waiting[s->w->segment[m->which]] = m->step > 0 ? m->which + 1 : 0;
 	} else if (m->step > 0) {
@@ -153,9 +160,15 @@ static void add(struct sweep *s, double span_ns)
 		int way = s->stalls[RP_STALL_READS] ? RP_STALL_READS : RP_STALL_SENDS;
 		bool client = s->stalls[way];
 
-		s->parts[client ? RP_PART_CLIENT : RP_PART_IDLE] += span_ns;
-		if (client)
+		if (client) {
+			s->parts[RP_PART_CLIENT] += span_ns;
 			s->client[way] += span_ns;
+		} else if (s->awaits) {
+			s->parts[RP_PART_WAITS] += span_ns;
+			s->away_ns += span_ns;
+		} else {
+			s->parts[RP_PART_IDLE] += span_ns;
+		}
 		return;
 	}
 	size_t segment = busiest(s);
@@ -184,7 +197,8 @@ void rp_account_wall(struct rp_account *account, const struct rp_works *w, uint6
 	struct sweep s = {.w = w};
 	uint64_t now_ns = first_ns;
 
-	s.marks = rp_memory_zero(2 * (r->n_segments + r->n_waits + r->n_stalls), sizeof(*s.marks));
+	s.marks = rp_memory_zero(2 * (r->n_segments + r->n_waits + r->n_stalls + r->n_awaits),
+	                         sizeof(*s.marks));
 	s.active = rp_memory_zero(r->n_segments, sizeof(*s.active));
 	s.waiting = rp_memory_zero(r->n_segments, sizeof(*s.waiting));
 	mark_all(&s);
@@ -203,6 +217,7 @@ void rp_account_wall(struct rp_account *account, const struct rp_works *w, uint6
 		account->wall.ns[i] = (uint64_t)(s.parts[i] + 0.5);
 		account->wall.unexplained_ns -= (int64_t)account->wall.ns[i];
 	}
+	account->upstream_ns = (uint64_t)s.away_ns;
 	account->client_sends_ns = (uint64_t)s.client[RP_STALL_SENDS];
 	account->client_reads_ns = (uint64_t)s.client[RP_STALL_READS];
 	free(s.marks);

@@ -19,7 +19,9 @@ static const char bash_head[] =
 
 static const char bash_tail[] =
         "'\n"
-        "\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n"
+        "\tif [[ $verb == export && ${COMP_WORDS[COMP_CWORD - 1]} == -@(f|-format) ]]; then\n"
+        "\t\twords=$formats\n"
+        "\telif [ \"$COMP_CWORD\" -eq 1 ]; then\n"
         "\t\twords=\"$verbs --help --version\"\n"
         "\telif [[ $word == -* ]]; then\n"
         "\t\twords=$(reqprof \"$verb\" --help 2>/dev/null |\n"
@@ -37,10 +39,16 @@ static const char bash_tail[] =
 
 static int print_bash(void)
 {
+	static const char formats[] = ""
+#define EXPORT(name, function, end, help) " " name
+#include "tools/exports.def"
+	        ;
+
 	fputs(bash_head, stdout);
 	for (const struct rp_command *c = rp_commands; c->name; c++)
 		if (c->help)
 			printf("%s%s", c == rp_commands ? "" : " ", c->name);
+	printf("'\n\tlocal formats='%s", formats + 1);
 	fputs(bash_tail, stdout);
 	return fflush(stdout) == 0 ? RP_EXIT_OK : RP_EXIT_USAGE;
 }

@@ -138,13 +138,8 @@ static int print_text(const struct listing *l)
 /* Bytes off the wire as a JSON string: what is not UTF-8 is made visible as on the terminal. */
 static json_t *json_text(const char *text)
 {
-	char *safe = NULL;
-	size_t n = 0;
-	FILE *out = open_memstream(&safe, &n);
-
-	rp_term_text(out, text, strlen(text), true);
-	fclose(out);
-	json_t *string = json_stringn(safe, n);
+	char *safe = rp_term_text_copy(text);
+	json_t *string = json_string(safe);
 
 	free(safe);
 	return string;

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include "tools/profile.h"
 
-#define EXPORT(name, function, help)                                                               \
+#define EXPORT(name, function, end, help)                                                          \
 	bool rp_export_##function(FILE *out, const struct rp_profile *p, bool cpu);
 #include "tools/exports.def"
 

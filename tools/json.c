@@ -13,20 +13,22 @@ json_t *rp_json_text(const char *text)
 	if (!text)
 		return json_null();
 	json_t *json = json_string(text);
-	char *safe = NULL;
-	size_t n = 0;
 
 	if (json)
 		return json;
-	FILE *out = open_memstream(&safe, &n);
+	char *safe = rp_term_text_copy(text);
 
-	if (!out)
-		return json_null();
-	rp_term_text(out, text, strlen(text), true);
-	fclose(out);
-	json = json_stringn(safe, n);
+	json = json_string(safe);
 	free(safe);
 	return json ? json : json_null();
+}
+
+void rp_json_put(FILE *out, const char *text)
+{
+	json_t *json = rp_json_text(text);
+
+	json_dumpf(json, out, JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
+	json_decref(json);
 }
 
 static json_t *number(uint64_t value)

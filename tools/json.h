@@ -17,6 +17,9 @@ enum { RP_JSON_VERSION = 1 };
 /* TEXT as a JSON string; null for NULL. */
 json_t *rp_json_text(const char *text);
 
+/* The same written at once, for formats too large to be built first. */
+void rp_json_put(FILE *out, const char *text);
+
 /* {function, file, line, module, library}. */
 json_t *rp_json_function(const struct rp_function *f);
 

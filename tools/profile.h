@@ -59,6 +59,12 @@ struct rp_worker {
 	const char *name;
 };
 
+/* A thread worked for a request. */
+struct rp_stretch {
+	uint32_t session, thread;
+	uint64_t begin_ns, end_ns, cpu_ns;
+};
+
 /* Who had the lock of a wait. */
 struct rp_holder {
 	const char *words;   /* "held by thread 712 (request 4711-000008)"; NULL: nobody asked */
@@ -102,6 +108,7 @@ struct rp_session {
 	uint64_t phases_ns[6]; /* names: rp_profile_phases; RP_NEVER (UINT64_MAX): not known */
 	uint64_t bytes_in, bytes_out;
 	uint32_t status, pid, n_workers;
+	size_t first_point, n_points; /* its points are these */
 	size_t n_samples, n_waits;
 	size_t n_without_tick; /* segments shorter than one tick */
 	size_t n_segments;
@@ -119,10 +126,12 @@ struct rp_profile {
 	struct rp_spot *spots;   /* callers before callees */
 	struct rp_point *points; /* by session; not in the order of time */
 	struct rp_wait *waits;
+	struct rp_stretch *stretches;
 	struct rp_worker *workers; /* points and waits name them by index */
 	struct rp_object_file *modules;
 	struct rp_session *sessions;
-	size_t n_functions, n_chains, n_spots, n_points, n_waits, n_workers, n_modules, n_sessions;
+	size_t n_functions, n_chains, n_spots, n_points, n_waits, n_stretches, n_workers, n_modules,
+	        n_sessions;
 	struct rp_join *join; /* what keeps the strings alive; NULL in a hand-made profile */
 };
 

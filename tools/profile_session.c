@@ -112,7 +112,7 @@ void rp_join_session(struct rp_profile *p, size_t which, const char *path)
 	rp_account_make(r, &s->account);
 	for (size_t i = 0; i < r->n_samples; i++)
 		s->n_samples += r->samples[i].edge == RP_EDGE_TICK;
-	s->n_waits = r->n_waits;
+	s->n_waits = r->n_waits + r->n_awaits;
 	s->n_segments = r->n_segments;
 	s->counters = counts_of(p, r->counters, s->n_counters = r->n_counters);
 	s->shorts = shorts_of(p, r);

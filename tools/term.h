@@ -52,6 +52,9 @@ enum rp_paint rp_term_heat(double share);
  * that are not UTF-8 become \xNN; without UNICODE everything that is not ASCII does. */
 void rp_term_text(FILE *out, const char *text, size_t n, bool unicode);
 
+/* The same in memory; malloc'ed. */
+char *rp_term_text_copy(const char *text);
+
 /* Columns that rp_term_text will take. */
 size_t rp_term_columns(const char *text, size_t n, bool unicode);
 

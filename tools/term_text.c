@@ -75,6 +75,19 @@ void rp_term_text(FILE *out, const char *text, size_t n, bool unicode)
 	}
 }
 
+char *rp_term_text_copy(const char *text)
+{
+	char *safe = NULL;
+	size_t n = 0;
+	FILE *out = open_memstream(&safe, &n);
+
+	if (!out)
+		return strdup("");
+	rp_term_text(out, text, strlen(text), true);
+	fclose(out);
+	return safe;
+}
+
 size_t rp_term_columns(const char *text, size_t n, bool unicode)
 {
 	size_t columns = 0;

@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "preload/cold/modules.h"
+#include "preload/cold/debugframe_file.h"
 #include "preload/cold/ehframe.h"
 #include "preload/cold/modules_list.h"
 #include "preload/cold/modules_maps.h"
@@ -128,19 +129,21 @@ static void make_rows(struct known *k, const struct rp_listed *listed)
 	                        .addr = listed->eh_addr,
 	                        .lo = k->module.lo,
 	                        .hi = k->module.hi};
-	size_t n = listed->eh ? rp_ehframe_index(&eh, NULL, 0) : 0;
+	size_t n_joined = rp_debugframe_join(&eh, &k->module, listed->text_lo, listed->text_hi);
+	size_t n = eh.n ? rp_ehframe_index(&eh, NULL, 0) : 0;
 	struct rp_rows rows = {.cap = (uint32_t)n * ROWS_PER_FDE, .grow = rows_grow};
 	struct rp_fde *fdes = n ? rp_pages_make(n * sizeof *fdes) : NULL;
 
-	if (!fdes)
-		return;
-	rows.at = rp_pages_make(rows.cap * sizeof *rows.at);
+	rows.at = fdes ? rp_pages_make(rows.cap * sizeof *rows.at) : NULL;
 	if (rows.at) {
 		rp_ehframe_index(&eh, fdes, n);
 		rp_ehframe_rows(&eh, fdes, n, &rows);
 		keep_rows(k, &rows);
 	}
-	rp_pages_free(fdes, n * sizeof *fdes);
+	if (fdes)
+		rp_pages_free(fdes, n * sizeof *fdes);
+	if (n_joined)
+		rp_pages_free((void *)(uintptr_t)eh.bytes, n_joined);
 }
 
 static bool number_it(struct known *k)

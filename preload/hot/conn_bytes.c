@@ -10,6 +10,7 @@
 #include "preload/hot/current.h"
 #include "preload/hot/drops.h"
 #include "preload/hot/gate.h"
+#include "preload/hot/peer.h"
 #include "preload/hot/request.h"
 
 static char heads[RP_MAX_HEADS][RP_HEAD_MAX];
@@ -186,6 +187,10 @@ void rp_conn_heard(int fd, const void *buf, size_t n)
 
 void rp_conn_heard_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n)
 {
+	if (rp_unlikely(rp_conn_kind(fd) == RP_FD_UPSTREAM)) {
+		rp_peer_heard(fd);
+		return;
+	}
 	struct rp_conn *c = rp_conn_get(fd);
 
 	if (!c || !enter(fd, c, &c->in_busy))
@@ -290,6 +295,10 @@ void rp_conn_said(int fd, const void *buf, size_t n)
 
 void rp_conn_said_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n)
 {
+	if (rp_unlikely(rp_conn_kind(fd) == RP_FD_UPSTREAM || rp_conn_kind(fd) == RP_FD_SOCKET)) {
+		rp_peer_said(fd, iov, n_iov, n);
+		return;
+	}
 	struct rp_conn *c = rp_conn_of(fd);
 
 	if (!c || !enter(fd, c, &c->out_busy))

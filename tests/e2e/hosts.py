@@ -27,6 +27,12 @@ PARTS = {
     'early_host': ('early_host.c', ['-L$OUT', '-learly', '-Wl,-rpath,$ORIGIN']),
     'fortified': ('fortified.c', ['-D_FORTIFY_SOURCE=2']),
     'throws': ('throws.cc', []),
+    'throws_unwind': ('throws.cc', ['-Wl,--no-as-needed', '-lunwind']),
+    'storm': ('storm.c', []),
+    'storm_debug_frame': ('storm.c', ['-fno-asynchronous-unwind-tables',
+                                      '-fomit-frame-pointer']),
+    'passing.so': ('passing.c', LIBRARY),
+    'strange/libunwind.so.8': ('strange.c', LIBRARY + ['-Wl,-soname,libunwind.so.8']),
     'linked': ('../descriptors.c', [SHIM, '-Wl,-rpath,' + os.path.dirname(SHIM)]),
 }
 HEADERS = {'1ms': 'X-Reqprof: save; interval=1ms', '100us': 'X-Reqprof: save; interval=100us'}

@@ -1,0 +1,17 @@
+/* route.h - a session's names in the tools of others: its route, its place in a distributed trace.
+ *
+ * Room: tools.  SPDX-License-Identifier: MIT
+ */
+#ifndef RP_ROUTE_H
+#define RP_ROUTE_H
+
+#include "tools/memory.h"
+#include "tools/profile.h"
+
+/* "GET /api/items": the target without its query, kept in HEAP. */
+const char *rp_route_of(struct rp_heap *heap, const struct rp_session *s);
+
+/* The ids of a TRACEPARENT (W3C Trace Context, 2.2: version 00).  false: it holds none. */
+bool rp_route_trace(const char *traceparent, char trace_id[33], char span_id[17]);
+
+#endif
