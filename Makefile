@@ -5,7 +5,7 @@ PREFIX  ?= /usr/local
 CC      ?= cc
 PKG     ?= pkg-config
 CFLAGS  ?= -O2 -g
-DEPS    := libdw libelf jansson zlib libprotobuf-c
+DEPS    := libdw libelf libdeflate liblzma libzstd jansson zlib libprotobuf-c
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla $(if $(CI),-Werror)
 ALL     = -std=gnu11 -D_GNU_SOURCE -I. -I$(B) $(WARN) -MMD -MP $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
 GUEST   := -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-stack-protector -U_FORTIFY_SOURCE -fno-builtin-bcmp

@@ -16,6 +16,9 @@ libdw-dev       pkg     libdw
 libelf-dev      pkg     libelf
 libjansson-dev  pkg     jansson
 zlib1g-dev      pkg     zlib
+libdeflate-dev  pkg     libdeflate
+liblzma-dev     pkg     liblzma
+libzstd-dev     pkg     libzstd
 libprotobuf-c-dev   pkg libprotobuf-c
 protobuf-c-compiler command protoc-c
 libiberty-dev   file    /usr/include/libiberty/demangle.h'

@@ -249,9 +249,9 @@ START_TEST(the_sandbox_lets_files_be_read_and_nothing_else)
 END_TEST
 
 static const struct rp_frame chain[] = {
-        {"inner", "a.c", 1, 2, true, true},
-        {"outer", NULL, 3, 0, false, true},
-        {"lib.so+0x1", NULL, 0, 0, false, false},
+        {"inner", "a.c", 1, 2, true, true, NULL},
+        {"outer", NULL, 3, 0, false, true, ".cold"},
+        {"lib.so+0x1", NULL, 0, 0, false, false, NULL},
 };
 
 static const struct rp_frames lists[] = {{chain, 2}, {chain + 2, 1}, {chain, 2}};
@@ -293,6 +293,8 @@ START_TEST(frames_arrive_as_they_were_sent)
 	}
 	ck_assert_str_eq(out[0].frame[0].file, "a.c");
 	ck_assert_ptr_null(out[0].frame[1].file);
+	ck_assert_ptr_null(out[0].frame[0].suffix);
+	ck_assert_str_eq(out[0].frame[1].suffix, ".cold");
 	ck_assert(!out[1].frame[0].named);
 	rp_pool_free(&pool);
 }
