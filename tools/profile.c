@@ -222,8 +222,9 @@ void rp_profile_close(struct rp_profile *p)
 	}
 	free(p->join->sides);
 	free(p->join->recordings);
-	if (p->join->symbolizer)
-		rp_sym_free(p->join->symbolizer);
+	for (size_t i = 0; i < p->join->n_symbolizers; i++)
+		rp_sym_free(p->join->symbolizers[i]);
+	free(p->join->symbolizers);
 	rp_index_free(&p->join->functions);
 	rp_index_free(&p->join->chains);
 	rp_index_free(&p->join->spots);

@@ -8,6 +8,7 @@
 #include "preload/hot/current.h"
 #include "preload/hot/hooks.h"
 #include "preload/hot/mask.h"
+#include "preload/hot/peer.h"
 #include "preload/hot/sampler.h"
 #include "preload/hot/sys.h"
 #include "preload/hot/tables.h"
@@ -25,6 +26,7 @@ void rp_world_forked(void)
 	rp_request_forked();
 	rp_track_forked();
 	rp_blame_forked();
+	rp_peer_forked();
 	if (rp_world_forked_cold)
 		rp_world_forked_cold();
 }
@@ -152,6 +154,6 @@ RP_HOOK int dlclose(void *handle)
 	rp_tables_unloading();
 	int ret = rp_real.dlclose(handle);
 
-	rp_tables_unloading();
+	rp_tables_unloaded();
 	return ret;
 }

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/un.h>
+#include "preload/hot/peer.h"
 #include "preload/hot/request.h"
 #include "preload/hot/stack.h"
 #include "preload/hot/sys.h"
@@ -157,8 +158,19 @@ static void put_file(struct rp_line *l, int fd)
 
 static void put_fd(struct rp_line *l, int fd, const struct rp_request *r)
 {
-	if (!put_socket(l, fd, r))
+	size_t n;
+
+	if (!put_socket(l, fd, r)) {
 		put_file(l, fd);
+		return;
+	}
+	n = l->n + 1 < l->cap ? rp_peer_asked(fd, (uint32_t)(r - rp_requests), l->at + l->n + 1,
+	                                      l->cap - l->n - 1)
+	                      : 0;
+	if (n) {
+		l->at[l->n] = ' ';
+		l->n += n + 1;
+	}
 }
 
 static void put_count(struct rp_line *l, uint64_t n)
