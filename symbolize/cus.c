@@ -7,40 +7,44 @@
 
 #include <dwarf.h>
 
-#include "symbolize/functions.h"
-#include "symbolize/ranges.h"
+#include "symbolize/code.h"
+#include "symbolize/split.h"
 
-static void add_unit(struct rp_object *o, Dwarf_CU *unit, Dwarf_Die *die)
+/* RANK: of units that claim the same code, since the linker kept one copy for all, the first
+ * counts, as it does for every other reader. */
+static void add_unit(struct rp_object *o, struct rp_unit *unit, struct rp_ranges *ranges,
+                     uint32_t rank)
 {
 	struct rp_cu *cu = rp_pool_take(&o->shared->pool, sizeof(*cu));
-	struct rp_cu **list = &o->cu;
-	Dwarf_Half version;
-	uint8_t type;
+	struct rp_code code = {.low = unit->root.low,
+	                       .high = unit->root.high,
+	                       .ranges = unit->root.ranges};
 
-	cu->die = cu->root = *die;
-	if (!rp_ranges_add(&o->cus, die, cu, 0))
-		list = &o->rangeless;
-	cu->next = *list;
-	*list = cu;
-
-	Dwarf_Die split = {0};
-
-	if (dwarf_cu_info(unit, &version, &type, NULL, &split, NULL, NULL, NULL) == 0 &&
-	    type == DW_UT_skeleton && split.addr)
-		cu->root = split;
+	cu->unit = unit;
+	rp_code_ranges(unit, &code, ranges);
+	for (size_t i = 0; i < ranges->n; i++)
+		rp_spans_add(&o->cus, ranges->at[i].lo, ranges->at[i].hi, cu, rank);
+	if (!ranges->n) {
+		cu->next = o->rangeless;
+		o->rangeless = cu;
+	}
 }
 
 void rp_cus_map(struct rp_object *object)
 {
-	Dwarf_CU *unit = NULL;
-	Dwarf_Die die;
-	uint8_t type;
+	struct rp_dwarf *dwarf = object->dwarf;
+	struct rp_ranges ranges = {0};
 
-	/* An error ends the loop as the last unit does: what was read until then is good. */
-	while (dwarf_get_units(object->dwarf, unit, &unit, NULL, &type, &die, NULL) == 0)
-		if (dwarf_tag(&die) == DW_TAG_compile_unit ||
-		    dwarf_tag(&die) == DW_TAG_skeleton_unit)
-			add_unit(object, unit, &die);
+	for (size_t i = 0; i < dwarf->n_units; i++) {
+		struct rp_unit *unit = &dwarf->unit[i];
+
+		if (unit->type != DW_UT_compile && unit->type != DW_UT_skeleton)
+			continue;
+		if (rp_units_root(unit) && (unit->root.tag == DW_TAG_compile_unit ||
+		                            unit->root.tag == DW_TAG_skeleton_unit))
+			add_unit(object, unit, &ranges, (uint32_t)(dwarf->n_units - i));
+	}
+	rp_ranges_free(&ranges);
 	rp_spans_flatten(&object->cus);
 }
 
@@ -49,43 +53,9 @@ struct rp_cu *rp_cus_find(struct rp_object *object, uint64_t addr)
 	return rp_spans_find(&object->cus, addr);
 }
 
-bool rp_cus_map_rangeless(struct rp_object *object)
+struct rp_unit *rp_cus_body(struct rp_cu *cu)
 {
-	size_t n_before = object->cus.n;
-	struct rp_cu *next;
+	struct rp_unit *split = cu->unit->root.dwo_name.form ? rp_split_unit(cu->unit) : NULL;
 
-	for (struct rp_cu *cu = object->rangeless; cu; cu = next) {
-		next = cu->next;
-		rp_functions_read(object, cu);
-		for (size_t i = 0; i < cu->functions.n; i++)
-			rp_spans_add(&object->cus, cu->functions.at[i].lo, cu->functions.at[i].hi,
-			             cu, 0);
-		cu->next = object->cu;
-		object->cu = cu;
-	}
-	object->rangeless = NULL;
-	if (object->cus.n == n_before)
-		return false;
-	rp_spans_flatten(&object->cus);
-	return true;
-}
-
-bool rp_cus_is_cplus(struct rp_cu *cu)
-{
-	switch (dwarf_srclang(&cu->root)) {
-	case DW_LANG_C_plus_plus:
-	case DW_LANG_C_plus_plus_03:
-	case DW_LANG_C_plus_plus_11:
-	case DW_LANG_C_plus_plus_14:
-		return true;
-	default:
-		return false;
-	}
-}
-
-void rp_cus_free(struct rp_object *object)
-{
-	for (struct rp_cu *cu = object->cu; cu; cu = cu->next)
-		rp_functions_free(cu);
-	rp_spans_free(&object->cus);
+	return split ? split : cu->unit;
 }

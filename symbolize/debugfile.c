@@ -7,12 +7,12 @@
 #include "symbolize/debugfile.h"
 
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <elfutils/libdwelf.h>
 
+#include "symbolize/altlink.h"
 #include "symbolize/debuginfod.h"
 #include "symbolize/debuglink.h"
 #include "symbolize/elfopen.h"
@@ -41,14 +41,8 @@ static bool try_build(struct rp_object *o, const char *path, const uint8_t *id, 
 static bool by_build_id(struct rp_object *o, const char *root, const uint8_t *id, size_t n)
 {
 	char path[PATH_MAX];
-	int at = snprintf(path, sizeof(path), "%s/.build-id/%02x/", root, id[0]);
 
-	if (at < 0 || (size_t)at + 2 * n + sizeof(".debug") > sizeof(path))
-		return false;
-	for (size_t i = 1; i < n; i++)
-		at += sprintf(path + at, "%02x", id[i]);
-	strcpy(path + at, ".debug");
-	return try_build(o, path, id, n);
+	return rp_elfopen_build_path(path, sizeof(path), root, id, n) && try_build(o, path, id, n);
 }
 
 /* The build-id to search by: the recorded one, else the file's own. */
@@ -104,14 +98,16 @@ static void open_own(struct rp_object *o)
 	}
 }
 
-/* dwarf_begin_elf inflates every compressed debug section: only call it on the file to be used.
- * It finds the dwz file (.gnu_debugaltlink) by itself. */
 static bool begin_dwarf(struct rp_object *o, const struct rp_elf_file *file)
 {
 	if (!file->elf || !has_debug(file))
 		return false;
-	o->dwarf = dwarf_begin_elf(file->elf, DWARF_C_READ, NULL);
-	return o->dwarf != NULL;
+	o->dwarf = rp_dwarf_open(file->elf, false, &o->shared->pool);
+	if (!o->dwarf)
+		return false;
+	o->dwarf->path = o->is.path;
+	rp_altlink_open(o->dwarf, file, o->shared->debug_dir);
+	return true;
 }
 
 void rp_debugfile_open(struct rp_object *object)

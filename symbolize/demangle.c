@@ -16,7 +16,7 @@ struct seen_name {
 };
 
 /* The demangler also reads type codes: without this guard a function "d" becomes "double". */
-static int is_mangled(const char *name)
+bool rp_demangle_is_mangled(const char *name)
 {
 	return name[0] == '_' && (name[1] == 'Z' || name[1] == 'R');
 }
@@ -44,7 +44,7 @@ static const char *plain_of(struct rp_pool *pool, const char *mangled)
 
 const char *rp_demangle_name(struct rp_demangle *d, struct rp_pool *pool, const char *name)
 {
-	if (!is_mangled(name))
+	if (!rp_demangle_is_mangled(name))
 		return name;
 	size_t n = strlen(name);
 	uint64_t hash = hash_of(name, n);

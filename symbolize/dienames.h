@@ -7,6 +7,7 @@
 #define RP_SYMBOLIZE_DIENAMES_H
 
 #include "symbolize/functions.h"
+#include "symbolize/object.h"
 
 struct rp_dienames_entry {
 	const char *name; /* for people; NULL: the DWARF gives none */
@@ -15,7 +16,7 @@ struct rp_dienames_entry {
 
 /* The entry of FUNCTION.  SYMBOL is the mangled name of a symbol at its address, or NULL: it is
  * used when the DWARF names a member of a class without its class. */
-const struct rp_dienames_entry *rp_dienames_get(struct rp_object *object, struct rp_cu *cu,
-                                                struct rp_function *function, const char *symbol);
+const struct rp_dienames_entry *
+rp_dienames_get(struct rp_object *object, const struct rp_function *function, const char *symbol);
 
 #endif

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gelf.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -63,6 +64,26 @@ void rp_elfopen_close(struct rp_elf_file *file)
 	if (file->fd >= 0)
 		close(file->fd);
 	file->elf = NULL;
+}
+
+void rp_elfopen_detach(struct rp_elf_file *file)
+{
+	if (elf_cntl(file->elf, ELF_C_FDREAD) != 0)
+		return;
+	close(file->fd);
+	file->fd = -1;
+}
+
+bool rp_elfopen_build_path(char *path, size_t size, const char *root, const uint8_t *id, size_t n)
+{
+	int at = n ? snprintf(path, size, "%s/.build-id/%02x/", root, id[0]) : -1;
+
+	if (at < 0 || (size_t)at + 2 * n + sizeof(".debug") > size)
+		return false;
+	for (size_t i = 1; i < n; i++)
+		at += sprintf(path + at, "%02x", id[i]);
+	strcpy(path + at, ".debug");
+	return true;
 }
 
 bool rp_elfopen_is_build(const struct rp_elf_file *file, const uint8_t *id, size_t n)

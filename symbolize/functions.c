@@ -1,131 +1,208 @@
-/* functions.c - the functions of a unit.
+/* functions.c - the functions around the addresses wanted of a unit, and the copies inlined there.
  *
- * Room: symbolize.  A unit has far more DIEs than functions, so the first walk goes past types and
- * past the inside of functions; the second, into those, is only for addresses that the first did
- * not explain.
+ * Room: symbolize.  One way through the unit: what holds no wanted address is passed, by its
+ * sibling where it has one, so that copies are only read in functions that were hit.
  * SPDX-License-Identifier: MIT
  */
 #include "symbolize/functions.h"
 
-#include <dwarf.h>
+#include "symbolize/code.h"
 
-#include "symbolize/dies.h"
-#include "symbolize/inlines.h"
-#include "symbolize/ranges.h"
+enum { MAX_DEPTH = 256 };
 
-struct unit_walk {
-	struct rp_dies dies;
-	struct rp_object *object;
-	struct rp_cu *cu;
-	bool types;      /* the second walk */
-	unsigned hidden; /* how many types and functions we are inside of */
+struct walk {
+	struct rp_unit *unit;
+	struct rp_bytes at;
+	struct rp_wants *wants;
+	struct rp_pool *pool;
+	struct rp_ranges ranges; /* of the DIE at hand */
+	bool hidden;
+	unsigned depth;
 };
 
-static void walk(struct unit_walk *w, Dwarf_Die *parent);
+/* The wants that are around: those of the function we are in. */
+struct window {
+	size_t from, to;
+};
 
-static void walk_hidden(struct unit_walk *w, Dwarf_Die *parent)
+/* The DIE at hand. */
+struct item {
+	const uint8_t *at;
+	const struct rp_abbrev *abbrev;
+	struct rp_code code;
+};
+
+static void walk_scope(struct walk *w, struct window window);
+static void walk_body(struct walk *w, struct rp_function *f, struct window window);
+
+static struct rp_function *make_function(struct walk *w, const struct item *item,
+                                         struct rp_function *into)
 {
-	if (!w->types)
-		return;
-	w->hidden++;
-	walk(w, parent);
-	w->hidden--;
+	struct rp_function *f = rp_pool_take(w->pool, sizeof(*f));
+
+	f->die = (struct rp_die){w->unit, item->at};
+	f->origin = item->code.origin;
+	f->into = into;
+	f->call_file = item->code.call_file;
+	f->call_line = (uint32_t)item->code.call_line;
+	return f;
 }
 
-static void add_function(struct unit_walk *w, Dwarf_Die *die)
+/* Where ranges overlap, the one that begins later wins. */
+static void give(struct rp_want *want, struct rp_function *f, uint64_t lo)
 {
-	struct rp_function *f;
-
-	if (w->types != (w->hidden > 0) || !rp_ranges_has(die))
+	if (want->function_lo > lo)
 		return;
-	f = rp_pool_take(&w->object->shared->pool, sizeof(*f));
-	f->die = *die;
-	rp_ranges_add(&w->cu->functions, die, f, 0);
+	want->function = f;
+	want->function_lo = lo;
 }
 
-static void visit(struct unit_walk *w, Dwarf_Die *die)
+/* The function or copy of ITEM when a want of WINDOW is in it, with INNER around those in it. */
+static struct rp_function *take_hits(struct walk *w, const struct item *item,
+                                     struct rp_function *into, struct window window,
+                                     struct window *inner)
 {
-	switch (dwarf_tag(die)) {
-	case DW_TAG_subprogram:
-		add_function(w, die);
-		walk_hidden(w, die);
-		break;
-	case DW_TAG_namespace:
-	case DW_TAG_module:
-		walk(w, die);
-		break;
-	case DW_TAG_class_type:
-	case DW_TAG_structure_type:
-	case DW_TAG_union_type:
-	case DW_TAG_enumeration_type: /* Rust: methods and closures of enums */
-	case DW_TAG_variant_part:
-	case DW_TAG_variant:
-	case DW_TAG_lexical_block:
-	case DW_TAG_inlined_subroutine:
-		walk_hidden(w, die);
-		break;
-	default:
-		break;
+	struct rp_function *f = NULL;
+	bool fresh_only = w->hidden && !into;
+
+	rp_code_ranges(w->unit, &item->code, &w->ranges);
+	*inner = (struct window){window.to, window.from};
+	for (size_t r = 0; r < w->ranges.n; r++) {
+		const struct rp_range *range = &w->ranges.at[r];
+		size_t i = rp_wants_from(w->wants, window.from, window.to, range->lo);
+
+		for (; i < window.to && w->wants->at[i].addr < range->hi; i++) {
+			if (fresh_only && w->wants->at[i].function)
+				continue;
+			if (!f)
+				f = make_function(w, item, into);
+			give(&w->wants->at[i], f, range->lo);
+			inner->from = i < inner->from ? i : inner->from;
+			inner->to = i + 1 > inner->to ? i + 1 : inner->to;
+		}
+	}
+	return f;
+}
+
+static void read_item(struct walk *w, struct item *item)
+{
+	rp_code_read(w->unit, item->abbrev, &w->at, &item->code);
+}
+
+static void leave(struct walk *w, const struct item *item)
+{
+	if (item->abbrev->has_children)
+		rp_dies_leave(w->unit, &w->at, item->code.sibling);
+}
+
+/* Into the children of ITEM, with its attributes read. */
+static void enter(struct walk *w, const struct item *item, struct rp_function *f,
+                  struct window window)
+{
+	if (!item->abbrev->has_children)
+		return;
+	if (w->depth >= MAX_DEPTH) {
+		leave(w, item);
+		return;
+	}
+	w->depth++;
+	if (f)
+		walk_body(w, f, window);
+	else
+		walk_scope(w, window);
+	w->depth--;
+}
+
+static void visit_function(struct walk *w, struct item *item, struct window window)
+{
+	struct rp_function *f = NULL;
+	struct window inner;
+
+	read_item(w, item);
+	if (item->abbrev->has_code)
+		f = take_hits(w, item, NULL, window, &inner);
+	if (f)
+		enter(w, item, f, inner);
+	else if (w->hidden)
+		enter(w, item, NULL, window);
+	else
+		leave(w, item);
+}
+
+static void visit_scope(struct walk *w, struct item *item, struct window window)
+{
+	read_item(w, item);
+	enter(w, item, NULL, window);
+}
+
+/* The children of a unit, of a namespace, or of what may hide functions. */
+static void walk_scope(struct walk *w, struct window window)
+{
+	struct item item;
+
+	for (;;) {
+		item.at = w->at.at;
+		item.abbrev = rp_dies_next(w->unit, &w->at);
+		if (!item.abbrev)
+			return;
+		unsigned kind = item.abbrev->kind;
+
+		if (kind == RP_ABBREV_FUNCTION && (item.abbrev->has_code || w->hidden))
+			visit_function(w, &item, window);
+		else if (kind == RP_ABBREV_SCOPE || (w->hidden && kind != RP_ABBREV_OTHER))
+			visit_scope(w, &item, window);
+		else
+			rp_dies_pass(w->unit, item.abbrev, &w->at);
 	}
 }
 
-static void walk(struct unit_walk *w, Dwarf_Die *parent)
+/* A copy, or a block, in F: what has no wanted address holds no copy that has. */
+static void visit_part(struct walk *w, struct item *item, struct rp_function *f,
+                       struct window window)
 {
-	Dwarf_Die die;
+	bool copy = item->abbrev->kind == RP_ABBREV_COPY;
+	struct window inner = window;
 
-	if (!rp_dies_enter(&w->dies, parent, &die))
+	read_item(w, item);
+	if (copy)
+		f = take_hits(w, item, f, window, &inner);
+	if (f)
+		enter(w, item, f, inner);
+	else
+		leave(w, item);
+}
+
+/* The children of a function, or copy. */
+static void walk_body(struct walk *w, struct rp_function *f, struct window window)
+{
+	struct item item;
+
+	for (;;) {
+		item.at = w->at.at;
+		item.abbrev = rp_dies_next(w->unit, &w->at);
+		if (!item.abbrev)
+			return;
+		unsigned kind = item.abbrev->kind;
+
+		if (kind == RP_ABBREV_COPY || kind == RP_ABBREV_BLOCK)
+			visit_part(w, &item, f, window);
+		else if (w->hidden && kind == RP_ABBREV_FUNCTION)
+			visit_function(w, &item, (struct window){0, w->wants->n});
+		else if (w->hidden && kind == RP_ABBREV_TYPE)
+			visit_scope(w, &item, (struct window){0, w->wants->n});
+		else
+			rp_dies_pass(w->unit, item.abbrev, &w->at);
+	}
+}
+
+void rp_functions_find(struct rp_unit *unit, struct rp_wants *wants, bool hidden,
+                       struct rp_pool *pool)
+{
+	struct walk w = {.unit = unit, .wants = wants, .pool = pool, .hidden = hidden};
+
+	if (!rp_units_root(unit) || !unit->root.has_children || !rp_units_table(unit))
 		return;
-	do
-		visit(w, &die);
-	while (rp_dies_next(&w->dies, &die));
-	rp_dies_leave(&w->dies);
-}
-
-static void walk_unit(struct rp_object *object, struct rp_cu *cu, bool types)
-{
-	struct unit_walk w = {.object = object, .cu = cu, .types = types};
-
-	w.dies = rp_dies_begin(&cu->root);
-	walk(&w, &cu->root);
-	rp_spans_flatten(&cu->functions);
-}
-
-void rp_functions_read(struct rp_object *object, struct rp_cu *cu)
-{
-	if (cu->walked)
-		return;
-	cu->walked = true;
-	walk_unit(object, cu, false);
-}
-
-bool rp_functions_read_types(struct rp_object *object, struct rp_cu *cu)
-{
-	size_t n_before = cu->functions.n;
-
-	if (cu->walked_types)
-		return false;
-	cu->walked_types = true;
-	walk_unit(object, cu, true);
-	return cu->functions.n != n_before;
-}
-
-struct rp_function *rp_functions_find(struct rp_object *object, struct rp_cu *cu, uint64_t addr)
-{
-	rp_functions_read(object, cu);
-	struct rp_function *f = rp_spans_find(&cu->functions, addr);
-
-	if (!f)
-		return NULL;
-	rp_inlines_expand(object, cu, f);
-	struct rp_function *copy = rp_spans_find(&f->copies, addr);
-
-	return copy ? copy : f;
-}
-
-void rp_functions_free(struct rp_cu *cu)
-{
-	/* A function is in as many spans as it has ranges; freeing it twice is harmless. */
-	for (size_t i = 0; i < cu->functions.n; i++)
-		rp_spans_free(&((struct rp_function *)cu->functions.at[i].item)->copies);
-	rp_spans_free(&cu->functions);
+	w.at = (struct rp_bytes){unit->root.children, unit->end};
+	walk_scope(&w, (struct window){0, wants->n});
+	rp_ranges_free(&w.ranges);
 }

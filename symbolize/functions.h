@@ -1,4 +1,4 @@
-/* functions.h - the functions of a unit, and the copies inlined into them.
+/* functions.h - the functions around the addresses wanted of a unit, and the copies inlined there.
  *
  * Room: symbolize, private.
  * SPDX-License-Identifier: MIT
@@ -6,31 +6,23 @@
 #ifndef RP_SYMBOLIZE_FUNCTIONS_H
 #define RP_SYMBOLIZE_FUNCTIONS_H
 
-#include "symbolize/cus.h"
-
-struct rp_dienames_entry;
+#include "symbolize/dies.h"
+#include "symbolize/pool.h"
+#include "symbolize/wants.h"
 
 /* A function with code, or one inlined copy of a function. */
 struct rp_function {
-	Dwarf_Die die;
-	struct rp_function *into;             /* inlined into this one; NULL: stands by itself */
-	const struct rp_dienames_entry *name; /* filled by dienames.c at first use */
-	const char *call_file;                /* of a copy: where it was called */
+	struct rp_die die;
+	struct rp_value origin;   /* what DW_AT_abstract_origin says in DIE */
+	struct rp_function *into; /* inlined into this one; NULL: stands by itself */
+	uint64_t call_file;       /* of a copy: where it was called */
 	uint32_t call_line;
-	bool expanded;          /* whether COPIES is filled */
-	struct rp_spans copies; /* inlined copies inside, at any depth */
 };
 
-/* Reads the functions of CU, once: those in namespaces, without looking into types. */
-void rp_functions_read(struct rp_object *object, struct rp_cu *cu);
-
-/* Adds those inside types and inside functions (lambdas, local classes), once.  True when there
- * was anything to add. */
-bool rp_functions_read_types(struct rp_object *object, struct rp_cu *cu);
-
-/* The innermost function or copy at ADDR, or NULL. */
-struct rp_function *rp_functions_find(struct rp_object *object, struct rp_cu *cu, uint64_t addr);
-
-void rp_functions_free(struct rp_cu *cu);
+/* Gives every want whose address is in a function of UNIT that function, from POOL.  Functions
+ * inside types and inside functions (lambdas, local classes) are only looked for when HIDDEN, and
+ * then only for wants that have none. */
+void rp_functions_find(struct rp_unit *unit, struct rp_wants *wants, bool hidden,
+                       struct rp_pool *pool);
 
 #endif

@@ -16,7 +16,7 @@ enum { INLINED = 1, NAMED = 2 };
 
 /* Texts are told by where they begin, plus one; 0 is none. */
 struct wire_frame {
-	uint32_t function, file, line, func_line, flags;
+	uint32_t function, file, suffix, line, func_line, flags;
 };
 
 struct wire_list {
@@ -75,6 +75,7 @@ static uint32_t pack_list(struct packer *p, const struct rp_frames *frames)
 
 		p->frame[p->n_frames++] = (struct wire_frame){.function = pack_text(p, f->function),
 		                                              .file = pack_text(p, f->file),
+		                                              .suffix = pack_text(p, f->suffix),
 		                                              .line = f->line,
 		                                              .func_line = f->func_line,
 		                                              .flags = (f->inlined ? INLINED : 0) |
@@ -140,10 +141,11 @@ static bool unpack_frame(struct rp_frame *f, const char *from, const char *text,
 	struct wire_frame w;
 
 	memcpy(&w, from, sizeof(w));
-	if (!w.function || w.function > n_text || w.file > n_text)
+	if (!w.function || w.function > n_text || w.file > n_text || w.suffix > n_text)
 		return false;
 	*f = (struct rp_frame){.function = text + w.function - 1,
 	                       .file = w.file ? text + w.file - 1 : NULL,
+	                       .suffix = w.suffix ? text + w.suffix - 1 : NULL,
 	                       .line = w.line,
 	                       .func_line = w.func_line,
 	                       .inlined = w.flags & INLINED,

@@ -1,4 +1,4 @@
-/* lines.h - address to source line within a unit.
+/* lines.h - the rows of a line table for the addresses wanted of a unit.
  *
  * Room: symbolize, private.
  * SPDX-License-Identifier: MIT
@@ -6,14 +6,14 @@
 #ifndef RP_SYMBOLIZE_LINES_H
 #define RP_SYMBOLIZE_LINES_H
 
-#include "symbolize/cus.h"
+#include "symbolize/files.h"
+#include "symbolize/wants.h"
 
-struct rp_line {
-	const char *file; /* NULL: unknown */
-	uint32_t line;    /* 0: unknown */
-};
+/* Fills file and line of WANTS by the line table of UNIT, and FILES by its header; free FILES
+ * whatever comes of it. */
+void rp_lines_find(struct rp_unit *unit, struct rp_wants *wants, struct rp_files *files);
 
-/* Decodes the line table of CU at its first address. */
-struct rp_line rp_lines_find(struct rp_cu *cu, uint64_t addr);
+/* The header's files only. */
+void rp_lines_files(struct rp_unit *unit, struct rp_files *files);
 
 #endif

@@ -7,25 +7,23 @@
 #define RP_SYMBOLIZE_OBJECT_H
 
 #include <stdbool.h>
-#include <elfutils/libdw.h>
+#include <libelf.h>
 
 #include "symbolize/addrmap.h"
 #include "symbolize/demangle.h"
+#include "symbolize/dwarf.h"
+#include "symbolize/elfopen.h"
 #include "symbolize/fde.h"
+#include "symbolize/inflate.h"
 #include "symbolize/pool.h"
 #include "symbolize/spans.h"
 #include "symbolize/symbolize.h"
 
-/* An open ELF file (or image: fd is -1). */
-struct rp_elf_file {
-	Elf *elf; /* NULL: not open */
-	int fd;
-	const char *path;
-};
-
 /* What all modules of a symbolizer share. */
 struct rp_shared {
 	struct rp_pool pool;
+	struct rp_pool frames;  /* of the last batch */
+	struct rp_pool scratch; /* emptied after each unit */
 	struct rp_demangle demangle;
 	const char *debug_dir; /* searched before /usr/lib/debug, or NULL */
 };
@@ -39,17 +37,16 @@ struct rp_object {
 	const char *source;
 
 	struct rp_elf_file main, debug; /* debug: a separate file, when one is used */
-	Dwarf *dwarf;                   /* NULL: none */
+	struct rp_elf_file mini;        /* the symbols of .gnu_debugdata */
+	struct rp_inflated mini_image;
+	struct rp_dwarf *dwarf; /* NULL: none */
 
 	struct rp_spans cus;          /* of struct rp_cu */
-	struct rp_cu *cu;             /* all, newest first */
-	struct rp_cu *rangeless;      /* those that do not say where their code is */
+	struct rp_cu *rangeless;      /* units that do not say where their code is */
 	struct rp_addrmap die_names;  /* DIE to struct rp_dienames_entry */
-	struct rp_addrmap sources;    /* file name in a table to whole path */
 	struct rp_spans symbols;      /* of const char *: sized, and PLT entries */
 	struct rp_spans bare_symbols; /* those without a size */
 	struct rp_fde fde;            /* of the main file: a debug file has no bytes there */
-	struct rp_addrmap answers;    /* address to struct rp_frames */
 };
 
 #endif

@@ -53,6 +53,22 @@ char *rp_pool_text(struct rp_pool *pool, const char *text, size_t n)
 	return copy;
 }
 
+void rp_pool_reset(struct rp_pool *pool)
+{
+	struct rp_pool_block *keep = pool->block;
+
+	/* The block at hand must be the only one, or the bytes before AT are somebody's. */
+	if (!keep || keep->next || pool->left_bytes == 0) {
+		rp_pool_free(pool);
+		return;
+	}
+	size_t n_used = (size_t)(pool->at - keep->bytes);
+
+	memset(keep->bytes, 0, n_used);
+	pool->at = keep->bytes;
+	pool->left_bytes += n_used;
+}
+
 void rp_pool_free(struct rp_pool *pool)
 {
 	struct rp_pool_block *next;

@@ -23,6 +23,9 @@ void *rp_pool_take(struct rp_pool *pool, size_t n_bytes);
 /* A copy of the first N bytes of TEXT, terminated. */
 char *rp_pool_text(struct rp_pool *pool, const char *text, size_t n);
 
+/* Takes everything back, and keeps a block for the next. */
+void rp_pool_reset(struct rp_pool *pool);
+
 void rp_pool_free(struct rp_pool *pool);
 
 #endif

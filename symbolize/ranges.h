@@ -1,4 +1,4 @@
-/* ranges.h - the address ranges of a DIE.
+/* ranges.h - lists of address ranges.
  *
  * Room: symbolize, private.
  * SPDX-License-Identifier: MIT
@@ -6,15 +6,25 @@
 #ifndef RP_SYMBOLIZE_RANGES_H
 #define RP_SYMBOLIZE_RANGES_H
 
-#include <stdbool.h>
-#include <elfutils/libdw.h>
+#include "symbolize/units.h"
 
-#include "symbolize/spans.h"
+struct rp_range {
+	uint64_t lo, hi; /* hi is outside */
+};
 
-/* Whether DIE has code at all (a declaration has not). */
-bool rp_ranges_has(Dwarf_Die *die);
+/* All zero is empty. */
+struct rp_ranges {
+	struct rp_range *at;
+	size_t n, cap;
+};
 
-/* Adds every range of DIE to SPANS as ITEM; how many there were. */
-size_t rp_ranges_add(struct rp_spans *spans, Dwarf_Die *die, void *item, uint32_t rank);
+/* Adds [LO, HI), unless it is empty or was thrown away by the linker. */
+void rp_ranges_add(struct rp_ranges *ranges, uint64_t lo, uint64_t hi);
+
+/* Adds the list that DW_AT_ranges with VALUE names in a DIE of UNIT. */
+void rp_ranges_read(const struct rp_unit *unit, const struct rp_value *value,
+                    struct rp_ranges *ranges);
+
+void rp_ranges_free(struct rp_ranges *ranges);
 
 #endif

@@ -8,22 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "symbolize/batch.h"
 #include "symbolize/cus.h"
 #include "symbolize/debugfile.h"
 #include "symbolize/elfopen.h"
-#include "symbolize/frames.h"
+#include "symbolize/order.h"
 #include "symbolize/symbols.h"
 
 struct rp_resolver {
 	struct rp_shared shared;
 	struct rp_object **object;
 	int n_objects, cap;
-};
-
-/* An address and where its answer goes. */
-struct wanted {
-	uint64_t addr;
-	size_t at;
 };
 
 struct rp_resolver *rp_resolve_make(void)
@@ -38,12 +33,12 @@ struct rp_resolver *rp_resolve_make(void)
 
 static void close_object(struct rp_object *o)
 {
-	rp_cus_free(o);
+	rp_spans_free(&o->cus);
 	rp_symbols_free(o);
 	rp_addrmap_free(&o->die_names);
-	rp_addrmap_free(&o->sources);
-	rp_addrmap_free(&o->answers);
-	dwarf_end(o->dwarf);
+	rp_dwarf_close(o->dwarf);
+	rp_elfopen_close(&o->mini);
+	rp_inflate_free(&o->mini_image);
 	rp_elfopen_close(&o->debug);
 	rp_elfopen_close(&o->main);
 }
@@ -56,6 +51,8 @@ void rp_resolve_free(struct rp_resolver *r)
 		close_object(r->object[i]);
 	rp_addrmap_free(&r->shared.demangle.seen);
 	rp_pool_free(&r->shared.pool);
+	rp_pool_free(&r->shared.frames);
+	rp_pool_free(&r->shared.scratch);
 	free(r->object);
 	free(r);
 }
@@ -101,6 +98,15 @@ void rp_resolve_plain(struct rp_resolver *r, int module)
 	r->object[module]->plain = true;
 }
 
+static void *array(size_t n, size_t item_bytes)
+{
+	void *at = calloc(n + 1, item_bytes);
+
+	if (!at)
+		abort(); /* as in pool.c */
+	return at;
+}
+
 static void open_object(struct rp_object *o)
 {
 	o->opened = true;
@@ -114,29 +120,22 @@ static void open_object(struct rp_object *o)
 	rp_fde_read(&o->fde, &o->main);
 }
 
-static int by_addr(const void *left, const void *right)
+static size_t each_once(const struct rp_order_item *item, size_t n, struct rp_answer *answer)
 {
-	const struct wanted *a = left, *b = right;
+	size_t n_answers = 0;
 
-	return a->addr < b->addr ? -1 : a->addr > b->addr;
+	for (size_t i = 0; i < n; i++)
+		if (!i || item[i].addr != item[i - 1].addr)
+			answer[n_answers++].addr = item[i].addr;
+	return n_answers;
 }
 
-/* In order of addresses: units, functions and line tables are then met once, and neighbours share
- * frames. */
-static void resolve_sorted(struct rp_object *o, const struct wanted *wanted, size_t n,
-                           struct rp_frames *out)
+static void hand_out(const struct rp_answer *answer, const struct rp_order_item *item, size_t n,
+                     struct rp_frames *out)
 {
-	struct rp_frames_last last = {0};
-	struct rp_frames *answer = NULL;
-
 	for (size_t i = 0; i < n; i++) {
-		if (!i || wanted[i].addr != wanted[i - 1].addr)
-			answer = rp_addrmap_get(&o->answers, wanted[i].addr);
-		if (!answer) {
-			answer = rp_frames_make(o, wanted[i].addr, &last);
-			rp_addrmap_put(&o->answers, wanted[i].addr, answer);
-		}
-		out[wanted[i].at] = *answer;
+		answer += answer->addr != item[i].addr;
+		out[item[i].at] = *answer->frames;
 	}
 }
 
@@ -144,17 +143,19 @@ void rp_resolve_batch(struct rp_resolver *r, int module, const uint64_t *vaddr, 
                       struct rp_frames *out)
 {
 	struct rp_object *o = r->object[module];
-	struct wanted *wanted = malloc((n + 1) * sizeof(*wanted));
+	struct rp_order_item *item = array(2 * n, sizeof(*item));
+	struct rp_answer *answer = array(n, sizeof(*answer));
 
-	if (!wanted)
-		abort(); /* as in pool.c */
 	if (!o->opened)
 		open_object(o);
+	rp_pool_free(&r->shared.frames);
 	for (size_t i = 0; i < n; i++)
-		wanted[i] = (struct wanted){vaddr[i], i};
-	qsort(wanted, n, sizeof(*wanted), by_addr);
-	resolve_sorted(o, wanted, n, out);
-	free(wanted);
+		item[i] = (struct rp_order_item){vaddr[i], i};
+	rp_order_sort(item, item + n, n);
+	rp_batch_answer(o, answer, each_once(item, n, answer));
+	hand_out(answer, item, n, out);
+	free(answer);
+	free(item);
 }
 
 enum rp_sym_state rp_resolve_state(struct rp_resolver *r, int module, const char **source)

@@ -18,6 +18,7 @@ int rp_resolve_add(struct rp_resolver *r, const struct rp_sym_module *module);
 /* Before the first batch of MODULE: its symbol table will do, debug information is not read. */
 void rp_resolve_plain(struct rp_resolver *r, int module);
 
+/* OUT's frames live until the next batch of R; their texts longer. */
 void rp_resolve_batch(struct rp_resolver *r, int module, const uint64_t *vaddr, size_t n,
                       struct rp_frames *out);
 enum rp_sym_state rp_resolve_state(struct rp_resolver *r, int module, const char **source);

@@ -101,10 +101,17 @@ void rp_spans_flatten(struct rp_spans *spans)
 	*spans = flat;
 }
 
-void *rp_spans_find(const struct rp_spans *spans, uint64_t addr)
+static bool is_at(const struct rp_spans *spans, size_t i, uint64_t addr)
+{
+	return i < spans->n && addr >= spans->at[i].lo && addr < spans->at[i].hi;
+}
+
+void *rp_spans_find(struct rp_spans *spans, uint64_t addr)
 {
 	size_t lo = 0, n = spans->n;
 
+	if (is_at(spans, spans->last, addr))
+		return spans->at[spans->last].item;
 	while (n > 1) {
 		size_t half = n / 2;
 
@@ -112,8 +119,9 @@ void *rp_spans_find(const struct rp_spans *spans, uint64_t addr)
 			lo += half;
 		n -= half;
 	}
-	if (!spans->n || addr < spans->at[lo].lo || addr >= spans->at[lo].hi)
+	if (!is_at(spans, lo, addr))
 		return NULL;
+	spans->last = lo;
 	return spans->at[lo].item;
 }
 

@@ -20,6 +20,7 @@ struct rp_span {
 struct rp_spans {
 	struct rp_span *at;
 	size_t n, cap;
+	size_t last; /* found: addresses often come in order */
 };
 
 /* Adds [LO, HI); an empty range is ignored. */
@@ -30,7 +31,7 @@ void rp_spans_add(struct rp_spans *spans, uint64_t lo, uint64_t hi, void *item, 
 void rp_spans_flatten(struct rp_spans *spans);
 
 /* The item at ADDR, or NULL.  Flattened spans only. */
-void *rp_spans_find(const struct rp_spans *spans, uint64_t addr);
+void *rp_spans_find(struct rp_spans *spans, uint64_t addr);
 
 void rp_spans_free(struct rp_spans *spans);
 

@@ -42,6 +42,9 @@ struct rp_frame {
 	uint32_t func_line; /* where the function is declared; 0 unknown */
 	bool inlined;       /* its caller is the next frame */
 	bool named;         /* false: function is module+offset only */
+	/* Which copy of the function the compiler made, ".part.0.cold": in the symbol table, not in
+	 * FUNCTION.  NULL: the function itself, or inlined. */
+	const char *suffix;
 };
 
 struct rp_frames {

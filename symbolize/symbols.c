@@ -8,6 +8,7 @@
 #include <gelf.h>
 #include <string.h>
 
+#include "symbolize/debugdata.h"
 #include "symbolize/elfopen.h"
 #include "symbolize/plt.h"
 
@@ -81,11 +82,21 @@ static bool read_from(struct rp_object *o, const struct rp_elf_file *file, const
 	return true;
 }
 
+/* What is left in a stripped file: the exported names, and perhaps those of all functions. */
+static void read_small(struct rp_object *o)
+{
+	read_from(o, &o->main, ".dynsym", RP_SYM_DYNSYM);
+	if (o->main.elf && rp_debugdata_open(o)) {
+		o->mini.path = o->main.path;
+		read_from(o, &o->mini, ".symtab", RP_SYM_SYMTAB);
+	}
+}
+
 void rp_symbols_read(struct rp_object *object)
 {
 	if (!read_from(object, &object->main, ".symtab", RP_SYM_SYMTAB) &&
 	    !read_from(object, &object->debug, ".symtab", RP_SYM_SYMTAB))
-		read_from(object, &object->main, ".dynsym", RP_SYM_DYNSYM);
+		read_small(object);
 	rp_spans_flatten(&object->symbols);
 	rp_spans_flatten(&object->bare_symbols);
 	if (object->main.elf)
@@ -93,7 +104,7 @@ void rp_symbols_read(struct rp_object *object)
 	rp_spans_flatten(&object->symbols);
 }
 
-const char *rp_symbols_find(const struct rp_object *object, uint64_t addr)
+const char *rp_symbols_find(struct rp_object *object, uint64_t addr)
 {
 	const char *name = rp_spans_find(&object->symbols, addr);
 

@@ -13,7 +13,7 @@
 void rp_symbols_read(struct rp_object *object);
 
 /* The symbol that covers ADDR, mangled; or NULL. */
-const char *rp_symbols_find(const struct rp_object *object, uint64_t addr);
+const char *rp_symbols_find(struct rp_object *object, uint64_t addr);
 
 void rp_symbols_free(struct rp_object *object);
 

@@ -16,6 +16,9 @@ libdw-dev       pkg     libdw
 libelf-dev      pkg     libelf
 libjansson-dev  pkg     jansson
 zlib1g-dev      pkg     zlib
+libdeflate-dev  pkg     libdeflate
+liblzma-dev     pkg     liblzma
+libzstd-dev     pkg     libzstd
 libprotobuf-c-dev   pkg libprotobuf-c
 protobuf-c-compiler command protoc-c
 libiberty-dev   file    /usr/include/libiberty/demangle.h'
@@ -42,6 +45,8 @@ nginx-light     command nginx
 apache2         command apache2
 php-cli         command php
 gunicorn        command gunicorn
+postgresql      file    /usr/lib/postgresql/*/bin/postgres
+python3-psycopg2 file   /usr/lib/python3/dist-packages/psycopg2/__init__.py
 nodejs          command node'
 
 case ${1-} in

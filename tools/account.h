@@ -41,12 +41,20 @@ struct rp_account {
 
 /* What one thread did for the request. */
 struct rp_lane {
-	uint32_t thread; /* as the recording numbers it */
+	uint32_t thread, tid; /* as the recording numbers it, and the kernel */
+	const char *name;     /* NULL from rp_account_lanes */
 	uint32_t n_segments;
 	uint64_t first_ns, last_ns; /* CLOCK_MONOTONIC */
 	uint64_t span_ns;           /* of its segments; what is below is part of it */
 	uint64_t cpu_ns, waits_ns, not_running_ns;
 	uint64_t minor_faults, major_faults, switches_voluntary, switches_forced;
+};
+
+/* A stretch in which the client made the server wait, in a call or
+ * between two (enum rp_stall_way). */
+struct rp_client_wait {
+	uint32_t way;
+	uint64_t at_ns, span_ns;
 };
 
 void rp_account_make(const struct rp_recording *r, struct rp_account *account);
@@ -58,5 +66,8 @@ uint64_t rp_account_apart(const struct rp_recording *r, const struct rp_rec_awai
 
 /* A lane a thread, in the order in which they came; *N of them.  free() it. */
 struct rp_lane *rp_account_lanes(const struct rp_recording *r, size_t *n);
+
+/* The waits and stalls that the client caused, in file order; *N of them.  free() it. */
+struct rp_client_wait *rp_account_client(const struct rp_recording *r, size_t *n);
 
 #endif

@@ -5,7 +5,6 @@
  * SPDX-License-Identifier: MIT
  */
 #include <stdlib.h>
-#include <string.h>
 #include "tools/account_work.h"
 #include "tools/memory.h"
 #include "tools/times_segments.h"
@@ -91,22 +90,6 @@ static void step(struct sweep *s, const struct mark *m)
 	}
 }
 
-/* For whom a wait waits: 0 and 1, the client (enum rp_stall_way); -1, somebody else. */
-static int client_way(const struct rp_recording *r, const struct rp_rec_wait *x)
-{
-	static const char client[] = "client";
-	const struct rp_rec_object *o = rp_recording_object(r, x->object);
-
-	if (!o || o->name.n < sizeof(client) - 1 ||
-	    memcmp(o->name.at, client, sizeof(client) - 1) != 0)
-		return -1;
-	if (x->kind == RP_WAIT_READ || x->kind == RP_WAIT_RECV)
-		return RP_STALL_SENDS;
-	if (x->kind == RP_WAIT_WRITE || x->kind == RP_WAIT_SEND || x->kind == RP_WAIT_SENDFILE)
-		return RP_STALL_READS;
-	return x->at_ns < r->phases.body_ns ? RP_STALL_SENDS : RP_STALL_READS;
-}
-
 /* Of what a segment does now, how much is on CPU, from 0 to 1. */
 static double busy(const struct sweep *s, size_t segment)
 {
@@ -143,7 +126,7 @@ static void add_wait(struct sweep *s, size_t wait, double span_ns)
 	const struct rp_rec_wait *x = &s->w->r->waits[wait];
 	double share = span_ns / (double)x->span_ns, delay_ns = s->w->delay_ns[wait] * share;
 	double cpu_ns = (double)x->cpu_ns * share, waited_ns = span_ns - cpu_ns - delay_ns;
-	int way = client_way(s->w->r, x);
+	int way = rp_account_client_way(s->w->r, x);
 
 	if (waited_ns < 0)
 		waited_ns = 0;

@@ -50,6 +50,12 @@ void rp_current_enter(uint32_t request, uint32_t serial)
 	if (!s->tid)
 		s->tid = (uint32_t)rp_sys(SYS_gettid, 0);
 	uint64_t now_ns = rp_mono_ns(), cpu_ns = rp_cpu_ns();
+
+	if (s->gate_serial == serial) { /* it begins where the gate let it in, here and now */
+		now_ns = s->gate_ns;
+		cpu_ns = s->gate_cpu_ns;
+	}
+	s->gate_serial = 0;
 	struct rp_track *t = rp_track_claim(request, serial, s->tid, now_ns);
 
 	if (!t) {

@@ -1,7 +1,7 @@
 /* fuzz_dwarf.c - any bytes as a module: reading it ends, crashes never, and its answers are whole
  * and the same twice.  The reader itself, not the process that usually holds it.
  *
- * Room: tests.  Needs: symbolize/[a-z]*.c -ldw -lelf -lz -liberty
+ * Room: tests.  Needs: symbolize/[a-z]*.c -ldw -lelf -ldeflate -llzma -lzstd -lz -liberty
  * SPDX-License-Identifier: MIT
  */
 #include <stdint.h>

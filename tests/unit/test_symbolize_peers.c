@@ -144,11 +144,11 @@ static const struct {
         {"C, DWARF 5", "gcc",
          "gcc -O2 -gdwarf-5 -I\"$ROOT\" -D_GNU_SOURCE -rdynamic -o peer "
          "\"$ROOT\"/symbolize/*.c \"$ROOT\"/tests/bench/bench_symbolize.c "
-         "-ldw -lelf -liberty -lz"},
+         "-ldw -lelf -ldeflate -llzma -lzstd -liberty -lz"},
         {"C, DWARF 4", "gcc",
          "gcc -O3 -gdwarf-4 -I\"$ROOT\" -D_GNU_SOURCE -o peer "
          "\"$ROOT\"/symbolize/*.c \"$ROOT\"/tests/bench/bench_symbolize.c "
-         "-ldw -lelf -liberty -lz"},
+         "-ldw -lelf -ldeflate -llzma -lzstd -liberty -lz"},
         {"C++", "g++",
          "g++ -O2 -g '-DMARK(name)=' -o peer \"$ROOT/tests/unit/fixtures/symfood_cplus.cc\""},
         {"reqprof", "test", "cp \"$ROOT/build/reqprof\" peer"},

@@ -1,22 +1,13 @@
-/* sources.c - paths of source files, whole.
+/* paths.c - paths of source files, whole.
  *
  * Room: symbolize.
  * SPDX-License-Identifier: MIT
  */
-#include "symbolize/sources.h"
+#include "symbolize/paths.h"
 
-#include <dwarf.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-
-/* libdw has joined the unit's directory already in some cases (entry 0 of the table), also when
- * that directory is relative itself. */
-static bool is_below(const char *name, const char *dir)
-{
-	size_t n = strlen(dir);
-
-	return strncmp(name, dir, n) == 0 && name[n] == '/';
-}
 
 /* Where the last part of PATH, N bytes without a trailing slash, begins when ".." may remove it;
  * else N. */
@@ -55,22 +46,23 @@ static void simplify(char *path)
 	path[n > start ? n - 1 : n] = '\0';
 }
 
-const char *rp_sources_path(struct rp_object *object, struct rp_cu *cu, const char *name)
+/* "<artificial>", "<built-in>" are no paths. */
+static bool is_whole(const char *path)
 {
-	Dwarf_Attribute attr;
-	char *path = name ? rp_addrmap_get(&object->sources, (uintptr_t)name) : NULL;
+	return path[0] == '/' || path[0] == '<';
+}
 
-	if (!name || path)
-		return path;
-	const char *dir = dwarf_formstring(dwarf_attr(&cu->die, DW_AT_comp_dir, &attr));
-	size_t n = strlen(name) + (dir ? strlen(dir) : 0) + sizeof("//");
+const char *rp_paths_join(struct rp_pool *pool, const char *comp_dir, const char *dir,
+                          const char *name)
+{
+	if (is_whole(name) || !dir)
+		dir = "";
+	if (is_whole(name) || is_whole(dir) || !comp_dir)
+		comp_dir = "";
+	size_t n = strlen(comp_dir) + strlen(dir) + strlen(name) + sizeof("//");
+	char *path = rp_pool_take(pool, n);
 
-	path = rp_pool_take(&object->shared->pool, n);
-	if (name[0] == '/' || name[0] == '<' || !dir || is_below(name, dir))
-		snprintf(path, n, "%s", name);
-	else
-		snprintf(path, n, "%s/%s", dir, name);
+	snprintf(path, n, "%s%s%s%s%s", comp_dir, *comp_dir ? "/" : "", dir, *dir ? "/" : "", name);
 	simplify(path);
-	rp_addrmap_put(&object->sources, (uintptr_t)name, path);
 	return path;
 }

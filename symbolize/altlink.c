@@ -1,0 +1,71 @@
+/* altlink.c - the file that dwz put what several debug files share into.
+ *
+ * Room: symbolize.
+ * SPDX-License-Identifier: MIT
+ */
+#include "symbolize/altlink.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static bool try_path(struct rp_dwarf *dwarf, const char *path, const uint8_t *id, size_t n_id)
+{
+	struct rp_elf_file file;
+	bool missing;
+
+	if (!rp_elfopen_file(&file, path, &missing))
+		return false;
+	if (rp_elfopen_is_build(&file, id, n_id))
+		dwarf->alt = rp_dwarf_open(file.elf, false, dwarf->pool);
+	if (!dwarf->alt) {
+		rp_elfopen_close(&file);
+		return false;
+	}
+	dwarf->alt->own = file;
+	return true;
+}
+
+/* The link may be relative to the real place of the file that holds it. */
+static bool by_name(struct rp_dwarf *dwarf, const struct rp_elf_file *file, const char *name,
+                    const uint8_t *id, size_t n_id)
+{
+	char real[PATH_MAX], path[PATH_MAX];
+
+	if (name[0] == '/')
+		return try_path(dwarf, name, id, n_id);
+	if (!file->path || !realpath(file->path, real))
+		return false;
+	char *slash = strrchr(real, '/');
+
+	slash[1] = '\0';
+	return (size_t)snprintf(path, sizeof(path), "%s%s", real, name) < sizeof(path) &&
+	       try_path(dwarf, path, id, n_id);
+}
+
+/* The name, then the build-id. */
+static bool read_link(const struct rp_elf_file *file, const char **name, struct rp_bytes *id)
+{
+	Elf_Scn *scn = rp_elfopen_section(file, ".gnu_debugaltlink");
+	Elf_Data *data = scn ? elf_rawdata(scn, NULL) : NULL;
+
+	if (!data || !data->d_buf)
+		return false;
+	*id = (struct rp_bytes){data->d_buf, (const uint8_t *)data->d_buf + data->d_size};
+	*name = rp_bytes_text(id);
+	return *name && **name && rp_bytes_left(id) > 1;
+}
+
+void rp_altlink_open(struct rp_dwarf *dwarf, const struct rp_elf_file *file, const char *debug_dir)
+{
+	const char *dirs[] = {debug_dir, "/usr/lib/debug"}, *name;
+	char path[PATH_MAX];
+	struct rp_bytes id;
+
+	if (!read_link(file, &name, &id) || by_name(dwarf, file, name, id.at, rp_bytes_left(&id)))
+		return;
+	for (size_t i = 0; i < 2 && !dwarf->alt; i++)
+		if (dirs[i] &&
+		    rp_elfopen_build_path(path, sizeof(path), dirs[i], id.at, rp_bytes_left(&id)))
+			try_path(dwarf, path, id.at, rp_bytes_left(&id));
+}
