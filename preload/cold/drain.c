@@ -211,8 +211,10 @@ static void *run(void *arg)
 	rp_self.ours = true;
 	bool own = own_table();
 
-	if (!own)
+	if (!own) {
 		rp_session_refuse();
+		rp_modules_blind();
+	}
 	rp_delay_reset(own);
 	rp_sys(SYS_prctl, PR_SET_NAME, "reqprof");
 	for (;;) {

@@ -159,6 +159,6 @@ RP_HOOK int dlclose(void *handle)
 	rp_tables_unloading();
 	int ret = rp_real.dlclose(handle);
 
-	rp_tables_unloading();
+	rp_tables_unloaded();
 	return ret;
 }

@@ -123,6 +123,7 @@ static void record(struct rp_self *s, const struct rp_wait *w, uint64_t span_ns,
 {
 	struct rp_note_wait n = {
 	        .at_ns = w->at_ns, .span_ns = span_ns, .cpu_ns = cpu_ns, .kind = w->what.kind};
+	struct rp_waited what = w->what;
 	struct rp_regs regs;
 
 	if (span_ns < RP_WAIT_SHORT_NS) {
@@ -134,7 +135,9 @@ static void record(struct rp_self *s, const struct rp_wait *w, uint64_t span_ns,
 		sum->cpu_ns += cpu_ns;
 		return;
 	}
-	n.n_object = (uint32_t)rp_object_name(n.object, sizeof(n.object), &w->what, s->request);
+	if (what.fd >= 0 && what.kind != RP_WAIT_CONNECT)
+		what.n = span_ns > cpu_ns ? span_ns - cpu_ns : 0;
+	n.n_object = (uint32_t)rp_object_name(n.object, sizeof(n.object), &what, s->request);
 	rp_regs_here(&regs);
 	if (!rp_capture_push(s, RP_NOTE_WAIT, &n, sizeof(n), &regs, RP_CAPTURE_SYNC))
 		rp_request_drop(&rp_requests[s->request], RP_DROP_lost_waits, 1);

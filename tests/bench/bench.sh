@@ -65,6 +65,7 @@ flagged() {
 	done
 	"$build/bench/bench_tick"
 	wide_open "$build/bench/bench_flagged"
+	wide_open "$build/bench/bench_waits"
 }
 
 # Pages of a file that was just linked count as dirty until they are on the disk.
