@@ -42,6 +42,7 @@ $(B)/obj/%.pb-c.o: $(B)/%.pb-c.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) -I$(B) $(TOOL) $(CFLAGS) -c -o $@ $<
 $(call obj,$(TOOLS)): | $(PROTOS)
+$(B)/obj/tests/bench/bench_stack.o: ALL += -fno-omit-frame-pointer
 $(B)/exports.map: preload/calls.def
 	@mkdir -p $(@D)
 	$(call say,GEN,$@){ echo '{ global:'; sed -n 's/^CALL(\([A-Za-z0-9_]*\).*/\1;/p' $<; echo 'local: *; };'; } >$@

@@ -145,6 +145,7 @@ struct rp_profile_how {
 	size_t n_debug_dirs;
 	const char *sysroot; /* the files of modules are below it; NULL: where they say */
 	bool no_cache;       /* what is beside the sessions is neither read nor written */
+	bool verbose;        /* functions are named with the suffix of their copy */
 	bool save;           /* what is found goes beside the sessions, however fast it was */
 };
 

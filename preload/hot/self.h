@@ -44,6 +44,7 @@ struct rp_self {
 	uint64_t period_ns;   /* between ticks: the request's interval, or that backed off */
 	uint64_t carried;     /* weight of expiries that were taken while backing off */
 	uint64_t quickest_ns; /* of the last SLOW ticks in a row that were slow */
+	bool crowded;         /* the last tick: expiries came together, though the thread ran */
 	unsigned slow;
 };
 

@@ -118,7 +118,20 @@ enum rp_uses rp_machine_uses_frame(const uint8_t *code);
 int rp_machine_frameless(const uint8_t *code);
 
 /* The return address of the frame with CFA by ROW, RP_GO_ON or why not; *AT: where it was. */
+#if defined(__x86_64__) /* for every frame: worth being inline */
+static inline unsigned rp_machine_return(struct rp_walker *w, const struct rp_row *row,
+                                         uint64_t cfa, uint64_t *ra, uint64_t *at)
+{
+	(void)row;
+	if (cfa < w->at.sp + 8 || cfa < 8) /* stacks only shrink towards their callers */
+		return RP_STOP_BOUNDS;
+	*at = cfa - 8;
+	return rp_walker_load(&w->window, *at, ra) ? RP_GO_ON : rp_walker_stop_of_read(w, *at);
+}
+#else
 unsigned rp_machine_return(struct rp_walker *w, const struct rp_row *row, uint64_t cfa,
                            uint64_t *ra, uint64_t *at);
+
+#endif
 
 #endif

@@ -207,14 +207,4 @@ int rp_machine_frameless(const uint8_t *code)
 	return code[0] == 0x55 && sets_frame(code + 1) ? 0 : RP_CODE_NOWHERE;
 }
 
-unsigned rp_machine_return(struct rp_walker *w, const struct rp_row *row, uint64_t cfa,
-                           uint64_t *ra, uint64_t *at)
-{
-	(void)row;
-	if (cfa < w->at.sp + 8 || cfa < 8) /* stacks only shrink towards their callers */
-		return RP_STOP_BOUNDS;
-	*at = cfa - 8;
-	return rp_walker_load(&w->window, *at, ra) ? RP_GO_ON : rp_walker_stop_of_read(w, *at);
-}
-
 #endif

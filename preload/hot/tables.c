@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include "preload/hot/sys.h"
 
-enum { N_HINTS = 4096, MOST_YIELDS = 2000 };
+enum { MOST_YIELDS = 2000 };
 
 _Atomic(const struct rp_tables *) rp_tables_now;
 _Atomic uint32_t rp_tables_stale;
@@ -18,7 +18,7 @@ _Atomic uint32_t rp_tables_strange;
 static _Atomic uint32_t readers; /* written by whoever walks, read by cold and by dlclose */
 static _Atomic uint32_t going;   /* dlcloses under way */
 
-static _Atomic uint64_t hints[N_HINTS]; /* module's index << 32 | row's; see rp_tables_find */
+_Atomic uint64_t rp_tables_hints[RP_TABLES_HINTS];
 
 void rp_tables_loading(void)
 {
@@ -131,35 +131,13 @@ static const struct rp_row *row_of(const struct rp_module_rows *module, uint64_t
 	return at ? &module->rows[at - 1] : NULL;
 }
 
-/* Is this the row of PC, so that nothing needs to be searched? */
-static bool is_row_of(const struct rp_module_rows *module, uint32_t row, uint64_t pc)
+struct rp_found rp_tables_search(const struct rp_tables *tables, uint64_t pc)
 {
-	if (pc < module->lo || pc >= module->hi || row >= module->n_rows)
-		return false;
-	uint64_t off = pc - module->lo;
+	struct rp_found found = {.module = rp_tables_module(tables, pc)};
 
-	return module->rows[row].pc <= off &&
-	       (row + 1 == module->n_rows || module->rows[row + 1].pc > off);
-}
-
-/* Asks the hints first: where a pc was found last time.  A hint is tried, never believed, so it
- * may be anybody's and of any age. */
-struct rp_found rp_tables_find(const struct rp_tables *tables, uint64_t pc)
-{
-	_Atomic uint64_t *slot = &hints[(pc ^ pc >> 11) % N_HINTS];
-	uint64_t hint = atomic_load_explicit(slot, memory_order_relaxed);
-	uint32_t row = (uint32_t)hint, at = (uint32_t)(hint >> 32);
-	struct rp_found found;
-
-	if (at < tables->n_modules && is_row_of(&tables->modules[at], row, pc)) {
-		found.module = &tables->modules[at];
-		found.row = &found.module->rows[row];
-		return found;
-	}
-	found.module = rp_tables_module(tables, pc);
 	found.row = found.module ? row_of(found.module, pc) : NULL;
 	if (found.row)
-		atomic_store_explicit(slot,
+		atomic_store_explicit(rp_tables_hint(pc),
 		                      (uint64_t)(found.module - tables->modules) << 32 |
 		                              (uint64_t)(found.row - found.module->rows),
 		                      memory_order_relaxed);

@@ -125,7 +125,32 @@ struct rp_found {
 	const struct rp_module_rows *module;
 	const struct rp_row *row;
 };
-struct rp_found rp_tables_find(const struct rp_tables *tables, uint64_t pc);
+struct rp_found rp_tables_search(const struct rp_tables *tables, uint64_t pc);
+
+/* Where a pc was found last time: module's index << 32 | row's.  A hint is tried, never believed,
+ * so it may be anybody's and of any age. */
+enum { RP_TABLES_HINTS = 4096 };
+extern _Atomic uint64_t rp_tables_hints[RP_TABLES_HINTS];
+
+static inline _Atomic uint64_t *rp_tables_hint(uint64_t pc)
+{
+	return &rp_tables_hints[(pc ^ pc >> 11) % RP_TABLES_HINTS];
+}
+
+/* Asks the hints first. */
+static inline struct rp_found rp_tables_find(const struct rp_tables *tables, uint64_t pc)
+{
+	uint64_t hint = atomic_load_explicit(rp_tables_hint(pc), memory_order_relaxed);
+	uint32_t at = (uint32_t)(hint >> 32);
+	uint64_t row = (uint32_t)hint;
+	const struct rp_module_rows *m = &tables->modules[at];
+
+	if (at < tables->n_modules && pc >= m->lo && pc < m->hi && row < m->n_rows &&
+	    m->rows[row].pc <= pc - m->lo &&
+	    (row + 1 == m->n_rows || m->rows[row + 1].pc > pc - m->lo))
+		return (struct rp_found){m, &m->rows[row]};
+	return rp_tables_search(tables, pc);
+}
 
 /* The module alone; and what else was at ADDR. */
 const struct rp_module_rows *rp_tables_module(const struct rp_tables *tables, uint64_t addr);
