@@ -30,6 +30,7 @@ static void open_segment(struct rp_self *s, struct rp_track *t, uint64_t now_ns,
 	s->begin_forced = u.switches_forced;
 	s->handler_ns = s->hooks_ns = s->ticks = 0;
 	s->asked = 0;
+	s->heir = false;
 	memset(t->shorts, 0, sizeof(t->shorts));
 	memset(t->calls, 0, sizeof(t->calls));
 	t->upstreams = 0;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include "preload/hot/blame.h"
 #include "preload/hot/current.h"
+#include "preload/hot/heir.h"
 #include "preload/hot/hooks.h"
 #include "preload/hot/mask.h"
 #include "preload/hot/peer.h"
@@ -66,8 +67,12 @@ RP_HOOK int pthread_create(pthread_t *restrict thread, const pthread_attr_t *res
                            void *(*start)(void *), void *restrict arg)
 {
 	bool hidden = hide();
-	int ret = rp_real.pthread_create(thread, attr, start, arg);
+	struct rp_heir *heir = rp_unlikely(rp_self.armed) ? rp_heir_make(start, arg) : NULL;
+	int ret = heir ? rp_real.pthread_create(thread, attr, rp_heir_main, heir)
+	               : rp_real.pthread_create(thread, attr, start, arg);
 
+	if (heir && ret)
+		rp_heir_free(heir);
 	show(hidden);
 	return ret;
 }

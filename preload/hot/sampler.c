@@ -173,6 +173,16 @@ bool rp_sampler_slept(const struct rp_self *s, uint64_t now_ns, uint64_t cpu_now
 	return u.switches_voluntary != s->voluntary_mark;
 }
 
+bool rp_sampler_preempted(const struct rp_self *s, uint64_t span_ns, uint64_t cpu_ns, bool slept)
+{
+	struct rp_usage u;
+
+	if (slept || span_ns <= cpu_ns + RUNQ_FLOOR_NS)
+		return false;
+	rp_sampler_usage(&u);
+	return u.switches_voluntary == s->voluntary_mark;
+}
+
 void rp_sampler_mark_wait(struct rp_self *s, uint64_t span_ns, uint64_t cpu_ns, bool slept)
 {
 	s->mono_mark_ns += span_ns;

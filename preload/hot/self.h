@@ -21,6 +21,7 @@ struct rp_self {
 	bool paused;          /* that wait is a paused one: not masked, the timer stands still */
 	bool moving;          /* between two requests: a handler of the host must not interfere */
 	struct rp_wait *wait; /* the innermost blocking call; stale when its frame is gone */
+	bool heir;            /* works for its creator's request (heir.h) */
 	bool ours;            /* our own thread: every hook only forwards */
 	bool host_blocks;     /* the host's own mask has our signal blocked */
 	bool has_key;         /* the thread-exit key is set */

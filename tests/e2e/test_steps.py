@@ -59,8 +59,8 @@ http {
 def nginx_that_compresses_is_walked_right():
     need('nginx')
     with place() as here:
-        port, n = free_port(), 2000000 if FULL else 250000
-        here.file('www/index.txt', ' '.join('%d words' % (i * i) for i in range(900)))
+        port, n = free_port(), 1000000 if FULL else 250000
+        here.file('www/index.txt', ' '.join('%d words' % (i * i) for i in range(200)))
         config = here.file('nginx.conf', NGINX % {'path': here.path, 'port': port})
         env = settings(here, AT=3, MAX=n, EVERY=3, UNW=20)
         argv = ['/usr/sbin/nginx', '-p', here.path, '-c', config]
