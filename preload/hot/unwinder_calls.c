@@ -16,6 +16,8 @@
 _Thread_local struct rp_unwinding *rp_unwinding;
 rp_unwinder_access_fn *rp_unwinder_real_access;
 
+typedef uint64_t __attribute__((aligned(1), may_alias)) loose_u64;
+
 enum { PATIENCE = 2000 }; /* turns of a lock, a few ns each */
 
 enum answer {
@@ -246,6 +248,6 @@ rp_unwinder_access(void *space, uint64_t addr, uint64_t *value, int write, void 
 		u->strayed = true;
 		return -1;
 	}
-	*value = *(const uint64_t __attribute__((aligned(1), may_alias)) *)(uintptr_t)addr;
+	*value = *(const loose_u64 *)(uintptr_t)addr;
 	return 0;
 }
