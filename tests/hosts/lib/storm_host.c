@@ -37,11 +37,19 @@ __attribute__((noinline)) void storm_spin(unsigned rounds)
 PLAY(0)
 PLAY(1)
 PLAY(2)
-PLAY(3) PLAY(4) PLAY(5) PLAY(6) PLAY(7) PLAY(8) PLAY(9) PLAY(10) PLAY(11)
+PLAY(3)
+PLAY(4)
+PLAY(5)
+PLAY(6)
+PLAY(7)
+PLAY(8)
+PLAY(9)
+PLAY(10)
+PLAY(11)
 
-        static unsigned (*const players[N_LIBRARIES])(enter_fn *, unsigned) = {
-                play_0, play_1, play_2, play_3, play_4,  play_5,
-                play_6, play_7, play_8, play_9, play_10, play_11,
+static unsigned (*const players[N_LIBRARIES])(enter_fn *, unsigned) = {
+        play_0, play_1, play_2, play_3, play_4,  play_5,
+        play_6, play_7, play_8, play_9, play_10, play_11,
 };
 
 static void *open_library(unsigned k)
