@@ -42,6 +42,7 @@ $(B)/obj/%.pb-c.o: $(B)/%.pb-c.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) -I$(B) $(TOOL) $(CFLAGS) -c -o $@ $<
 $(call obj,$(TOOLS)): | $(PROTOS)
+$(B)/obj/tests/bench/bench_stack.o: ALL += -fno-omit-frame-pointer
 $(B)/exports.map: preload/calls.def
 	@mkdir -p $(@D)
 	$(call say,GEN,$@){ echo '{ global:'; sed -n 's/^CALL(\([A-Za-z0-9_]*\).*/\1;/p' $<; echo 'local: *; };'; } >$@
@@ -58,6 +59,10 @@ $(B)/unit/%: $(B)/obj/tests/unit/%.o $(B)/all.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(if $(SAN),-fsanitize=$(SAN)) -rdynamic -o $@ $< -lc $(B)/all.a $(LDFLAGS) $(shell $(PKG) --libs check) \
 	    -lunwind -lunwind-x86_64 $(TOOLIBS) -lm -ldl
+STEPPED := $(addprefix tests/support/stepper,.c _shadow.c _judge.c _preload.c)
+$(B)/steps/libsteps.so: $(STEPPED) $(B)/all.a
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -MMD -MP,$(ALL)) $(GUEST) $(CFLAGS) -shared -o $@ $(STEPPED) -lc $(B)/all.a -lunwind -Wl,--exclude-libs,ALL
 $(B)/unit/test_stack_steps: $(B)/steps/libthrow.so
 $(B)/steps/libthrow.so: tests/support/stepper_throw.cc
 	@mkdir -p $(@D)
@@ -77,15 +82,18 @@ check: ; @tests/install-deps.sh check && tests/check.sh $(if $(SAN),--san "$(SAN
 unit: $(UNITS) ; @tests/run-units.sh $(UNITS) ## the unit tests (seconds)
 count-units: ; @echo $(words $(UNITS))
 hosts: $(HOSTS)
+steps-library: $(B)/steps/libsteps.so
 lint: all ; @tests/lint/lint.sh $(B) ## the rules that a machine can keep
 bench: ; @tests/install-deps.sh check && $(MAKE) --no-print-directory all hosts benches && tests/bench/bench.sh ## what it costs, as medians of interleaved runs
 bench-symbols: ; @tests/install-deps.sh check && $(MAKE) --no-print-directory benches && tests/bench/symbols.py $(B) ## names against addr2line and llvm-symbolizer, on Debian's debug files
 agree: ; @tests/install-deps.sh check && $(MAKE) --no-print-directory benches && tests/bench/symbols_agree.py $(B) ## our frames against those of gimli's addr2line (cargo), address by address
 benches: $(BENCHES)
+steps: all hosts steps-library $(B)/unit/test_stack_steps ; @tests/steps.sh $(B) ## every walk at every instruction, as a table (minutes)
+soak: all ; @STORM_SECONDS=600 python3 tests/e2e/test_storm.py ## ten minutes of dlopen and dlclose under a sampled thread
 fuzz: ; @tests/fuzz/fuzz.sh $(FUZZ_SECONDS) ## a minute of libFuzzer per target (clang)
 format: ; @clang-format -i $$(git ls-files '*.c' '*.h') ## clang-format over tracked files
 install: all ; @tests/install.sh "$(DESTDIR)" "$(PREFIX)" ## into PREFIX (DESTDIR honoured)
 clean: ; rm -rf build
-.PHONY: all help deps demo check unit count-units hosts lint bench bench-symbols agree benches fuzz format install clean
+.PHONY: all soak steps steps-library help deps demo check unit count-units hosts lint bench bench-symbols agree benches fuzz format install clean
 .SECONDARY:
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

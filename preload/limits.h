@@ -28,6 +28,10 @@ enum {
 	RP_TARGET_BYTES = 2048,   /* of a request target, after masking */
 	RP_MAX_BLAMES = 32,       /* contended locks of flagged threads at once, 600 bytes each */
 	RP_BLAME_FRAMES = 64,     /* of the stack on which a holder let a lock go */
+	RP_MAX_PEERS = 256,       /* sockets on which flagged requests ask others, 900 bytes each */
+	RP_PEER_BYTES = 96,       /* of what was asked: "GET /stock" */
+	RP_MAX_AWAITS = 64,       /* answers that came and are not yet written, 800 bytes each */
+	RP_MAX_HEIRS = 64,        /* threads made by flagged ones, before they run; 40 bytes */
 	RP_WAIT_SHORT_NS = 20000, /* waits shorter than this are summed, not listed */
 	RP_DRAIN_MS = 50,         /* our thread looks this often while a request is open */
 	RP_IDLE_MS = 1000,        /* and ends when nothing was open for so long */

@@ -146,6 +146,13 @@ struct rp_rec_held {
 	uint64_t at_ns;
 };
 
+/* THREAD asked another server on STACK and went on to others; the answer came SPAN_NS later. */
+struct rp_rec_await {
+	uint32_t thread, stack; /* 0: no stack */
+	uint64_t at_ns, span_ns;
+	struct rp_slice object; /* "tcp 127.0.0.1:9000 GET /stock" */
+};
+
 /* Waits too short for a stack of their own, summed. */
 struct rp_rec_short_waits {
 	uint32_t kind;
@@ -201,6 +208,7 @@ struct rp_item {
 		struct rp_rec_short_waits short_waits;
 		struct rp_rec_counter counter; /* RP_ITEM_COUNTER and RP_ITEM_DROP */
 		struct rp_rec_held held;
+		struct rp_rec_await await;
 		struct rp_rec_end end;
 		struct rp_rec_code code;
 		struct rp_rec_mapping mapping;

@@ -83,6 +83,13 @@ static enum rp_unfolded refer(struct rp_unfold *u, const struct rp_ids *ids, con
 	return complain(u, "it refers to %s %u, which was not written before it", what, number);
 }
 
+static enum rp_unfolded check_place(struct rp_unfold *u, uint32_t thread, uint32_t stack)
+{
+	if (stack && refer(u, &u->stacks, "stack", stack) != RP_UNFOLDED_ITEM)
+		return RP_UNFOLDED_BAD;
+	return refer(u, &u->threads, "thread", thread);
+}
+
 static enum rp_unfolded check_single(struct rp_unfold *u, const struct rp_item *item)
 {
 	switch ((int)item->kind) {
@@ -97,10 +104,9 @@ static enum rp_unfolded check_single(struct rp_unfold *u, const struct rp_item *
 	case RP_ITEM_SEGMENT:
 		return refer(u, &u->threads, "thread", item->segment.thread);
 	case RP_ITEM_HELD:
-		if (item->held.stack &&
-		    refer(u, &u->stacks, "stack", item->held.stack) != RP_UNFOLDED_ITEM)
-			return RP_UNFOLDED_BAD;
-		return refer(u, &u->threads, "thread", item->held.thread);
+		return check_place(u, item->held.thread, item->held.stack);
+	case RP_ITEM_AWAIT:
+		return check_place(u, item->await.thread, item->await.stack);
 	default:
 		return RP_UNFOLDED_ITEM;
 	}

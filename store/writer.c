@@ -386,6 +386,7 @@ bool rp_writer_put(struct rp_writer *w, const struct rp_item *item)
 		return affords(w, ROOM_BULK, small + cut_bytes(item->object.name)) &&
 		       put_object(w, &item->object);
 	case RP_ITEM_HELD:
+	case RP_ITEM_AWAIT:
 		return send_gathered(w, &w->stacks) && put_direct(w, item, ROOM_BULK);
 	case RP_ITEM_IMAGE:
 		return put_image(w, &item->image);

@@ -26,7 +26,10 @@ static inline bool rp_bytes_skip(struct rp_bytes *b, uint64_t n)
 {
 	bool fits = n <= rp_bytes_left(b);
 
-	b->at = fits ? b->at + n : b->end;
+	if (!fits)
+		b->at = b->end;
+	else if (n) /* nothing may be at NULL */
+		b->at += n;
 	return fits;
 }
 

@@ -10,7 +10,10 @@
 #include "symbolize/code.h"
 #include "symbolize/split.h"
 
-static void add_unit(struct rp_object *o, struct rp_unit *unit, struct rp_ranges *ranges)
+/* RANK: of units that claim the same code, since the linker kept one copy for all, the first
+ * counts, as it does for every other reader. */
+static void add_unit(struct rp_object *o, struct rp_unit *unit, struct rp_ranges *ranges,
+                     uint32_t rank)
 {
 	struct rp_cu *cu = rp_pool_take(&o->shared->pool, sizeof(*cu));
 	struct rp_code code = {.low = unit->root.low,
@@ -20,7 +23,7 @@ static void add_unit(struct rp_object *o, struct rp_unit *unit, struct rp_ranges
 	cu->unit = unit;
 	rp_code_ranges(unit, &code, ranges);
 	for (size_t i = 0; i < ranges->n; i++)
-		rp_spans_add(&o->cus, ranges->at[i].lo, ranges->at[i].hi, cu, 0);
+		rp_spans_add(&o->cus, ranges->at[i].lo, ranges->at[i].hi, cu, rank);
 	if (!ranges->n) {
 		cu->next = o->rangeless;
 		o->rangeless = cu;
@@ -39,7 +42,7 @@ void rp_cus_map(struct rp_object *object)
 			continue;
 		if (rp_units_root(unit) && (unit->root.tag == DW_TAG_compile_unit ||
 		                            unit->root.tag == DW_TAG_skeleton_unit))
-			add_unit(object, unit, &ranges);
+			add_unit(object, unit, &ranges, (uint32_t)(dwarf->n_units - i));
 	}
 	rp_ranges_free(&ranges);
 	rp_spans_flatten(&object->cus);

@@ -21,13 +21,15 @@ static char *after(char *text, const char *prefix)
 /* "py::name:/path/file.py" */
 static bool parse_python(char *text, struct rp_jitname *out)
 {
-	char *name = after(text, "py::"), *file = name ? strchr(name, ':') : NULL;
+	char *name = after(text, "py::"), *end = name;
 
-	if (!file || file == name || !file[1])
+	while (end && *end && *end != ':')
+		end++;
+	if (!end || end == name || !*end || !end[1])
 		return false;
-	*file++ = '\0';
+	*end = '\0';
 	out->function = name;
-	out->file = file;
+	out->file = end + 1;
 	return true;
 }
 

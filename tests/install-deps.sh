@@ -45,6 +45,8 @@ nginx-light     command nginx
 apache2         command apache2
 php-cli         command php
 gunicorn        command gunicorn
+postgresql      file    /usr/lib/postgresql/*/bin/postgres
+python3-psycopg2 file   /usr/lib/python3/dist-packages/psycopg2/__init__.py
 nodejs          command node'
 
 case ${1-} in

@@ -9,7 +9,6 @@
 #include "tools/account_work.h"
 #include "tools/memory.h"
 #include "tools/times.h"
-#include "tools/times_segments.h"
 
 /* A thread begins (+1) or ends (-1) to work. */
 struct turn {
@@ -112,67 +111,12 @@ void rp_account_make(const struct rp_recording *r, struct rp_account *account)
 	rp_works_free(&works);
 	uint64_t covered_ns = covered(r, first_ns, last_ns, &account->n_parallel);
 
-	account->idle_ns = account->duration_ns - covered_ns;
+	account->idle_ns = account->duration_ns - covered_ns - account->upstream_ns;
 	uint64_t lane_ns = account->n_parallel > 1 ? account->lane_ns : covered_ns;
 
 	if (lost_segments(r))
 		disown_gaps(account);
 	account->unexplained_ns += (int64_t)lane_ns - (int64_t)account->cpu_ns -
 	                           (int64_t)account->waits_ns - (int64_t)account->not_running_ns;
-}
-
-static struct rp_lane *lane_of(struct rp_lane *lanes, size_t *n, uint32_t thread)
-{
-	for (size_t i = 0; i < *n; i++)
-		if (lanes[i].thread == thread)
-			return &lanes[i];
-	lanes[*n] = (struct rp_lane){.thread = thread, .first_ns = RP_NEVER};
-	return &lanes[(*n)++];
-}
-
-static void add_segment(struct rp_lane *lane, const struct rp_rec_segment *s,
-                        const struct rp_work *k)
-{
-	lane->n_segments++;
-	lane->first_ns = s->begin_ns < lane->first_ns ? s->begin_ns : lane->first_ns;
-	lane->last_ns = s->end_ns > lane->last_ns ? s->end_ns : lane->last_ns;
-	lane->span_ns += s->end_ns - s->begin_ns;
-	lane->cpu_ns += s->cpu_ns;
-	lane->not_running_ns += s->runq_ns;
-	lane->waits_ns += (uint64_t)k->short_ns;
-	lane->minor_faults += s->minor_faults;
-	lane->major_faults += s->major_faults;
-	lane->switches_voluntary += s->switches_voluntary;
-	lane->switches_forced += s->switches_forced;
-}
-
-static int by_first(const void *a, const void *b)
-{
-	const struct rp_lane *x = a, *y = b;
-
-	if (x->first_ns != y->first_ns)
-		return x->first_ns < y->first_ns ? -1 : 1;
-	return (x->thread > y->thread) - (x->thread < y->thread);
-}
-
-struct rp_lane *rp_account_lanes(const struct rp_recording *r, size_t *n)
-{
-	struct rp_lane *lanes = rp_memory_zero(r->n_segments, sizeof(*lanes));
-	struct rp_works works;
-
-	*n = 0;
-	rp_works_make(&works, r);
-	for (size_t i = 0; i < r->n_segments; i++)
-		add_segment(lane_of(lanes, n, r->segments[i].thread), &r->segments[i],
-		            &works.works[i]);
-	for (size_t i = 0; i < r->n_waits; i++) {
-		double waited_ns = (double)rp_times_waited(r->waits[i].span_ns, r->waits[i].cpu_ns);
-
-		if (works.segment[i] != RP_SEGMENT_NONE)
-			lane_of(lanes, n, r->waits[i].thread)->waits_ns +=
-			        (uint64_t)(waited_ns - works.delay_ns[i]);
-	}
-	rp_works_free(&works);
-	qsort(lanes, *n, sizeof(*lanes), by_first);
-	return lanes;
+	account->waits_ns += account->upstream_ns;
 }

@@ -35,12 +35,14 @@ struct rp_account {
 		uint64_t ns[RP_N_PARTS];
 		int64_t unexplained_ns;
 	} wall;
+	uint64_t upstream_ns; /* of the waits: for other servers, while no thread worked for it */
 	uint64_t client_sends_ns, client_reads_ns; /* of the wall's client part: why */
 };
 
 /* What one thread did for the request. */
 struct rp_lane {
-	uint32_t thread; /* as the recording numbers it */
+	uint32_t thread, tid; /* as the recording numbers it, and the kernel */
+	const char *name;     /* NULL from rp_account_lanes */
 	uint32_t n_segments;
 	uint64_t first_ns, last_ns; /* CLOCK_MONOTONIC */
 	uint64_t span_ns;           /* of its segments; what is below is part of it */
@@ -48,9 +50,24 @@ struct rp_lane {
 	uint64_t minor_faults, major_faults, switches_voluntary, switches_forced;
 };
 
+/* A stretch in which the client made the server wait, in a call or
+ * between two (enum rp_stall_way). */
+struct rp_client_wait {
+	uint32_t way;
+	uint64_t at_ns, span_ns;
+};
+
 void rp_account_make(const struct rp_recording *r, struct rp_account *account);
+
+struct rp_rec_await;
+
+/* How much of an await lies outside of all segments. */
+uint64_t rp_account_apart(const struct rp_recording *r, const struct rp_rec_await *a);
 
 /* A lane a thread, in the order in which they came; *N of them.  free() it. */
 struct rp_lane *rp_account_lanes(const struct rp_recording *r, size_t *n);
+
+/* The waits and stalls that the client caused, in file order; *N of them.  free() it. */
+struct rp_client_wait *rp_account_client(const struct rp_recording *r, size_t *n);
 
 #endif

@@ -5,12 +5,11 @@
  * SPDX-License-Identifier: MIT
  */
 #include <stdlib.h>
-#include <string.h>
 #include "tools/account_work.h"
 #include "tools/memory.h"
 #include "tools/times_segments.h"
 
-enum mark_kind { MARK_SEGMENT, MARK_WAIT, MARK_STALL };
+enum mark_kind { MARK_SEGMENT, MARK_WAIT, MARK_STALL, MARK_AWAIT };
 
 struct mark {
 	uint64_t at_ns;
@@ -26,6 +25,8 @@ struct sweep {
 	size_t *active, n_active; /* segments */
 	size_t *waiting;          /* the wait of each segment, plus one */
 	unsigned stalls[2];       /* open now, by way */
+	unsigned awaits;          /* open now */
+	double away_ns;           /* nobody worked, but somebody else was asked */
 	double parts[RP_N_PARTS], client[2];
 };
 
@@ -63,6 +64,9 @@ static void mark_all(struct sweep *s)
 	for (size_t i = 0; i < r->n_stalls; i++)
 		mark(s, MARK_STALL, i, r->stalls[i].begin_ns,
 		     r->stalls[i].begin_ns + r->stalls[i].span_ns);
+	for (size_t i = 0; i < r->n_awaits; i++)
+		mark(s, MARK_AWAIT, i, r->awaits[i].at_ns,
+		     r->awaits[i].at_ns + r->awaits[i].span_ns);
 	qsort(s->marks, s->n_marks, sizeof(*s->marks), by_time);
 }
 
@@ -72,6 +76,8 @@ static void step(struct sweep *s, const struct mark *m)
 
 	if (m->kind == MARK_STALL) {
 		s->stalls[s->w->r->stalls[m->which].way == RP_STALL_READS] += (unsigned)m->step;
+	} else if (m->kind == MARK_AWAIT) {
+		s->awaits += (unsigned)m->step;
 	} else if (m->kind == MARK_WAIT) {
 		s->waiting[s->w->segment[m->which]] = m->step > 0 ? m->which + 1 : 0;
 	} else if (m->step > 0) {
@@ -82,22 +88,6 @@ static void step(struct sweep *s, const struct mark *m)
 		if (i < s->n_active)
 			s->active[i] = s->active[--s->n_active];
 	}
-}
-
-/* For whom a wait waits: 0 and 1, the client (enum rp_stall_way); -1, somebody else. */
-static int client_way(const struct rp_recording *r, const struct rp_rec_wait *x)
-{
-	static const char client[] = "client";
-	const struct rp_rec_object *o = rp_recording_object(r, x->object);
-
-	if (!o || o->name.n < sizeof(client) - 1 ||
-	    memcmp(o->name.at, client, sizeof(client) - 1) != 0)
-		return -1;
-	if (x->kind == RP_WAIT_READ || x->kind == RP_WAIT_RECV)
-		return RP_STALL_SENDS;
-	if (x->kind == RP_WAIT_WRITE || x->kind == RP_WAIT_SEND || x->kind == RP_WAIT_SENDFILE)
-		return RP_STALL_READS;
-	return x->at_ns < r->phases.body_ns ? RP_STALL_SENDS : RP_STALL_READS;
 }
 
 /* Of what a segment does now, how much is on CPU, from 0 to 1. */
@@ -136,7 +126,7 @@ static void add_wait(struct sweep *s, size_t wait, double span_ns)
 	const struct rp_rec_wait *x = &s->w->r->waits[wait];
 	double share = span_ns / (double)x->span_ns, delay_ns = s->w->delay_ns[wait] * share;
 	double cpu_ns = (double)x->cpu_ns * share, waited_ns = span_ns - cpu_ns - delay_ns;
-	int way = client_way(s->w->r, x);
+	int way = rp_account_client_way(s->w->r, x);
 
 	if (waited_ns < 0)
 		waited_ns = 0;
@@ -153,9 +143,15 @@ static void add(struct sweep *s, double span_ns)
 		int way = s->stalls[RP_STALL_READS] ? RP_STALL_READS : RP_STALL_SENDS;
 		bool client = s->stalls[way];
 
-		s->parts[client ? RP_PART_CLIENT : RP_PART_IDLE] += span_ns;
-		if (client)
+		if (client) {
+			s->parts[RP_PART_CLIENT] += span_ns;
 			s->client[way] += span_ns;
+		} else if (s->awaits) {
+			s->parts[RP_PART_WAITS] += span_ns;
+			s->away_ns += span_ns;
+		} else {
+			s->parts[RP_PART_IDLE] += span_ns;
+		}
 		return;
 	}
 	size_t segment = busiest(s);
@@ -184,7 +180,8 @@ void rp_account_wall(struct rp_account *account, const struct rp_works *w, uint6
 	struct sweep s = {.w = w};
 	uint64_t now_ns = first_ns;
 
-	s.marks = rp_memory_zero(2 * (r->n_segments + r->n_waits + r->n_stalls), sizeof(*s.marks));
+	s.marks = rp_memory_zero(2 * (r->n_segments + r->n_waits + r->n_stalls + r->n_awaits),
+	                         sizeof(*s.marks));
 	s.active = rp_memory_zero(r->n_segments, sizeof(*s.active));
 	s.waiting = rp_memory_zero(r->n_segments, sizeof(*s.waiting));
 	mark_all(&s);
@@ -203,6 +200,7 @@ void rp_account_wall(struct rp_account *account, const struct rp_works *w, uint6
 		account->wall.ns[i] = (uint64_t)(s.parts[i] + 0.5);
 		account->wall.unexplained_ns -= (int64_t)account->wall.ns[i];
 	}
+	account->upstream_ns = (uint64_t)s.away_ns;
 	account->client_sends_ns = (uint64_t)s.client[RP_STALL_SENDS];
 	account->client_reads_ns = (uint64_t)s.client[RP_STALL_READS];
 	free(s.marks);

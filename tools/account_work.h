@@ -25,6 +25,9 @@ struct rp_works {
 void rp_works_make(struct rp_works *w, const struct rp_recording *r);
 void rp_works_free(struct rp_works *w);
 
+/* For whom a wait waits: the client, by enum rp_stall_way; -1: somebody else. */
+int rp_account_client_way(const struct rp_recording *r, const struct rp_rec_wait *x);
+
 /* Fills the wall parts: from FIRST_NS to LAST_NS. */
 void rp_account_wall(struct rp_account *account, const struct rp_works *w, uint64_t first_ns,
                      uint64_t last_ns);

@@ -94,6 +94,7 @@ static void set_switch(struct rp_cli *cli, const char *name)
 	        {"total", &cli->total},       {"timeline", &cli->timeline},
 	        {"no-pager", &cli->no_pager}, {"json", &cli->json},
 	        {"direct", &cli->direct},     {"no-cache", &cli->no_cache},
+	        {"verbose", &cli->verbose},
 	};
 
 	for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++)

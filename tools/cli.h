@@ -47,7 +47,8 @@ struct rp_cli {
 	size_t limit, depth; /* limit 0: all */
 	const char *format, *output, *by;
 	enum rp_choice color, unicode;
-	bool cpu, percent, show_all, brief, timeline, total, direct, json, no_pager, no_cache;
+	bool cpu, percent, show_all, brief, timeline, total, direct, json, no_pager, no_cache,
+	        verbose;
 };
 
 enum { RP_CLI_GO = -1 };

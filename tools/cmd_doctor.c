@@ -119,11 +119,13 @@ static int close_report(struct rp_doctor *d)
 
 int rp_cmd_doctor(int argc, char **argv)
 {
-	const char *pid_text = NULL;
+	const char *pid_text = NULL, *debug_dir = NULL, *sysroot = NULL;
 	bool json = false;
 	const struct rp_flag flags[] = {
 	        {'p', "pid", "PID", "examine a running process", &pid_text, NULL},
 	        {0, "json", NULL, "JSON instead of text", NULL, &json},
+	        {0, "debug-dir", "DIR", "look for debug files here first", &debug_dir, NULL},
+	        {0, "sysroot", "DIR", "the recorded programs are below DIR", &sysroot, NULL},
 	        {0},
 	};
 	struct rp_doctor d = {0};
@@ -137,6 +139,8 @@ int rp_cmd_doctor(int argc, char **argv)
 		return rp_term_complain("one program or one --pid at a time");
 	if (pid_text && (!rp_value_count(pid_text, &pid) || pid < 1 || pid > INT_MAX))
 		return rp_term_complain("--pid wants the number of a process, not '%s'", pid_text);
+	d.debug_dir = debug_dir;
+	d.sysroot = sysroot;
 	d.json = json ? json_array() : NULL;
 	examine_shim(&d);
 	rp_doctor_debuginfod(&d);

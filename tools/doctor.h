@@ -16,6 +16,7 @@ enum rp_finding { RP_FINDING_OK, RP_FINDING_NO, RP_FINDING_HINT };
 struct rp_doctor {
 	json_t *json; /* array that takes the findings, or NULL: a line of text each */
 	unsigned n_no;
+	const char *debug_dir, *sysroot; /* where to look for symbols; NULL: not told */
 };
 
 /* One finding, as printf does. */

@@ -124,10 +124,20 @@ static void say_state(struct rp_doctor *d, const char *path, enum rp_sym_state s
 void rp_doctor_symbols(struct rp_doctor *d, const char *path)
 {
 	struct rp_symbolizer *s = rp_sym_make();
+	char below[PATH_MAX], debug[PATH_MAX];
 	struct rp_sym_module module = {.path = path};
 	const uint64_t anywhere = 0;
 	const char *source = NULL;
 	struct rp_frames frames;
+
+	if (d->sysroot) {
+		snprintf(below, sizeof(below), "%s%s", d->sysroot, path);
+		snprintf(debug, sizeof(debug), "%s/usr/lib/debug", d->sysroot);
+		module.path = below;
+	}
+	if (d->debug_dir || d->sysroot)
+		rp_sym_debug_dir(s, d->debug_dir ? d->debug_dir : debug);
+
 	int handle = rp_sym_add(s, &module);
 
 	rp_sym_resolve(s, handle, &anywhere, 1, &frames);

@@ -16,7 +16,9 @@ struct rp_profile_side;
 struct rp_join {
 	struct rp_recording **recordings;
 	size_t n_recordings;
-	struct rp_symbolizer *symbolizer;
+	struct rp_symbolizer **symbolizers; /* several with several folders of debug files */
+	size_t n_symbolizers;
+	bool verbose;
 	struct rp_profile_side *sides; /* by recording: names that stood beside the sessions */
 	struct rp_heap heap;
 	struct rp_index functions, chains, spots, workers;

@@ -191,6 +191,31 @@ static void add_wait(struct chains *c, const struct rp_rec_wait *w, const struct
 	add_point(c->p, p);
 }
 
+/* Threads that worked for the request meanwhile have their own points: only the rest of it is
+ * time of this one. */
+static void add_await(struct chains *c, const struct rp_rec_await *a)
+{
+	struct rp_heap *heap = &c->p->join->heap;
+	const char *name = rp_heap_text(heap, a->object.at, a->object.n);
+	const char *frame = rp_heap_print(heap, "[wait: upstream %s]", name);
+	struct rp_wait w = {.chain = chain_of(c, a->stack, frame),
+	                    .thread = worker_of(c, a->thread),
+	                    .kind = "upstream",
+	                    .object = name,
+	                    .holder = {.request = ""},
+	                    .at_ns = a->at_ns,
+	                    .span_ns = a->span_ns};
+
+	c->p->waits = rp_memory_grow(c->p->waits, c->p->n_waits, sizeof(*c->p->waits));
+	c->p->waits[c->p->n_waits++] = w;
+	add_point(c->p, (struct rp_point){.chain = w.chain,
+	                                  .spot = spot_of(c, a->stack, frame),
+	                                  .thread = w.thread,
+	                                  .at_ns = w.at_ns,
+	                                  .wall_ns = rp_account_apart(c->r, a),
+	                                  .kind = RP_POINT_WAIT});
+}
+
 static void add_all(struct chains *c, struct rp_session *session)
 {
 	struct rp_time *samples = rp_memory_zero(c->r->n_samples, sizeof(*samples));
@@ -212,6 +237,8 @@ static void add_all(struct chains *c, struct rp_session *session)
 	}
 	for (size_t i = 0; i < c->r->n_waits; i++)
 		add_wait(c, &c->r->waits[i], rp_recording_held(c->r, i, &held), &waits[i]);
+	for (size_t i = 0; i < c->r->n_awaits; i++)
+		add_await(c, &c->r->awaits[i]);
 	for (size_t i = 0; i < c->r->n_threads; i++)
 		session->n_workers += c->worked[i];
 	free(samples);

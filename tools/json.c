@@ -59,7 +59,7 @@ static json_t *counts(const struct rp_count *count, size_t n)
 }
 
 /* Moments as ns since the first byte of the request; null when they are not known. */
-static json_t *phases(const struct rp_session *s)
+static json_t *moments(const struct rp_session *s)
 {
 	json_t *all = json_object();
 
@@ -99,23 +99,30 @@ static json_t *request(const struct rp_session *s)
 
 json_t *rp_json_session(const struct rp_session *s)
 {
-	const struct rp_account *a = &s->account;
-	json_t *account = json_object();
-
-	json_object_set_new(account, "duration_ns", number(a->duration_ns));
-	json_object_set_new(account, "cpu_ns", number(a->cpu_ns));
-	json_object_set_new(account, "waits_ns", number(a->waits_ns));
-	json_object_set_new(account, "not_running_ns", number(a->not_running_ns));
-	json_object_set_new(account, "idle_ns", number(a->idle_ns));
-	json_object_set_new(account, "unexplained_ns", json_integer(a->unexplained_ns));
-	json_object_set_new(account, "lane_ns", number(a->lane_ns));
-	json_object_set_new(account, "threads_in_parallel", number(a->n_parallel));
-	return json_pack("{s:o, s:o, s:I, s:b, s:o, s:o, s:o, s:o, s:o, s:I, s:I}", "id",
+	return json_pack("{s:o, s:o, s:I, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I}", "id",
 	                 rp_json_text(s->id), "path", rp_json_text(s->path), "interval_ns",
 	                 (json_int_t)s->interval_ns, "complete", s->why == NULL, "incomplete_why",
-	                 rp_json_text(s->why), "request", request(s), "phases", phases(s),
-	                 "account", account, "lost", counts(s->lost, s->n_lost), "n_samples",
+	                 rp_json_text(s->why), "request", request(s), "phases", moments(s),
+	                 "account", rp_json_account(s), "lost", counts(s->lost, s->n_lost),
+	                 "counters", counts(s->counters, s->n_counters), "n_samples",
 	                 (json_int_t)s->n_samples, "n_waits", (json_int_t)s->n_waits);
+}
+
+/* Client waits as {way, at_ns, span_ns}, at since the first byte. */
+json_t *rp_json_phases(const struct rp_session *s)
+{
+	json_t *client = json_array();
+
+	for (size_t i = 0; i < s->n_client; i++)
+		json_array_append_new(client,
+		                      json_pack("{s:s, s:I, s:I}", "way",
+		                                s->client[i].way ? "reads" : "sends", "at_ns",
+		                                (json_int_t)(s->client[i].at_ns - s->first_ns),
+		                                "span_ns", (json_int_t)s->client[i].span_ns));
+	return json_pack("{s:o, s:o, s:I, s:o, s:o, s:o}", "id", rp_json_text(s->id), "request",
+	                 request(s), "duration_ns", (json_int_t)s->account.duration_ns, "phases",
+	                 moments(s), "counters", counts(s->counters, s->n_counters), "client",
+	                 client);
 }
 
 json_t *rp_json_sessions(const struct rp_profile *p)

@@ -27,6 +27,12 @@ json_t *rp_json_function(const struct rp_function *f);
 json_t *rp_json_session(const struct rp_session *s);
 json_t *rp_json_sessions(const struct rp_profile *p);
 
+/* Its phases, and when the client made it wait. */
+json_t *rp_json_phases(const struct rp_session *s);
+
+/* The account of a session, with its wall time and its lanes. */
+json_t *rp_json_account(const struct rp_session *s);
+
 /* Rows of flat, callers, callees and hot paths. */
 json_t *rp_json_shares(const struct rp_profile *p, const struct rp_shares *shares);
 

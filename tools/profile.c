@@ -59,6 +59,14 @@ static void list_modules(struct rp_profile *p, const struct rp_profile_names *na
 	}
 }
 
+/* With the suffix of its copy, for those who want to tell copies apart. */
+static const char *name_of(struct rp_profile *p, const struct rp_frame *f)
+{
+	if (!p->join->verbose || !f->suffix || !*f->suffix)
+		return f->function;
+	return rp_heap_print(&p->join->heap, "%s%s", f->function, f->suffix);
+}
+
 /* The functions of NODE into OUT (room for all), outermost first; how many. */
 static uint32_t functions_of(struct rp_profile *p, const struct rp_profile_node *node,
                              uint32_t *out)
@@ -80,7 +88,7 @@ static uint32_t functions_of(struct rp_profile *p, const struct rp_profile_node 
 		bool is_main = node->module->flags & RP_MODULE_MAIN;
 
 		out[node->frames.n - 1 - i] = rp_join_function(
-		        p, &(struct rp_function){.name = f->function,
+		        p, &(struct rp_function){.name = name_of(p, f),
 		                                 .file = f->file,
 		                                 .module = node->where,
 		                                 .line = f->func_line,
@@ -207,6 +215,7 @@ bool rp_profile_open_as(struct rp_profile *p, char *const *paths, size_t n,
 		}
 		p->join->recordings[p->join->n_recordings] = r;
 	}
+	p->join->verbose = how && how->verbose;
 	if (join(p, paths, how ? how : &plain, why))
 		return true;
 	rp_profile_close(p);
@@ -222,8 +231,9 @@ void rp_profile_close(struct rp_profile *p)
 	}
 	free(p->join->sides);
 	free(p->join->recordings);
-	if (p->join->symbolizer)
-		rp_sym_free(p->join->symbolizer);
+	for (size_t i = 0; i < p->join->n_symbolizers; i++)
+		rp_sym_free(p->join->symbolizers[i]);
+	free(p->join->symbolizers);
 	rp_index_free(&p->join->functions);
 	rp_index_free(&p->join->chains);
 	rp_index_free(&p->join->spots);

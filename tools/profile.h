@@ -113,9 +113,11 @@ struct rp_session {
 	size_t n_without_tick; /* segments shorter than one tick */
 	size_t n_segments;
 	struct rp_account account;
+	const struct rp_lane *lanes;
+	const struct rp_client_wait *client; /* waits and stalls that the client caused */
 	const struct rp_count *counters, *lost;
 	const struct rp_short *shorts;
-	size_t n_counters, n_lost, n_shorts;
+	size_t n_lanes, n_client, n_counters, n_lost, n_shorts;
 };
 
 extern const char *const rp_profile_phases[6];
@@ -143,6 +145,7 @@ struct rp_profile_how {
 	size_t n_debug_dirs;
 	const char *sysroot; /* the files of modules are below it; NULL: where they say */
 	bool no_cache;       /* what is beside the sessions is neither read nor written */
+	bool verbose;        /* functions are named with the suffix of their copy */
 	bool save;           /* what is found goes beside the sessions, however fast it was */
 };
 

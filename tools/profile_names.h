@@ -54,6 +54,10 @@ void rp_profile_names_make(struct rp_profile_names *names, struct rp_profile *p,
                            const struct rp_profile_how *how);
 void rp_profile_names_free(struct rp_profile_names *names);
 
+/* Names for the nodes in modules: from beside the sessions, else from the symbolizer. */
+void rp_profile_resolve(struct rp_profile *p, struct rp_profile_names *names,
+                        const struct rp_profile_how *how);
+
 /* Names for those of R's NODES that are in no module, from the records CODE and MAPPING. */
 void rp_profile_code_name(struct rp_profile *p, const struct rp_recording *r,
                           struct rp_profile_node *nodes);

@@ -3,6 +3,7 @@
  * Room: tools.  Part of profile.h.  SPDX-License-Identifier: MIT
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include "tools/join.h"
 #include "tools/recording.h"
 #include "tools/times.h"
@@ -85,6 +86,29 @@ static void fill_request(struct rp_profile *p, struct rp_session *s,
 	s->pid = request->pid;
 }
 
+static void fill_lanes(struct rp_profile *p, struct rp_session *s, const struct rp_recording *r)
+{
+	struct rp_lane *lanes = rp_account_lanes(r, &s->n_lanes);
+	struct rp_client_wait *client = rp_account_client(r, &s->n_client);
+	struct rp_lane *kept = rp_heap_take(&p->join->heap, (s->n_lanes + 1) * sizeof(*kept));
+	struct rp_client_wait *waits =
+	        rp_heap_take(&p->join->heap, (s->n_client + 1) * sizeof(*waits));
+
+	for (size_t i = 0; i < s->n_lanes; i++) {
+		const struct rp_rec_thread *t = rp_recording_thread(r, lanes[i].thread);
+
+		kept[i] = lanes[i];
+		kept[i].tid = t ? t->tid : 0;
+		kept[i].name = t ? text_of(p, t->name) : "?";
+	}
+	for (size_t i = 0; i < s->n_client; i++)
+		waits[i] = client[i];
+	s->lanes = kept;
+	s->client = waits;
+	free(lanes);
+	free(client);
+}
+
 void rp_join_session(struct rp_profile *p, size_t which, const char *path)
 {
 	const struct rp_recording *r = p->join->recordings[which];
@@ -110,9 +134,10 @@ void rp_join_session(struct rp_profile *p, size_t which, const char *path)
 		s->phases_ns[i] = phases_ns[i];
 	rp_times_span(r, &s->first_ns, &last_ns);
 	rp_account_make(r, &s->account);
+	fill_lanes(p, s, r);
 	for (size_t i = 0; i < r->n_samples; i++)
 		s->n_samples += r->samples[i].edge == RP_EDGE_TICK;
-	s->n_waits = r->n_waits;
+	s->n_waits = r->n_waits + r->n_awaits;
 	s->n_segments = r->n_segments;
 	s->counters = counts_of(p, r->counters, s->n_counters = r->n_counters);
 	s->shorts = shorts_of(p, r);

@@ -27,6 +27,7 @@ static void make_frames(struct rp_profile_side *side)
 		side->frames[i] = (struct rp_frame){
 		        .function = text_of(&side->file, f->function),
 		        .file = text_of(&side->file, f->file),
+		        .suffix = f->suffix ? text_of(&side->file, f->suffix) : "",
 		        .line = f->line,
 		        .func_line = f->func_line,
 		        .inlined = f->flags & RP_SIDECAR_INLINED,
@@ -175,6 +176,7 @@ static void save_frames(struct saving *s, const struct rp_frames *frames)
 		file->frames[file->n_frames++] = (struct rp_sidecar_frame){
 		        .function = number_of(s, f->function),
 		        .file = number_of(s, f->file),
+		        .suffix = f->suffix && *f->suffix ? number_of(s, f->suffix) : 0,
 		        .line = f->line,
 		        .func_line = f->func_line,
 		        .flags = (f->inlined ? RP_SIDECAR_INLINED : 0) |

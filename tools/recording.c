@@ -62,6 +62,9 @@ static void keep(struct rp_recording *r, const struct rp_item *item)
 	case RP_ITEM_DROP:
 		KEEP(r->drops, r->n_drops, item->counter);
 		break;
+	case RP_ITEM_AWAIT:
+		KEEP(r->awaits, r->n_awaits, item->await);
+		break;
 	case RP_ITEM_HELD:
 		KEEP(r->held, r->n_held, item->held);
 		break;
@@ -170,6 +173,7 @@ void rp_recording_close(struct rp_recording *r)
 	free(r->objects);
 	free(r->waits);
 	free(r->held);
+	free(r->awaits);
 	free(r->short_waits);
 	free(r->code);
 	free(r->mappings);

@@ -19,7 +19,7 @@ static const char *plural(size_t n)
 	return n == 1 ? "" : "s";
 }
 
-static uint64_t counter_of(const struct rp_session *s, const char *name)
+uint64_t rp_render_counter(const struct rp_session *s, const char *name)
 {
 	for (size_t i = 0; i < s->n_counters; i++)
 		if (strcmp(s->counters[i].name, name) == 0)
@@ -39,6 +39,22 @@ static void draw_request(const struct rp_term *t, const struct rp_session *s)
 	else
 		fputs("no status", t->out);
 	fputs(rp_term_sgr(t, RP_PLAIN), t->out);
+}
+
+void rp_render_request(const struct rp_term *t, const struct rp_session *s)
+{
+	char time[RP_UNITS_MAX];
+
+	draw_request(t, s);
+	fprintf(t->out, "%s%s%ssession ", dot(t), rp_units_time(time, s->account.duration_ns),
+	        dot(t));
+	rp_render_text(t, s->id, 0);
+	fputc('\n', t->out);
+	if (s->why) {
+		fprintf(t->out, "%swarning: ", rp_term_sgr(t, RP_WARM));
+		rp_render_text(t, s->why, 0);
+		fprintf(t->out, "%s\n", rp_term_sgr(t, RP_PLAIN));
+	}
 }
 
 static void draw_when(const struct rp_term *t, const struct rp_session *s)
@@ -163,7 +179,7 @@ static void draw_losses(const struct rp_term *t, const struct rp_profile *p)
 	if (lost)
 		fputc('\n', t->out);
 	for (size_t i = 0; i < p->n_sessions; i++)
-		overhead_ns += counter_of(&p->sessions[i], "overhead_ns");
+		overhead_ns += rp_render_counter(&p->sessions[i], "overhead_ns");
 	if (overhead_ns)
 		fprintf(t->out, "overhead of the recording %s\n", rp_units_time(text, overhead_ns));
 }
@@ -175,9 +191,9 @@ static void draw_engine(const struct rp_term *t, const struct rp_profile *p)
 	char text[RP_UNITS_MAX];
 
 	for (size_t i = 0; i < p->n_sessions; i++) {
-		uint64_t ns = counter_of(&p->sessions[i], "interval_max_ns");
+		uint64_t ns = rp_render_counter(&p->sessions[i], "interval_max_ns");
 
-		by_libunwind += counter_of(&p->sessions[i], "walks_libunwind");
+		by_libunwind += rp_render_counter(&p->sessions[i], "walks_libunwind");
 		longest_ns = ns > longest_ns ? ns : longest_ns;
 	}
 	if (by_libunwind)

@@ -13,6 +13,16 @@
 /* The request, when and by whom it was served, the account, what was lost.  BRIEF: one line. */
 void rp_render_head(const struct rp_term *t, const struct rp_profile *p, bool brief);
 
+/* One session each: its account as a bar and a table, its phases as bars. */
+void rp_render_account(const struct rp_term *t, const struct rp_session *s);
+void rp_render_phases(const struct rp_term *t, const struct rp_session *s);
+
+/* Parts of both: the request in a line; what was before its first byte; a counter by its name, 0
+ * when there is none. */
+void rp_render_request(const struct rp_term *t, const struct rp_session *s);
+void rp_render_before(const struct rp_term *t, const struct rp_session *s);
+uint64_t rp_render_counter(const struct rp_session *s, const char *name);
+
 /* The call tree, a line a call: time, function, file:line. */
 void rp_render_tree(const struct rp_term *t, const struct rp_profile *p,
                     const struct rp_calltree *tree, bool percent);

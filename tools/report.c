@@ -95,3 +95,48 @@ int rp_report_run(const struct rp_report *report, int argc, char **argv)
 	rp_cli_free(&cli);
 	return status;
 }
+
+static json_t *facts_json(const struct rp_facts *facts, const struct rp_profile *p)
+{
+	json_t *all = json_object(), *sessions = json_array();
+
+	json_object_set_new(all, "version", json_integer(RP_JSON_VERSION));
+	for (size_t i = 0; i < p->n_sessions; i++)
+		json_array_append_new(sessions, facts->json(&p->sessions[i]));
+	json_object_set_new(all, "sessions", sessions);
+	return all;
+}
+
+static int tell(const struct rp_facts *facts, const struct rp_cli *cli)
+{
+	struct rp_profile p;
+	struct rp_term t;
+	int status = rp_select_profile(cli, &p);
+
+	if (status != RP_CLI_GO)
+		return status;
+	status = rp_report_open(&t, cli);
+	if (status == RP_CLI_GO) {
+		if (cli->json)
+			rp_json_write(t.out, facts_json(facts, &p));
+		for (size_t i = 0; i < p.n_sessions && !cli->json; i++) {
+			if (i)
+				fputc('\n', t.out);
+			facts->draw(&t, &p.sessions[i]);
+		}
+		status = rp_report_close(&t, cli);
+	}
+	rp_profile_close(&p);
+	return status;
+}
+
+int rp_report_facts(const struct rp_facts *facts, int argc, char **argv)
+{
+	struct rp_cli cli;
+	int status = rp_cli_parse(&cli, &facts->verb, argc, argv);
+
+	if (status == RP_CLI_GO)
+		status = tell(facts, &cli);
+	rp_cli_free(&cli);
+	return status;
+}

@@ -6,6 +6,7 @@
 #ifndef RP_REPORT_H
 #define RP_REPORT_H
 
+#include <jansson.h>
 #include "tools/analyses.h"
 #include "tools/cli.h"
 
@@ -26,5 +27,14 @@ struct rp_report {
 
 /* Everything such a verb does; the exit status. */
 int rp_report_run(const struct rp_report *report, int argc, char **argv);
+
+/* A verb that tells facts of each session by itself. */
+struct rp_facts {
+	struct rp_cli_verb verb;
+	json_t *(*json)(const struct rp_session *s);
+	void (*draw)(const struct rp_term *t, const struct rp_session *s);
+};
+
+int rp_report_facts(const struct rp_facts *facts, int argc, char **argv);
 
 #endif

@@ -81,7 +81,8 @@ struct rp_profile_how rp_select_how(const struct rp_cli *cli)
 	return (struct rp_profile_how){.debug_dirs = cli->debug_dirs,
 	                               .n_debug_dirs = cli->n_debug_dirs,
 	                               .sysroot = cli->sysroot,
-	                               .no_cache = cli->no_cache};
+	                               .no_cache = cli->no_cache,
+	                               .verbose = cli->verbose};
 }
 
 int rp_select_profile(const struct rp_cli *cli, struct rp_profile *p)

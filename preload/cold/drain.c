@@ -17,6 +17,7 @@
 #include "preload/hot/conn_slot.h"
 #include "preload/hot/current.h"
 #include "preload/hot/drops.h"
+#include "preload/hot/peer.h"
 #include "preload/hot/sys.h"
 #include "preload/real.h"
 #include "preload/settings.h"
@@ -67,6 +68,19 @@ static void look_at_new_tracks(void)
 		if (__atomic_load_n(&rp_tracks[i].request, __ATOMIC_ACQUIRE) &&
 		    atomic_load(&rp_tracks[i].state) == RP_TRACK_OPEN)
 			rp_delay_look(&rp_tracks[i], false);
+}
+
+static void drain_awaits(void)
+{
+	for (unsigned i = 0; i < RP_MAX_AWAITS; i++) {
+		struct rp_await *a = &rp_awaits[i];
+
+		if (atomic_load_explicit(&a->state, memory_order_acquire) != RP_AWAIT_FULL)
+			continue;
+		if (atomic_load(&rp_requests[a->request].serial) == a->serial)
+			rp_session_await(rp_session_of(a->request), a);
+		atomic_store_explicit(&a->state, RP_AWAIT_FREE, memory_order_release);
+	}
 }
 
 /* Threads that still work for an ended request: they get a moment to say their last numbers. */
@@ -145,6 +159,7 @@ static bool turn(uint64_t *flushed_ns)
 	rp_unwinder_refresh();
 	for (unsigned i = 0; i < RP_MAX_TRACKS; i++)
 		drain_track(&rp_tracks[i]);
+	drain_awaits();
 	for (uint32_t i = 0; i < RP_MAX_REQUESTS; i++)
 		busy |= tend(i, now_ns, flush);
 	if (flush)
@@ -196,8 +211,10 @@ static void *run(void *arg)
 	rp_self.ours = true;
 	bool own = own_table();
 
-	if (!own)
+	if (!own) {
 		rp_session_refuse();
+		rp_modules_blind();
+	}
 	rp_delay_reset(own);
 	rp_sys(SYS_prctl, PR_SET_NAME, "reqprof");
 	for (;;) {

@@ -1,7 +1,7 @@
 /* ehframe.c - finds the functions of an .eh_frame section and has their rows made in order.
  *
  * Room: cold, pure.  Linux Standard Base, "Exception Frames"; the instructions are next door in
- * ehframe_ops.c.  Version 1 and 3, augmentations z R S P L.
+ * ehframe_ops.c.  Version 1 and 3, augmentations z R S P L B.
  * SPDX-License-Identifier: MIT
  */
 #include "preload/cold/ehframe.h"
@@ -78,6 +78,8 @@ static bool cie_augment(struct rp_cie *cie, const char *letters, struct rp_din *
 			rp_din_u8(&aug);
 		else if (*letters == 'S')
 			cie->signal = true;
+		else if (*letters == 'B')
+			;                 /* aarch64: which key signs return addresses */
 		else if (*letters == 'P') /* only its length matters */
 			rp_din_pointer(&aug, rp_din_u8(&aug) & PE_FORMAT, data, 0);
 		else
@@ -86,12 +88,12 @@ static bool cie_augment(struct rp_cie *cie, const char *letters, struct rp_din *
 	return !aug.bad;
 }
 
-static bool cie_read(struct rp_din in, struct rp_cie *cie)
+static bool cie_read(const struct rp_machine *machine, struct rp_din in, struct rp_cie *cie)
 {
 	uint8_t version = rp_din_u8(&in);
 	const char *letters = (const char *)in.at;
 
-	*cie = (struct rp_cie){0};
+	*cie = (struct rp_cie){.machine = machine};
 	while (rp_din_u8(&in) != 0)
 		;
 	if (in.bad || (version != 1 && version != 3))
@@ -100,7 +102,7 @@ static bool cie_read(struct rp_din in, struct rp_cie *cie)
 	cie->data_align = rp_din_sleb(&in);
 	uint64_t return_column = version == 1 ? rp_din_u8(&in) : rp_din_uleb(&in);
 
-	if (in.bad || return_column != 16 || !cie_augment(cie, letters, &in))
+	if (in.bad || return_column != machine->ra || !cie_augment(cie, letters, &in))
 		return false;
 	if (cie->code_align == 0 || cie->code_align > 16 || cie->encoding & PE_INDIRECT)
 		return false;
@@ -115,7 +117,7 @@ static const struct rp_cie *cie_of(const struct rp_ehframe *eh, struct cie_memo 
 	if (at != memo->at) {
 		memo->at = at;
 		memo->good = record_read(eh->bytes, eh->n, at, &record) && record.cie == NO_CIE &&
-		             cie_read(record.body, &memo->cie);
+		             cie_read(eh->machine, record.body, &memo->cie);
 	}
 	return memo->good ? &memo->cie : NULL;
 }

@@ -13,6 +13,7 @@
 #include "preload/hot/tables.h"
 
 struct rp_ehframe {
+	const struct rp_machine *machine;
 	const uint8_t *bytes; /* the section, or a copy of it */
 	size_t n;
 	uint64_t addr;   /* where bytes[0] is in the process: pointers are relative to it */

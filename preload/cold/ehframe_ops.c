@@ -7,7 +7,6 @@
 #include "preload/cold/ehframe_ops.h"
 
 enum {
-	REG_RA = 16,
 	N_REMEMBERED = 16,
 	CFA_MAX = 1 << 26, /* 27 signed bits */
 	SAVED_MAX = 1 << 13,
@@ -69,12 +68,26 @@ static uint32_t pack_cfa(unsigned kind, int64_t off)
 	return (uint32_t)off << RP_CFA_BITS | kind;
 }
 
+/* The kernel's own rules for its signal frames lead to the link register, not to the pc. */
+static uint32_t rule_with_link(const struct run *r)
+{
+	const struct state *s = &r->now;
+
+	if (r->cie->signal)
+		return RP_CFA_SIGNAL;
+	if (s->bx.kind == UNDEFINED)
+		return RP_CFA_END;
+	return s->sp.kind == SAME ? pack_cfa(s->cfa, s->off) : RP_CFA_RULE;
+}
+
 static uint32_t rule_of(const struct run *r)
 {
 	const struct state *s = &r->now;
 
 	if (r->lost)
 		return RP_CFA_RULE;
+	if (r->cie->machine->link)
+		return rule_with_link(r);
 	if (r->cie->signal) /* glibc's __restore_rt: rsp from uc_mcontext.gregs[REG_RSP] */
 		return s->cfa == RP_CFA_AT_SP && s->off == (160 << RP_DEREF_BITS) ? RP_CFA_SIGNAL
 		                                                                  : RP_CFA_RULE;
@@ -114,9 +127,25 @@ static int64_t scaled(uint64_t n, int64_t align)
 	return (int64_t)(n * (uint64_t)align);
 }
 
+static unsigned cfa_register(const struct rp_machine *machine, uint64_t reg)
+{
+	if (reg == machine->sp)
+		return RP_REG_SP;
+	if (reg == machine->bp)
+		return RP_REG_BP;
+	return reg < 16 && !machine->link ? (unsigned)reg : RP_CFA_RULE;
+}
+
 static void set_cfa(struct run *r, uint64_t reg, int64_t off)
 {
-	r->now.cfa = reg < 16 ? (unsigned)reg : RP_CFA_RULE;
+	r->now.cfa = cfa_register(r->cie->machine, reg);
+	r->now.off = off;
+}
+
+static void set_cfa_offset(struct run *r, int64_t off)
+{
+	if (r->now.cfa >= 16)
+		r->now.cfa = RP_CFA_RULE;
 	r->now.off = off;
 }
 
@@ -156,6 +185,7 @@ static int64_t addend_of(struct rp_din *in)
 
 static void set_cfa_expression(struct run *r, const uint8_t *at, uint64_t n)
 {
+	const struct rp_machine *m = r->cie->machine;
 	struct rp_din in = {.at = at, .end = at + n};
 	uint8_t reg = (uint8_t)(rp_din_u8(&in) - 0x70); /* breg0 */
 	int64_t off = rp_din_sleb(&in);
@@ -167,13 +197,13 @@ static void set_cfa_expression(struct run *r, const uint8_t *at, uint64_t n)
 		r->now.off = at[6] - 0x30;
 		return;
 	}
-	if (in.bad || reg > 15)
+	if (in.bad || reg > 31)
 		return;
 	if (in.at == in.end) {
 		set_cfa(r, reg, off);
 		return;
 	}
-	if ((reg != RP_REG_BP && reg != RP_REG_SP) || off >= DEREF_MAX || off < -DEREF_MAX)
+	if ((reg != m->bp && reg != m->sp) || off >= DEREF_MAX || off < -DEREF_MAX)
 		return;
 	if (rp_din_u8(&in) != 0x06) /* deref */
 		return;
@@ -181,28 +211,26 @@ static void set_cfa_expression(struct run *r, const uint8_t *at, uint64_t n)
 
 	if (add < 0)
 		return;
-	r->now.cfa = reg == RP_REG_BP ? RP_CFA_AT_BP : RP_CFA_AT_SP;
+	r->now.cfa = reg == m->bp ? RP_CFA_AT_BP : RP_CFA_AT_SP;
 	r->now.off = off * (1 << RP_DEREF_BITS) + add;
 }
 
-static struct where *column(struct state *s, uint64_t reg)
+static struct where *column(const struct run *r, struct state *s, uint64_t reg)
 {
-	switch (reg) {
-	case RP_REG_BP:
+	const struct rp_machine *machine = r->cie->machine;
+
+	if (reg == machine->bp)
 		return &s->bp;
-	case RP_REG_BX:
+	if (reg == machine->bx)
 		return &s->bx;
-	case RP_REG_SP:
+	if (reg == machine->sp)
 		return &s->sp;
-	case REG_RA:
-		return &s->ra;
-	}
-	return NULL;
+	return reg == machine->ra ? &s->ra : NULL;
 }
 
 static void set(struct run *r, uint64_t reg, int kind, int64_t off)
 {
-	struct where *where = column(&r->now, reg);
+	struct where *where = column(r, &r->now, reg);
 
 	if (where)
 		*where = (struct where){.kind = kind, .off = off};
@@ -210,10 +238,10 @@ static void set(struct run *r, uint64_t reg, int kind, int64_t off)
 
 static void restore(struct run *r, uint64_t reg)
 {
-	struct where *where = column(&r->now, reg);
+	struct where *where = column(r, &r->now, reg);
 
 	if (where)
-		*where = *column(&r->first, reg);
+		*where = *column(r, &r->first, reg);
 }
 
 /* [rbp + n] is how functions with a realigned stack save; no other expression is followed. */
@@ -222,7 +250,7 @@ static void set_expression(struct run *r, uint64_t reg, const uint8_t *at, uint6
 	struct rp_din in = {.at = at, .end = at + n};
 	uint8_t op = rp_din_u8(&in);
 	int64_t off = rp_din_sleb(&in);
-	bool at_bp = op == 0x70 + RP_REG_BP && !in.bad && in.at == in.end;
+	bool at_bp = op == 0x70 + r->cie->machine->bp && !in.bad && in.at == in.end;
 
 	set(r, reg, at_bp ? AT_BP : OTHER, off);
 }
@@ -273,7 +301,7 @@ static void run_register_op(struct run *r, uint8_t op, struct rp_din *in)
 	{
 		int64_t off = rp_din_sleb(in);
 
-		set(r, reg, reg == RP_REG_SP && off == 0 ? SAME : OTHER, 0);
+		set(r, reg, reg == r->cie->machine->sp && off == 0 ? SAME : OTHER, 0);
 		break;
 	}
 	case 0x09: /* register */
@@ -300,11 +328,11 @@ static void run_cfa_op(struct run *r, uint8_t op, struct rp_din *in)
 	case 0x0d: /* def_cfa_register */
 		set_cfa(r, rp_din_uleb(in), r->now.off);
 		break;
-	case 0x0e:                                                /* def_cfa_offset */
-		set_cfa(r, r->now.cfa, (int64_t)rp_din_uleb(in)); /* after an expression: no rule */
+	case 0x0e:                                           /* def_cfa_offset */
+		set_cfa_offset(r, (int64_t)rp_din_uleb(in)); /* after an expression: no rule */
 		break;
 	case 0x13: /* def_cfa_offset_sf */
-		set_cfa(r, r->now.cfa, scaled((uint64_t)rp_din_sleb(in), r->cie->data_align));
+		set_cfa_offset(r, scaled((uint64_t)rp_din_sleb(in), r->cie->data_align));
 		break;
 	case 0x0f: /* def_cfa_expression */
 		n = rp_din_uleb(in);
@@ -374,6 +402,9 @@ static void run_extended(struct run *r, uint8_t op, struct rp_din *in)
 	case 0x15:
 	case 0x2f:
 		run_register_op(r, op, in);
+		break;
+	case 0x2d: /* AARCH64_negate_ra_state: signatures are taken off wherever they are */
+		r->lost = !r->cie->machine->link;
 		break;
 	default: /* also set_loc, which no compiler writes here */
 		r->lost = true;

@@ -10,6 +10,7 @@
 
 /* What a CIE says for its functions. */
 struct rp_cie {
+	const struct rp_machine *machine;
 	uint64_t code_align;
 	int64_t data_align;
 	struct rp_din ops;      /* initial instructions */

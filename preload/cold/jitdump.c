@@ -187,6 +187,7 @@ void rp_jitdump_read(struct rp_jitnames *j, int fd, uint64_t size, uint64_t now_
 {
 	static struct dump d; /* of our only thread */
 	struct file_head head;
+	struct record_head first;
 
 	d.j = j;
 	d.fd = fd;
@@ -194,8 +195,10 @@ void rp_jitdump_read(struct rp_jitnames *j, int fd, uint64_t size, uint64_t now_
 	d.window_at = d.n_window = d.n_hits = 0;
 	if (!take(&d, 0, &head, sizeof(head)) || head.magic != MAGIC || head.size < sizeof(head))
 		return;
-	/* Moments that are not of our clock say nothing: then the last entry is right. */
-	d.timed = !(head.flags & FLAG_ARCH_TIME) && head.at_ns <= now_ns;
+	/* Moments that are not of our clock say nothing: then the last entry is right.  The head's
+	 * own is not asked: V8 puts microseconds of the wall clock there. */
+	d.timed = !(head.flags & FLAG_ARCH_TIME) && take(&d, head.size, &first, sizeof(first)) &&
+	          first.at_ns <= now_ns;
 	walk(&d, head.size, take_load, take_move);
 	if (lacks_name(&d))
 		walk(&d, head.size, take_name, NULL);

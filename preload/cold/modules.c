@@ -8,10 +8,14 @@
 #include "preload/cold/debugframe_file.h"
 #include "preload/cold/ehframe.h"
 #include "preload/cold/modules_list.h"
+#include "preload/cold/modules_maps.h"
 
 #include <string.h>
+#include "preload/hot/clock.h"
 
 enum { ROWS_PER_FDE = 8 }; /* first guess; libc has 7.6, python 6.4 */
+/* Between two looks at the process because a walk met something strange. */
+enum { STRANGE_MIN_NS = 40000000, STRANGE_MAX_NS = 1280000000 };
 
 /* A module with its life: in the sets of generations [born, died). */
 struct known {
@@ -30,6 +34,7 @@ struct set {
 	struct rp_tables tables; /* first: rp_tables_now points here */
 	size_t n_bytes;
 	struct set *older;
+	struct rp_maps maps;
 	struct rp_module_rows modules[];
 };
 
@@ -40,7 +45,9 @@ static struct {
 	uint32_t n, cap;
 	struct set *set;
 	uint32_t generation;
-	uint64_t adds, subs; /* the loader's counters when the set was listed */
+	uint64_t adds, subs;           /* the loader's counters when the set was listed */
+	uint64_t maps_ns, patience_ns; /* last look at the maps; the next one not before */
+	bool blind;                    /* without descriptors of its own: no look */
 } all;
 
 /* The record of a listed module.  Same place, name and build-id mean the same bytes, also when
@@ -116,7 +123,8 @@ static void keep_rows(struct known *k, struct rp_rows *rows)
 /* Without memory the module stays without rows: walks stop there and say so. */
 static void make_rows(struct known *k, const struct rp_listed *listed)
 {
-	struct rp_ehframe eh = {.bytes = listed->eh,
+	struct rp_ehframe eh = {.machine = rp_machine_here,
+	                        .bytes = listed->eh,
 	                        .n = listed->n_eh,
 	                        .addr = listed->eh_addr,
 	                        .lo = k->module.lo,
@@ -248,8 +256,47 @@ static void reap(void)
 		struct set *old = all.set->older;
 
 		all.set->older = old->older;
+		rp_pages_free(old->maps.at, old->maps.n_bytes);
 		rp_pages_free(old, old->n_bytes);
 	}
+}
+
+static bool same_maps(const struct rp_maps *a, const struct rp_maps *b)
+{
+	return a->n == b->n && (!a->n || memcmp(a->at, b->at, a->n * sizeof(*a->at)) == 0);
+}
+
+/* V8 maps the text of its builtins a second time, nearer to the code that it makes. */
+static void tell_twins(struct set *set)
+{
+	for (uint32_t i = 0; i < set->maps.n; i++) {
+		struct rp_map *map = &set->maps.at[i];
+
+		if (map->kind != RP_MAP_FOREIGN || rp_tables_module(&set->tables, map->lo))
+			continue;
+		for (uint32_t j = 0; j < set->maps.n && map->kind == RP_MAP_FOREIGN; j++)
+			if (set->maps.at[j].file == map->file &&
+			    rp_tables_module(&set->tables, set->maps.at[j].lo))
+				map->kind = RP_MAP_MADE;
+	}
+}
+
+/* After the modules: what was loaded meanwhile is then code of nobody knows whom. */
+static void look_at_maps(struct set *set, uint64_t now_ns)
+{
+	if (all.blind)
+		return;
+	atomic_store(&rp_tables_strange, 0);
+	rp_maps_read(&set->maps);
+	set->tables.maps = set->maps.at;
+	set->tables.n_maps = set->maps.n;
+	tell_twins(set);
+	bool news = !all.set || !same_maps(&set->maps, &all.set->maps);
+
+	all.patience_ns = news ? STRANGE_MIN_NS : 2 * all.patience_ns;
+	if (all.patience_ns > STRANGE_MAX_NS)
+		all.patience_ns = STRANGE_MAX_NS;
+	all.maps_ns = now_ns;
 }
 
 static void publish(struct set *set, const struct rp_list *list, uint32_t unloads)
@@ -267,11 +314,14 @@ static void publish(struct set *set, const struct rp_list *list, uint32_t unload
 
 static _Atomic bool at_work;
 
-static bool is_current(uint32_t stale)
+static bool is_current(uint32_t stale, uint64_t now_ns)
 {
 	uint64_t adds, subs;
 
 	if (!all.set || stale)
+		return false;
+	if (atomic_load(&rp_tables_strange) && !all.blind &&
+	    now_ns - all.maps_ns >= all.patience_ns)
 		return false;
 	rp_list_counters(&adds, &subs);
 	return adds == all.adds && subs == all.subs;
@@ -280,10 +330,16 @@ static bool is_current(uint32_t stale)
 /* The records of a refresh cut in half are worth nothing; their memory is given up. */
 void rp_modules_forked(void)
 {
+	rp_tables_forked();
 	if (!atomic_exchange(&at_work, false))
 		return;
 	atomic_store(&rp_tables_now, NULL);
 	memset(&all, 0, sizeof(all));
+}
+
+void rp_modules_blind(void)
+{
+	all.blind = true;
 }
 
 bool rp_modules_refresh(void)
@@ -292,17 +348,20 @@ bool rp_modules_refresh(void)
 	/* Both before the listing: what happens from here on makes the next set stale again. */
 	uint32_t stale = atomic_load(&rp_tables_stale);
 	uint32_t unloads = atomic_load(&rp_tables_unloads);
+	uint64_t now_ns = rp_mono_ns();
 	struct set *set;
 
 	atomic_store(&at_work, true);
 	reap();
-	if (is_current(stale)) {
+	if (is_current(stale, now_ns)) {
 		atomic_store(&at_work, false);
 		return true;
 	}
 	set = rp_list_modules(&list) ? set_make(&list) : NULL;
-	if (set)
+	if (set) {
+		look_at_maps(set, now_ns);
 		publish(set, &list, unloads);
+	}
 	rp_chunks_free(&list.pool);
 	if (set)
 		atomic_compare_exchange_strong(&rp_tables_stale, &stale, 0);

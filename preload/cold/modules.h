@@ -35,6 +35,9 @@ extern rp_modules_iterate_fn *rp_modules_iterate;
  * call; tables are parsed from bytes copied while its lock is held, not under the lock. */
 bool rp_modules_refresh(void);
 
+/* Files must not be opened: there is no descriptor table of our own.  Before the first refresh. */
+void rp_modules_blind(void);
+
 /* The module that held PC_ABS in snapshot GENERATION; when none did, one that was loaded there
  * after it.  NULL: none.  Lives for ever. */
 const struct rp_module *rp_modules_find(uint64_t pc_abs, uint32_t generation);

@@ -20,6 +20,8 @@ struct rp_session *rp_session_of(uint32_t index);
 bool rp_session_is(uint32_t index, uint32_t serial);
 
 /* A note of TRACK. */
+struct rp_await;
+void rp_session_await(struct rp_session *s, const struct rp_await *await);
 void rp_session_note(struct rp_session *s, struct rp_track *track, const struct rp_note *note);
 
 /* The thread of TRACK has left, and every note was given. */

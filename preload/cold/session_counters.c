@@ -3,6 +3,7 @@
  * Room: cold.  SPDX-License-Identifier: MIT
  */
 #include <string.h>
+#include <time.h>
 #include "preload/cold/session_parts.h"
 
 static const uint8_t reading[] = {RP_WAIT_READ, RP_WAIT_RECV},
@@ -26,9 +27,21 @@ static uint64_t bytes(const struct rp_session *s, const uint8_t *kinds, unsigned
 	return sum;
 }
 
+/* The kernel's tick, to which it knows when bytes came. */
+static uint64_t tick_ns(void)
+{
+	struct timespec t = {0, 10000000};
+
+	clock_getres(CLOCK_MONOTONIC_COARSE, &t);
+	return (uint64_t)t.tv_nsec;
+}
+
+/* 0 where it may have been nothing. */
 static uint64_t between(uint64_t begin_ns, uint64_t end_ns)
 {
-	return begin_ns < end_ns && end_ns != RP_NEVER ? end_ns - begin_ns : 0;
+	bool known = begin_ns < end_ns && end_ns != RP_NEVER;
+
+	return known && end_ns - begin_ns > tick_ns() ? end_ns - begin_ns : 0;
 }
 
 /* The bytes lay in the socket before the host took the connection. */

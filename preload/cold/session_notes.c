@@ -8,6 +8,7 @@
 #include "preload/cold/session_parts.h"
 #include "preload/hot/sys.h"
 #include "preload/hot/object.h"
+#include "preload/hot/peer.h"
 #include "preload/hot/tables.h"
 #include "preload/hot/text.h"
 
@@ -204,6 +205,24 @@ static void put_held(struct rp_session *s, struct rp_track *t, const struct rp_n
 	item.held.at_ns = n->at_ns;
 	item.held.how = n->how;
 	item.held.tid = n->tid;
+	rp_writer_put(s->writer, &item);
+}
+
+void rp_session_await(struct rp_session *s, const struct rp_await *a)
+{
+	struct rp_item item = {.kind = RP_ITEM_AWAIT};
+
+	if (s->failed)
+		return;
+	item.await.thread = thread_of(s, a->tid);
+	if (item.await.thread == NOBODY)
+		return;
+	if (a->stack.n)
+		item.await.stack = rp_nodes_stack(&s->nodes, s->writer, a->pc, a->stack.n,
+		                                  a->stack.stop, a->stack.generation);
+	item.await.at_ns = a->wait.at_ns;
+	item.await.span_ns = a->wait.span_ns;
+	item.await.object = (struct rp_slice){a->wait.object, a->wait.n_object};
 	rp_writer_put(s->writer, &item);
 }
 

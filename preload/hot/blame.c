@@ -217,29 +217,6 @@ void rp_blame_tell(struct rp_self *s, const struct rp_blame *b, uint64_t at_ns)
 		rp_track_push(s->track, RP_NOTE_HELD, &n, sizeof(n), &none, sizeof(none), NULL, 0);
 }
 
-static void walk_into(struct box *box, struct rp_self *s, const struct rp_regs *regs)
-{
-	uint8_t exact[RP_BLAME_FRAMES];
-	struct rp_walk walk = {.pc = box->pc, .exact = exact, .cap = RP_BLAME_FRAMES};
-	const struct rp_tables *tables = rp_tables_take();
-	struct rp_window window;
-
-	box->stack.n = 0;
-	if (tables) {
-		if (regs->sp < s->stack_lo || regs->sp >= s->stack_hi)
-			rp_capture_bounds(s);
-		rp_window_live(&window, regs->sp, s->stack_lo, s->stack_hi);
-		box->stack.generation = tables->generation;
-		rp_stack_walk(tables, regs, &window, &walk);
-		box->stack.n = walk.n;
-		box->stack.stop = walk.stop;
-		for (uint32_t i = 0; i < walk.n; i++)
-			if (exact[i])
-				box->pc[i] |= RP_PC_EXACT;
-	}
-	rp_tables_give();
-}
-
 static __attribute__((noinline)) void released(const void *lock)
 {
 	struct rp_self *s = &rp_self;
@@ -261,7 +238,7 @@ static __attribute__((noinline)) void released(const void *lock)
 		bool mine = box->lock == lock && box->holder == tid;
 
 		if (mine)
-			walk_into(box, s, &regs);
+			rp_capture_into(s, &regs, &box->stack, box->pc, RP_BLAME_FRAMES);
 		state = FILLING;
 		if (!atomic_compare_exchange_strong(&box->state, &state, mine ? FILLED : WAITING))
 			atomic_store_explicit(&box->state, FREE, memory_order_release);

@@ -94,3 +94,27 @@ bool rp_capture_push(struct rp_self *s, enum rp_note_kind kind, const void *head
 	return rp_track_push(s->track, kind, head, n_head, &note, sizeof(note), walk.pc,
 	                     walk.n * sizeof(*walk.pc));
 }
+
+void rp_capture_into(struct rp_self *s, const struct rp_regs *regs, struct rp_note_stack *stack,
+                     uint64_t *pc, uint32_t cap)
+{
+	uint8_t marks[RP_BLAME_FRAMES];
+	struct rp_walk walk = {.pc = pc, .exact = marks, .cap = cap};
+	const struct rp_tables *tables = rp_tables_take();
+	struct rp_window window;
+
+	memset(stack, 0, sizeof(*stack));
+	if (tables && cap <= RP_BLAME_FRAMES) {
+		if (regs->sp < s->stack_lo || regs->sp >= s->stack_hi)
+			rp_capture_bounds(s);
+		rp_window_live(&window, regs->sp, s->stack_lo, s->stack_hi);
+		stack->generation = tables->generation;
+		rp_stack_walk(tables, regs, &window, &walk);
+		stack->n = walk.n;
+		stack->stop = walk.stop;
+		for (uint32_t i = 0; i < walk.n; i++)
+			if (marks[i])
+				pc[i] |= RP_PC_EXACT;
+	}
+	rp_tables_give();
+}

@@ -16,6 +16,11 @@ enum rp_capture_by { RP_CAPTURE_SYNC, RP_CAPTURE_TICK };
 bool rp_capture_push(struct rp_self *s, enum rp_note_kind kind, const void *head, size_t n_head,
                      const struct rp_regs *regs, enum rp_capture_by by);
 
+/* The same into memory of the caller: up to CAP frames in PC.  No copy is made: STACK.n is 0 when
+ * there are no tables now. */
+void rp_capture_into(struct rp_self *s, const struct rp_regs *regs, struct rp_note_stack *stack,
+                     uint64_t *pc, uint32_t cap);
+
 /* Learns how far the calling thread's stack can be read (a few probes, once a thread). */
 void rp_capture_bounds(struct rp_self *s);
 

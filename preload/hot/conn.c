@@ -9,6 +9,7 @@
 #include "preload/hot/conn_slot.h"
 #include "preload/hot/current.h"
 #include "preload/hot/drops.h"
+#include "preload/hot/peer.h"
 #include "preload/hot/sys.h"
 
 _Atomic uint8_t rp_fd_kinds[RP_MAX_FDS];
@@ -93,12 +94,14 @@ static void forget(int fd, enum rp_fd_kind kind)
 
 	if (index && was != RP_FD_EPOLL && was != RP_FD_LOOP)
 		release(&conns[index - 1]);
+	if (was == RP_FD_UPSTREAM)
+		rp_peer_gone(fd);
 	rp_conn_set_kind(fd, kind);
 }
 
 void rp_conn_retire(int fd)
 {
-	if ((unsigned)fd >= RP_MAX_FDS || rp_conn_kind(fd) == RP_FD_OTHER)
+	if ((unsigned)fd >= RP_MAX_FDS || rp_conn_is_plain(rp_conn_kind(fd)))
 		return;
 	if (rp_conn_kind(fd) == RP_FD_NEW && !rp_conn_of(fd))
 		return;
@@ -124,9 +127,9 @@ void rp_conn_born(int fd, enum rp_fd_kind kind)
 	if ((unsigned)fd >= RP_MAX_FDS)
 		return;
 	/* A vfork child that closed it and opens something: here it is still what it was. */
-	if (was != RP_FD_NEW && was != RP_FD_OTHER && !rp_conn_own_process())
+	if (was != RP_FD_NEW && !rp_conn_is_plain(was) && !rp_conn_own_process())
 		return;
-	if (atomic_load_explicit(&conn_of[fd], memory_order_relaxed))
+	if (atomic_load_explicit(&conn_of[fd], memory_order_relaxed) || was == RP_FD_UPSTREAM)
 		forget(fd, kind);
 	else if (was != kind)
 		rp_conn_set_kind(fd, kind);
@@ -149,7 +152,7 @@ void rp_conn_duped(int old_fd, int new_fd)
 		return;
 	uint8_t kind = rp_conn_kind(old_fd);
 
-	rp_conn_born(new_fd, kind);
+	rp_conn_born(new_fd, kind == RP_FD_UPSTREAM ? RP_FD_SOCKET : kind);
 	if (kind != RP_FD_CONN && kind != RP_FD_OPAQUE)
 		return;
 	struct rp_conn *c = rp_conn_of(old_fd);

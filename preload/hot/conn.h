@@ -19,14 +19,16 @@
 /* One byte a descriptor.  The fast path of every hook is a look at it: up to RP_FD_OPAQUE, bytes
  * are none of our business. */
 enum rp_fd_kind {
-	RP_FD_OTHER = 1, /* born as something else: file, pipe, our host's client sockets */
+	RP_FD_OTHER = 1, /* born as something else: file, pipe */
+	RP_FD_SOCKET,    /* born as a socket; a client's socket of our host, maybe */
 	RP_FD_LISTEN,
 	RP_FD_SERVE,  /* a listener whose connections brought requests */
 	RP_FD_EPOLL,  /* watches at most one connection */
 	RP_FD_LOOP,   /* an epoll set of an event loop: listeners or several connections */
 	RP_FD_OPAQUE, /* a connection that is not (or no longer) HTTP/1.x */
 	RP_FD_CONN,
-	RP_FD_NEW = 0, /* birth not seen: inherited, or received by SCM_RIGHTS */
+	RP_FD_UPSTREAM, /* a socket on which a flagged request asked somebody (peer.h) */
+	RP_FD_NEW = 0,  /* birth not seen: inherited, or received by SCM_RIGHTS */
 };
 
 extern _Atomic uint8_t rp_fd_kinds[RP_MAX_FDS];
@@ -38,7 +40,13 @@ static inline bool rp_conn_watched(int fd)
 		return false;
 	uint8_t kind = atomic_load_explicit(&rp_fd_kinds[fd], memory_order_relaxed);
 
-	return kind == RP_FD_CONN || kind == RP_FD_NEW;
+	return kind >= RP_FD_CONN || kind == RP_FD_NEW;
+}
+
+/* Nothing is kept of it: its death need not be told. */
+static inline bool rp_conn_is_plain(uint8_t kind)
+{
+	return kind == RP_FD_OTHER || kind == RP_FD_SOCKET;
 }
 
 static inline uint8_t rp_conn_kind(int fd)

@@ -10,6 +10,7 @@
 #include "preload/hot/current.h"
 #include "preload/hot/drops.h"
 #include "preload/hot/gate.h"
+#include "preload/hot/peer.h"
 #include "preload/hot/request.h"
 
 static char heads[RP_MAX_HEADS][RP_HEAD_MAX];
@@ -158,6 +159,8 @@ static void feed_in(int fd, struct rp_conn *c, const char *bytes, size_t n)
 		in_event(fd, c, event, &head);
 		if (event == RP_IN_HEAD)
 			r = being_read(c);
+		if (event == RP_IN_BODY && r && fed == n) /* there was none to wait for */
+			atomic_store(&r->body_ns, atomic_load(&r->head_ns));
 		if (r)
 			atomic_fetch_add(&r->bytes_in, event == RP_IN_HEAD ? before - n : fed - n);
 	} while (event != RP_IN_MORE && !atomic_load_explicit(&c->opaque, memory_order_relaxed));
@@ -186,6 +189,10 @@ void rp_conn_heard(int fd, const void *buf, size_t n)
 
 void rp_conn_heard_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n)
 {
+	if (rp_unlikely(rp_conn_kind(fd) == RP_FD_UPSTREAM)) {
+		rp_peer_heard(fd);
+		return;
+	}
 	struct rp_conn *c = rp_conn_get(fd);
 
 	if (!c || !enter(fd, c, &c->in_busy))
@@ -211,6 +218,7 @@ void rp_conn_heard_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n)
 	if (rp_likely(!atomic_load_explicit(&rp_n_requests, memory_order_relaxed)))
 		return;
 	bind_thread(c);
+	rp_self.gate_serial = 0; /* whoever works for it later did not pass the gate just now */
 	if (more)
 		rp_conn_stall_begin(fd, c, RP_STALL_SENDS);
 }
@@ -290,6 +298,10 @@ void rp_conn_said(int fd, const void *buf, size_t n)
 
 void rp_conn_said_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n)
 {
+	if (rp_unlikely(rp_conn_kind(fd) == RP_FD_UPSTREAM || rp_conn_kind(fd) == RP_FD_SOCKET)) {
+		rp_peer_said(fd, iov, n_iov, n);
+		return;
+	}
 	struct rp_conn *c = rp_conn_of(fd);
 
 	if (!c || !enter(fd, c, &c->out_busy))

@@ -30,6 +30,7 @@ static void open_segment(struct rp_self *s, struct rp_track *t, uint64_t now_ns,
 	s->begin_forced = u.switches_forced;
 	s->handler_ns = s->hooks_ns = s->ticks = 0;
 	s->asked = 0;
+	s->heir = false;
 	memset(t->shorts, 0, sizeof(t->shorts));
 	memset(t->calls, 0, sizeof(t->calls));
 	t->upstreams = 0;
@@ -50,6 +51,12 @@ void rp_current_enter(uint32_t request, uint32_t serial)
 	if (!s->tid)
 		s->tid = (uint32_t)rp_sys(SYS_gettid, 0);
 	uint64_t now_ns = rp_mono_ns(), cpu_ns = rp_cpu_ns();
+
+	if (s->gate_serial == serial) { /* it begins where the gate let it in, here and now */
+		now_ns = s->gate_ns;
+		cpu_ns = s->gate_cpu_ns;
+	}
+	s->gate_serial = 0;
 	struct rp_track *t = rp_track_claim(request, serial, s->tid, now_ns);
 
 	if (!t) {

@@ -123,7 +123,7 @@ struct rp_request *rp_gate_admit(int fd, const struct rp_head *head, uint64_t fi
 			return NULL;
 		t = (struct rp_trigger){.kind = RP_TRIGGER_ROUTE, .routed = true};
 	}
-	uint64_t now_ns = rp_mono_ns();
+	uint64_t now_ns = rp_mono_ns(), cpu_ns = rp_cpu_ns();
 
 	if (!within_rate(now_ns))
 		return NULL;
@@ -131,6 +131,9 @@ struct rp_request *rp_gate_admit(int fd, const struct rp_head *head, uint64_t fi
 
 	if (!r)
 		return NULL;
+	rp_self.gate_serial = atomic_load(&r->serial);
+	rp_self.gate_ns = now_ns;
+	rp_self.gate_cpu_ns = cpu_ns;
 	atomic_store(&r->accepted_ns, accepted_ns);
 	rp_request_open(r, head, &t, first_ns ? first_ns : now_ns, now_ns);
 	return r;

@@ -49,6 +49,13 @@ static inline ssize_t rp_mmsg_bytes(const struct mmsghdr *msgs, int n)
 	return n_bytes;
 }
 
+/* Bytes that a flagged thread sends on a socket ask somebody something (peer.h). */
+static inline bool rp_says(int fd)
+{
+	return rp_conn_watched(fd) ||
+	       (rp_unlikely(rp_self.armed) && rp_conn_kind(fd) == RP_FD_SOCKET);
+}
+
 static inline ssize_t rp_after_in(struct rp_wait *w, int fd, const void *buf, ssize_t got)
 {
 	rp_wait_moved(w, got);
@@ -60,7 +67,7 @@ static inline ssize_t rp_after_in(struct rp_wait *w, int fd, const void *buf, ss
 static inline ssize_t rp_after_out(struct rp_wait *w, int fd, const void *buf, ssize_t got)
 {
 	rp_wait_moved(w, got);
-	if (got > 0 && rp_conn_watched(fd))
+	if (got > 0 && rp_says(fd))
 		rp_conn_said(fd, buf, (size_t)got);
 	return got;
 }

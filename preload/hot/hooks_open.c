@@ -3,9 +3,11 @@
  * Room: hot.  A birth resets the slot; a death is told before the real call, since another thread
  * may get the number at once.  SPDX-License-Identifier: MIT
  */
+#include <errno.h>
 #include <stdarg.h>
 #include "preload/hot/current.h"
 #include "preload/hot/hooks.h"
+#include "preload/hot/peer.h"
 
 static inline int born(int fd, enum rp_fd_kind kind)
 {
@@ -56,7 +58,8 @@ RP_HOOK int connect(int fd, const struct sockaddr *a, socklen_t n)
 {
 	struct rp_wait w;
 
-	born(fd, RP_FD_OTHER);
+	if (rp_conn_kind(fd) != RP_FD_UPSTREAM)
+		born(fd, RP_FD_SOCKET);
 	w.on = RP_WAIT_OFF;
 	if (rp_unlikely(rp_self.armed))
 		rp_wait_begin(&w, &(struct rp_waited){
@@ -64,12 +67,14 @@ RP_HOOK int connect(int fd, const struct sockaddr *a, socklen_t n)
 	int ret = rp_real.connect(fd, a, n);
 
 	rp_wait_leave(&w);
+	if (rp_unlikely(rp_self.armed) && (ret == 0 || errno == EINPROGRESS))
+		rp_peer_connected(fd, a, n);
 	return ret;
 }
 
 RP_HOOK int socket(int domain, int type, int protocol)
 {
-	return born(rp_real.socket(domain, type, protocol), RP_FD_OTHER);
+	return born(rp_real.socket(domain, type, protocol), RP_FD_SOCKET);
 }
 
 RP_HOOK int socketpair(int domain, int type, int protocol, int fds[2])
@@ -229,7 +234,7 @@ static bool will_dup(int fd, int target)
 
 RP_HOOK int dup2(int fd, int target)
 {
-	if (rp_conn_kind(target) > RP_FD_OTHER && will_dup(fd, target))
+	if (rp_conn_kind(target) > RP_FD_SOCKET && will_dup(fd, target))
 		rp_conn_retire(target);
 	int copy = rp_real.dup2(fd, target);
 
@@ -240,7 +245,7 @@ RP_HOOK int dup2(int fd, int target)
 
 RP_HOOK int dup3(int fd, int target, int flags)
 {
-	if (rp_conn_kind(target) > RP_FD_OTHER && will_dup(fd, target) && !(flags & ~O_CLOEXEC))
+	if (rp_conn_kind(target) > RP_FD_SOCKET && will_dup(fd, target) && !(flags & ~O_CLOEXEC))
 		rp_conn_retire(target);
 	int copy = rp_real.dup3(fd, target, flags);
 
@@ -290,7 +295,7 @@ RP_HOOK int fcntl64(int fd, int cmd, ...)
 
 RP_HOOK int close(int fd)
 {
-	if (rp_conn_kind(fd) != RP_FD_OTHER)
+	if (!rp_conn_is_plain(rp_conn_kind(fd)))
 		rp_conn_retire(fd);
 	return rp_real.close(fd);
 }

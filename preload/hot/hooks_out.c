@@ -27,7 +27,7 @@ static RP_SLOW ssize_t seen_writev(int fd, const struct iovec *iov, int n_iov)
 	ssize_t put = rp_real.writev(fd, iov, n_iov);
 
 	rp_wait_moved(&w, put);
-	if (put > 0 && rp_conn_watched(fd))
+	if (put > 0 && rp_says(fd))
 		rp_conn_said_iov(fd, iov, (size_t)n_iov, (size_t)put);
 	return put;
 }
@@ -79,7 +79,7 @@ static RP_SLOW ssize_t seen_sendmsg(int fd, const struct msghdr *msg, int flags)
 	ssize_t put = rp_real.sendmsg(fd, msg, flags);
 
 	rp_wait_moved(&w, put);
-	if (put > 0 && rp_conn_watched(fd))
+	if (put > 0 && rp_says(fd))
 		rp_conn_said_iov(fd, msg->msg_iov, msg->msg_iovlen, (size_t)put);
 	return put;
 }
@@ -100,7 +100,7 @@ RP_HOOK int sendmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags)
 
 	rp_wait_moved(&w, rp_mmsg_bytes(msgs, put));
 	for (int i = 0; i < put; i++)
-		if (msgs[i].msg_len && rp_conn_watched(fd))
+		if (msgs[i].msg_len && rp_says(fd))
 			rp_conn_said_iov(fd, msgs[i].msg_hdr.msg_iov, msgs[i].msg_hdr.msg_iovlen,
 			                 msgs[i].msg_len);
 	return put;

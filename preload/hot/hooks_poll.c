@@ -7,6 +7,7 @@
 #include "preload/hot/current.h"
 #include "preload/hot/hooks.h"
 #include "preload/hot/mask.h"
+#include "preload/hot/object.h"
 #include "preload/hot/stack.h"
 
 static void before_epoll(struct rp_wait *w, int epfd)
@@ -201,11 +202,12 @@ static uint64_t asked_us(const struct timeval *t)
 	return (uint64_t)t->tv_sec * 1000000000u + (uint64_t)t->tv_usec * 1000u;
 }
 
-/* A select of one descriptor is named by it; FOUND is the only one, or -1. */
+/* A select of one descriptor is named by it, of several by the first ones (object.h). */
 static void before_select(struct rp_wait *w, int n, const fd_set *in, const fd_set *out,
                           const fd_set *other, uint64_t timeout_ns)
 {
-	int found = -1, count = 0;
+	uint64_t found = 0;
+	int count = 0;
 
 	w->on = RP_WAIT_OFF;
 	if (rp_likely(!rp_self.armed))
@@ -221,13 +223,12 @@ static void before_select(struct rp_wait *w, int n, const fd_set *in, const fd_s
 			rp_current_leave();
 			return;
 		}
-		found = fd;
-		count++;
+		found = rp_object_add_fd(found, count++, fd);
 	}
 	if (count == 1)
-		rp_wait_enter_fd(w, RP_WAIT_SELECT, found);
+		rp_wait_enter_fd(w, RP_WAIT_SELECT, rp_object_fd(found, 0));
 	else if (count)
-		rp_wait_enter(w, RP_WAIT_SELECT, NULL, (uint64_t)count);
+		rp_wait_enter(w, RP_WAIT_SELECT, NULL, found | (uint64_t)count);
 	else
 		rp_wait_enter(w, RP_WAIT_SLEEP, NULL, timeout_ns);
 }

@@ -133,7 +133,7 @@ static void after(long nr, const long *a, long ret)
 		break;
 	case SYS_write:
 	case SYS_sendto:
-		if (ret > 0 && rp_conn_watched(fd))
+		if (ret > 0 && rp_says(fd))
 			rp_conn_said(fd, (const void *)a[1], (size_t)ret);
 		break;
 	case SYS_accept:
@@ -141,6 +141,8 @@ static void after(long nr, const long *a, long ret)
 		rp_conn_accepted(fd, (int)ret);
 		break;
 	case SYS_socket:
+		rp_conn_born((int)ret, RP_FD_SOCKET);
+		break;
 	case SYS_openat:
 	case SYS_eventfd2:
 	case SYS_epoll_create1:

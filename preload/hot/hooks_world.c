@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include "preload/hot/blame.h"
 #include "preload/hot/current.h"
+#include "preload/hot/heir.h"
 #include "preload/hot/hooks.h"
 #include "preload/hot/mask.h"
+#include "preload/hot/peer.h"
 #include "preload/hot/sampler.h"
 #include "preload/hot/sys.h"
 #include "preload/hot/tables.h"
@@ -25,6 +27,7 @@ void rp_world_forked(void)
 	rp_request_forked();
 	rp_track_forked();
 	rp_blame_forked();
+	rp_peer_forked();
 	if (rp_world_forked_cold)
 		rp_world_forked_cold();
 }
@@ -64,8 +67,12 @@ RP_HOOK int pthread_create(pthread_t *restrict thread, const pthread_attr_t *res
                            void *(*start)(void *), void *restrict arg)
 {
 	bool hidden = hide();
-	int ret = rp_real.pthread_create(thread, attr, start, arg);
+	struct rp_heir *heir = rp_unlikely(rp_self.armed) ? rp_heir_make(start, arg) : NULL;
+	int ret = heir ? rp_real.pthread_create(thread, attr, rp_heir_main, heir)
+	               : rp_real.pthread_create(thread, attr, start, arg);
 
+	if (heir && ret)
+		rp_heir_free(heir);
 	show(hidden);
 	return ret;
 }
@@ -152,6 +159,6 @@ RP_HOOK int dlclose(void *handle)
 	rp_tables_unloading();
 	int ret = rp_real.dlclose(handle);
 
-	rp_tables_unloading();
+	rp_tables_unloaded();
 	return ret;
 }

@@ -2,15 +2,18 @@
 #include "preload/hot/object.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/un.h>
+#include "preload/hot/peer.h"
 #include "preload/hot/request.h"
 #include "preload/hot/stack.h"
 #include "preload/hot/sys.h"
 #include "preload/hot/text.h"
 
-enum { MAX_NAMED_FDS = 3 };
+enum { SLOW_NS = 1000000 }; /* a wait below it may have been for the CPU */
 
 static void put_ipv4(struct rp_line *l, const uint8_t *a)
 {
@@ -157,8 +160,19 @@ static void put_file(struct rp_line *l, int fd)
 
 static void put_fd(struct rp_line *l, int fd, const struct rp_request *r)
 {
-	if (!put_socket(l, fd, r))
+	size_t n;
+
+	if (!put_socket(l, fd, r)) {
 		put_file(l, fd);
+		return;
+	}
+	n = l->n + 1 < l->cap ? rp_peer_asked(fd, (uint32_t)(r - rp_requests), l->at + l->n + 1,
+	                                      l->cap - l->n - 1)
+	                      : 0;
+	if (n) {
+		l->at[l->n] = ' ';
+		l->n += n + 1;
+	}
 }
 
 static void put_count(struct rp_line *l, uint64_t n)
@@ -178,14 +192,28 @@ static void put_poll(struct rp_line *l, const struct pollfd *fds, uint64_t n,
 	for (uint64_t i = 0; fds && i < n; i++)
 		n_real += fds[i].fd >= 0;
 	put_count(l, n_real);
-	for (uint64_t i = 0; fds && i < n && named < MAX_NAMED_FDS; i++) {
+	for (uint64_t i = 0; fds && i < n && named < RP_OBJECT_FDS; i++) {
 		if (fds[i].fd < 0)
 			continue;
 		if (named++)
 			rp_line_text(l, ", ");
 		put_fd(l, fds[i].fd, r);
 	}
-	if (n_real > MAX_NAMED_FDS)
+	if (n_real > RP_OBJECT_FDS)
+		rp_line_text(l, ", ...");
+}
+
+static void put_select(struct rp_line *l, uint64_t fds, const struct rp_request *r)
+{
+	int n = (int)(fds & 0xffff);
+
+	put_count(l, (uint64_t)n);
+	for (int i = 0; i < n && i < RP_OBJECT_FDS; i++) {
+		if (i)
+			rp_line_text(l, ", ");
+		put_fd(l, rp_object_fd(fds, i), r);
+	}
+	if (n > RP_OBJECT_FDS)
 		rp_line_text(l, ", ...");
 }
 
@@ -223,6 +251,27 @@ static void put_connect(struct rp_line *l, const struct rp_waited *what)
 	put_address(l, a, (socklen_t)what->n);
 }
 
+/* The client is slow, for certain: the thread waited, and still not all is on its other side. */
+static bool reads_slowly(const struct rp_waited *what)
+{
+	int left = 0;
+
+	return (what->kind == RP_WAIT_WRITE || what->kind == RP_WAIT_SEND ||
+	        what->kind == RP_WAIT_SENDFILE) &&
+	       what->n >= SLOW_NS && rp_sys(SYS_ioctl, what->fd, SIOCOUTQ, &left) == 0 && left > 0;
+}
+
+static void put_waited_fd(struct rp_line *l, const struct rp_waited *what,
+                          const struct rp_request *r)
+{
+	static const char client[] = "client ";
+
+	put_fd(l, what->fd, r);
+	if (l->n > sizeof(client) && memcmp(l->at, client, sizeof(client) - 1) == 0 &&
+	    reads_slowly(what))
+		rp_line_text(l, " (peer reads slowly)");
+}
+
 size_t rp_object_name(char *text, size_t cap, const struct rp_waited *what, uint32_t request)
 {
 	struct rp_line l = {text, 0, cap};
@@ -231,7 +280,7 @@ size_t rp_object_name(char *text, size_t cap, const struct rp_waited *what, uint
 	if (what->kind == RP_WAIT_CONNECT && what->at)
 		put_connect(&l, what);
 	else if (what->fd >= 0)
-		put_fd(&l, what->fd, r);
+		put_waited_fd(&l, what, r);
 	else if (what->kind == RP_WAIT_POLL)
 		put_poll(&l, what->at, what->n, r);
 	else if (what->kind == RP_WAIT_SLEEP && what->n)
@@ -239,7 +288,7 @@ size_t rp_object_name(char *text, size_t cap, const struct rp_waited *what, uint
 	else if (what->kind == RP_WAIT_GETADDRINFO && what->at)
 		rp_line_text(&l, what->at);
 	else if (what->kind == RP_WAIT_SELECT)
-		put_count(&l, what->n);
+		put_select(&l, what->n, r);
 	else if (what->kind == RP_WAIT_MSGQUEUE || what->kind == RP_WAIT_SEMOP)
 		rp_line_number(&l, what->n, 10); /* 0 is an id, too */
 	else if (what->at)

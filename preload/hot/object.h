@@ -12,6 +12,20 @@
 #include <sys/socket.h>
 #include "preload/hot/wait.h"
 
+enum { RP_OBJECT_FDS = 3 }; /* of a set are named */
+
+/* The first descriptors of a select in one word, 16 bits each above their count: its sets are the
+ * kernel's to change. */
+static inline uint64_t rp_object_add_fd(uint64_t fds, int at, int fd)
+{
+	return at < RP_OBJECT_FDS ? fds | (uint64_t)fd << (16 * (at + 1)) : fds;
+}
+
+static inline int rp_object_fd(uint64_t fds, int at)
+{
+	return (int)(fds >> (16 * (at + 1)) & 0xffff);
+}
+
 /* Writes the name of WHAT into TEXT (at most CAP bytes, no NUL); returns its length.  REQUEST is
  * the slot the thread works for: its own client is called "client". */
 size_t rp_object_name(char *text, size_t cap, const struct rp_waited *what, uint32_t request);

@@ -157,6 +157,8 @@ static void measure(struct rp_self *s, struct rp_note_sample *n)
 			n->runq_ns = wall - n->cpu_ns;
 		s->voluntary_mark = u.switches_voluntary;
 	}
+	s->crowded = n->weight > s->period_ns / rp_requests[s->request].interval_ns &&
+	             n->cpu_ns > wall - wall / 4;
 	s->cpu_mark_ns = cpu_ns;
 	s->mono_mark_ns = n->at_ns;
 }
@@ -169,6 +171,16 @@ bool rp_sampler_slept(const struct rp_self *s, uint64_t now_ns, uint64_t cpu_now
 		return false;
 	rp_sampler_usage(&u);
 	return u.switches_voluntary != s->voluntary_mark;
+}
+
+bool rp_sampler_preempted(const struct rp_self *s, uint64_t span_ns, uint64_t cpu_ns, bool slept)
+{
+	struct rp_usage u;
+
+	if (slept || span_ns <= cpu_ns + RUNQ_FLOOR_NS)
+		return false;
+	rp_sampler_usage(&u);
+	return u.switches_voluntary == s->voluntary_mark;
 }
 
 void rp_sampler_mark_wait(struct rp_self *s, uint64_t span_ns, uint64_t cpu_ns, bool slept)
@@ -239,13 +251,15 @@ static void back_off(struct rp_self *s, int sig, uint64_t n)
 	s->period_ns *= n;
 }
 
-/* A handler that takes most of the period leaves the thread no time of its own.  One slow tick
- * says little: somebody else had the processor.  Several in a row, by the quickest of them: */
-static void watch_pace(struct rp_self *s, int sig, uint64_t took_ns)
+/* A handler that takes most of the period leaves the thread no time of its own; so does a kernel
+ * that takes longer than a period to call it: then the thread ran all the time, and yet expiries
+ * came together.  One slow tick says little: somebody else had the processor.  Several
+ * in a row, by the quickest of them: */
+static void watch_pace(struct rp_self *s, int sig, uint64_t began_ns, uint64_t ended_ns)
 {
-	uint64_t n = 1;
+	uint64_t took_ns = ended_ns - began_ns, n = 2;
 
-	if (took_ns <= s->period_ns / 2 || !s->timer_made) {
+	if (!s->timer_made || (took_ns <= s->period_ns / 2 && !s->crowded)) {
 		s->slow = 0;
 		return;
 	}
@@ -279,10 +293,10 @@ void rp_sampler_tick(int sig, siginfo_t *info, void *context)
 		sample(s, info, context, now_ns);
 	else
 		rp_current_over_in_handler(s, now_ns);
-	uint64_t took_ns = rp_mono_ns() - now_ns;
+	uint64_t ended_ns = rp_mono_ns();
 
 	s->ticks++;
-	s->handler_ns += took_ns;
+	s->handler_ns += ended_ns - now_ns;
 	if (s->armed == RP_ARMED)
-		watch_pace(s, sig, took_ns);
+		watch_pace(s, sig, now_ns, ended_ns);
 }

@@ -44,6 +44,10 @@ void rp_sampler_tick(int sig, siginfo_t *info, void *context);
 /* Has the thread slept since its last mark, in a call that nobody saw?  Asked before a wait. */
 bool rp_sampler_slept(const struct rp_self *s, uint64_t now_ns, uint64_t cpu_now_ns);
 
+/* The call that has just taken SPAN_NS, CPU_NS of it running, only lost its CPU: it waited for
+ * nothing.  SLEPT as told before it. */
+bool rp_sampler_preempted(const struct rp_self *s, uint64_t span_ns, uint64_t cpu_ns, bool slept);
+
 /* Marks the end of a wait of SPAN_NS, CPU_NS of it running: samples after it do not count it.
  * SLEPT: as told before it. */
 void rp_sampler_mark_wait(struct rp_self *s, uint64_t span_ns, uint64_t cpu_ns, bool slept);

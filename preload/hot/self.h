@@ -21,6 +21,7 @@ struct rp_self {
 	bool paused;          /* that wait is a paused one: not masked, the timer stands still */
 	bool moving;          /* between two requests: a handler of the host must not interfere */
 	struct rp_wait *wait; /* the innermost blocking call; stale when its frame is gone */
+	bool heir;            /* works for its creator's request (heir.h) */
 	bool ours;            /* our own thread: every hook only forwards */
 	bool host_blocks;     /* the host's own mask has our signal blocked */
 	bool has_key;         /* the thread-exit key is set */
@@ -35,10 +36,15 @@ struct rp_self {
 	uint64_t begin_cpu_ns;
 	long begin_minor, begin_major, begin_voluntary, begin_forced, voluntary_mark;
 	uint64_t handler_ns, hooks_ns, ticks; /* own overhead in this segment */
-	uint32_t asked;                       /* descriptor + 1 that was written to last */
+	/* The gate let (GATE_SERIAL) in when the clocks said this: its work is part of the request.
+	 */
+	uint32_t gate_serial;
+	uint64_t gate_ns, gate_cpu_ns;
+	uint32_t asked;       /* descriptor + 1 that was written to last */
 	uint64_t period_ns;   /* between ticks: the request's interval, or that backed off */
 	uint64_t carried;     /* weight of expiries that were taken while backing off */
 	uint64_t quickest_ns; /* of the last SLOW ticks in a row that were slow */
+	bool crowded;         /* the last tick: expiries came together, though the thread ran */
 	unsigned slow;
 };
 

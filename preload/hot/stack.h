@@ -14,10 +14,10 @@
 
 /* The registers a walk starts from. */
 struct rp_regs {
-	uint64_t pc, sp, bp, bx;
-	uint64_t gpr[16];   /* by DWARF number; for CFAs of the interrupted frame */
-	uint32_t gpr_known; /* bit n: gpr[n] is real; sp, bp and bx above always are */
-	bool exact;         /* pc is the interrupted instruction, not a return address */
+	uint64_t pc, sp, bp, bx; /* bp, bx: on aarch64 x29 and x30 */
+	uint64_t gpr[16];        /* by DWARF number; for CFAs of the interrupted frame */
+	uint32_t gpr_known;      /* bit n: gpr[n] is real; sp, bp and bx above always are */
+	bool exact;              /* pc is the interrupted instruction, not a return address */
 };
 
 /* Memory a walk may read: [lo, hi), found DELTA bytes further (0 for the live stack, else the
@@ -40,8 +40,13 @@ struct rp_walk {
 /* Registers of an interrupted context (a ucontext_t). */
 void rp_regs_from_context(struct rp_regs *regs, const void *ucontext);
 
-/* The same from its 17 general registers, in the kernel's order (r8 first, rip last). */
-enum { RP_N_GREGS = 17, RP_UC_GREGS = 40 }; /* RP_UC_GREGS: where they are in a ucontext_t */
+/* The same from its general registers, in the kernel's order (r8 first, rip last; x0 first, pc
+ * last); RP_UC_GREGS: where they are from the stack pointer that a handler returns to. */
+#if defined(__aarch64__)
+enum { RP_N_GREGS = 33, RP_UC_GREGS = 128 + 184 }; /* behind a siginfo_t */
+#else
+enum { RP_N_GREGS = 17, RP_UC_GREGS = 40 };
+#endif
 void rp_regs_from_gregs(struct rp_regs *regs, const uint64_t *gregs);
 
 /* Registers as they are when this returns to the function that calls it: the walk begins with

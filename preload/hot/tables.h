@@ -12,7 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What a row's CFA is: 0..15 mean that register (DWARF number) plus the offset. */
+/* What a row's CFA is: 0..15 mean that register (x86-64's DWARF number; on aarch64 only SP, and BP
+ * for x29) plus the offset. */
 enum rp_cfa {
 	RP_REG_BX = 3,
 	RP_REG_BP = 6,
@@ -20,11 +21,20 @@ enum rp_cfa {
 	RP_CFA_PLT = 16, /* rsp + 8, and 8 more once (pc & 15) >= offset */
 	RP_CFA_AT_BP,    /* [rbp + (offset >> 11)] + (offset & 2047) */
 	RP_CFA_AT_SP,    /* the same from rsp */
-	RP_CFA_SIGNAL,   /* rsp is at a ucontext_t: everything is restored from it */
+	RP_CFA_SIGNAL,   /* everything is restored from the context that the kernel left */
 	RP_CFA_END,      /* the outermost function: it has no return address */
 	RP_CFA_GAP,      /* no function here */
 	RP_CFA_RULE,     /* a function, but by a rule that no row can say */
 };
+
+/* DWARF's numbers of what a row follows.  Where calls leave the return address in a register, BX is
+ * that register, and row->bx says where it is saved. */
+struct rp_machine {
+	uint8_t sp, bp, bx, ra;
+	bool link;
+};
+extern const struct rp_machine rp_machine_x86_64, rp_machine_aarch64;
+extern const struct rp_machine *const rp_machine_here;
 
 /* How the caller's rbp or rbx is found. */
 enum rp_saved {
@@ -34,7 +44,7 @@ enum rp_saved {
 	RP_SAVED_LOST,   /* nobody knows */
 };
 
-/* From PC on until the next row, these rules hold.  The return address is at CFA - 8. */
+/* From PC on until the next row, these rules hold.  On x86-64 the return address is at CFA - 8. */
 struct rp_row {
 	uint32_t pc;    /* from the module's lo */
 	uint32_t cfa;   /* enum rp_cfa in 5 bits, above it a signed offset */
@@ -55,11 +65,26 @@ struct rp_module_rows {
 	uint32_t module; /* number of the module in cold/modules.c, stable for its life */
 };
 
+/* What stood where besides the modules, when the kernel was asked. */
+enum rp_map_kind {
+	RP_MAP_NONE, /* nobody knows: not there, or not to be read then */
+	RP_MAP_DATA, /* readable, no code */
+	RP_MAP_MADE, /* code that the process put there: no file, a deleted one, a module's again */
+	RP_MAP_FOREIGN, /* code from a file that the loader does not know */
+};
+
+struct rp_map {
+	uint64_t lo, hi;
+	uint32_t kind; /* enum rp_map_kind; never NONE */
+	uint32_t file; /* of code: hash of device and inode; 0: none */
+};
+
 struct rp_tables {
 	uint32_t generation; /* of the snapshot; grows */
 	uint32_t unloads;    /* rp_tables_unloads before the modules were listed */
-	uint32_t n_modules;
+	uint32_t n_modules, n_maps;
 	const struct rp_module_rows *modules; /* sorted by lo, disjoint */
+	const struct rp_map *maps; /* the same; modules are in here, too, and come first */
 };
 
 /* The published set; NULL before the first build.  Written by cold/modules.c. */
@@ -73,10 +98,19 @@ extern _Atomic uint32_t rp_tables_stale;
  * where one of its modules stood. */
 extern _Atomic uint32_t rp_tables_unloads;
 
-/* For the hooks.  LOADING before dlopen (and after it, where the hook comes back); UNLOADING
- * both before and after the real dlclose: a set built in between holds what is about to go. */
+/* Not zero: a walk met an address that the set knows nothing of.  Written by whoever walks,
+ * cleared by cold/modules.c, which then asks the kernel again. */
+extern _Atomic uint32_t rp_tables_strange;
+
+/* For the hooks.  LOADING before dlopen (and after it, where the hook comes back).  UNLOADING
+ * before the real dlclose: in between nobody walks, and it waits (a moment) for who does;
+ * UNLOADED after it. */
 void rp_tables_loading(void);
 void rp_tables_unloading(void);
+void rp_tables_unloaded(void);
+
+/* In a forked child: whoever walked or unloaded did so in the parent. */
+void rp_tables_forked(void);
 
 /* The set to walk with now, or NULL: none yet, or out of date.  Any thread, also in a signal
  * handler; every take needs its give, also after NULL. */
@@ -85,5 +119,41 @@ void rp_tables_give(void);
 
 /* Is nobody between take and give?  Asked by cold after it has published another set. */
 bool rp_tables_idle(void);
+
+/* The module and the row that hold PC, or NULL for what there is not. */
+struct rp_found {
+	const struct rp_module_rows *module;
+	const struct rp_row *row;
+};
+struct rp_found rp_tables_search(const struct rp_tables *tables, uint64_t pc);
+
+/* Where a pc was found last time: module's index << 32 | row's.  A hint is tried, never believed,
+ * so it may be anybody's and of any age. */
+enum { RP_TABLES_HINTS = 4096 };
+extern _Atomic uint64_t rp_tables_hints[RP_TABLES_HINTS];
+
+static inline _Atomic uint64_t *rp_tables_hint(uint64_t pc)
+{
+	return &rp_tables_hints[(pc ^ pc >> 11) % RP_TABLES_HINTS];
+}
+
+/* Asks the hints first. */
+static inline struct rp_found rp_tables_find(const struct rp_tables *tables, uint64_t pc)
+{
+	uint64_t hint = atomic_load_explicit(rp_tables_hint(pc), memory_order_relaxed);
+	uint32_t at = (uint32_t)(hint >> 32);
+	uint64_t row = (uint32_t)hint;
+	const struct rp_module_rows *m = &tables->modules[at];
+
+	if (at < tables->n_modules && pc >= m->lo && pc < m->hi && row < m->n_rows &&
+	    m->rows[row].pc <= pc - m->lo &&
+	    (row + 1 == m->n_rows || m->rows[row + 1].pc > pc - m->lo))
+		return (struct rp_found){m, &m->rows[row]};
+	return rp_tables_search(tables, pc);
+}
+
+/* The module alone; and what else was at ADDR. */
+const struct rp_module_rows *rp_tables_module(const struct rp_tables *tables, uint64_t addr);
+enum rp_map_kind rp_tables_map(const struct rp_tables *tables, uint64_t addr);
 
 #endif

@@ -84,7 +84,7 @@ static void walk_frames(struct rp_unwinding *u)
 static void give_locks(struct rp_unwinding *u)
 {
 	while (u->n_locks)
-		pthread_mutex_unlock(u->locks[--u->n_locks]);
+		rp_real.pthread_mutex_unlock(u->locks[--u->n_locks]);
 }
 
 bool rp_unwinder_fenced(void (*run)(struct rp_unwinding *u), unsigned room)

@@ -8,6 +8,7 @@
 #include "preload/hot/conn.h"
 #include "preload/hot/current.h"
 #include "preload/hot/drops.h"
+#include "preload/hot/heir.h"
 #include "preload/hot/mask.h"
 #include "preload/hot/object.h"
 #include "preload/hot/request.h"
@@ -53,13 +54,13 @@ static void abandoned(struct rp_self *s)
 }
 
 /* False: the call is not ours to record. */
-static bool may_record(struct rp_self *s, const struct rp_wait *w)
+static bool may_record(struct rp_self *s, const struct rp_wait *w, const struct rp_waited *what)
 {
 	if (s->wait && inside(s, w))
 		return false;
 	if (s->wait)
 		abandoned(s);
-	if (s->armed == RP_ARMED_OVER)
+	if (s->armed == RP_ARMED_OVER || (s->armed && s->heir && rp_heir_ends(what)))
 		rp_current_leave();
 	return s->armed == RP_ARMED;
 }
@@ -92,7 +93,7 @@ void rp_wait_begin(struct rp_wait *w, const struct rp_waited *what)
 	uint64_t entered_ns = rp_mono_ns();
 
 	w->on = RP_WAIT_OFF;
-	if (!may_record(s, w))
+	if (!may_record(s, w, what))
 		return;
 	prepare(s, w, what, RP_WAIT_MASKED);
 	/* Before the mask: a handler of the host that waits in between must not take it away. */
@@ -109,7 +110,7 @@ void rp_wait_begin_paused(struct rp_wait *w, const struct rp_waited *what)
 	struct rp_self *s = &rp_self;
 
 	w->on = RP_WAIT_OFF;
-	if (!may_record(s, w))
+	if (!may_record(s, w, what))
 		return;
 	prepare(s, w, what, RP_WAIT_PAUSED);
 	s->wait = w;
@@ -122,6 +123,7 @@ static void record(struct rp_self *s, const struct rp_wait *w, uint64_t span_ns,
 {
 	struct rp_note_wait n = {
 	        .at_ns = w->at_ns, .span_ns = span_ns, .cpu_ns = cpu_ns, .kind = w->what.kind};
+	struct rp_waited what = w->what;
 	struct rp_regs regs;
 
 	if (span_ns < RP_WAIT_SHORT_NS) {
@@ -133,7 +135,9 @@ static void record(struct rp_self *s, const struct rp_wait *w, uint64_t span_ns,
 		sum->cpu_ns += cpu_ns;
 		return;
 	}
-	n.n_object = (uint32_t)rp_object_name(n.object, sizeof(n.object), &w->what, s->request);
+	if (what.fd >= 0 && what.kind != RP_WAIT_CONNECT)
+		what.n = span_ns > cpu_ns ? span_ns - cpu_ns : 0;
+	n.n_object = (uint32_t)rp_object_name(n.object, sizeof(n.object), &what, s->request);
 	rp_regs_here(&regs);
 	if (!rp_capture_push(s, RP_NOTE_WAIT, &n, sizeof(n), &regs, RP_CAPTURE_SYNC))
 		rp_request_drop(&rp_requests[s->request], RP_DROP_lost_waits, 1);
@@ -174,6 +178,15 @@ static void count(struct rp_self *s, const struct rp_wait *w)
 		count_upstream(s, w);
 }
 
+/* A call on a descriptor that was only preempted is no wait: what it took is the next tick's,
+ * which is due. */
+static bool only_preempted(const struct rp_self *s, const struct rp_wait *w, uint64_t span_ns,
+                           uint64_t cpu_ns)
+{
+	return w->on == RP_WAIT_MASKED && w->what.fd >= 0 && s->timer_made &&
+	       rp_sampler_preempted(s, span_ns, cpu_ns, w->slept);
+}
+
 /* The tick that came due meanwhile is dropped: the wait is recorded whole. */
 static void unmask(void)
 {
@@ -209,6 +222,9 @@ void rp_wait_end(struct rp_wait *w)
 	uint64_t ended_ns = rp_mono_ns(), span_ns = ended_ns - w->at_ns;
 	uint64_t cpu_ns = rp_cpu_ns() - w->cpu_ns;
 
+	/* The CPU clock is read outside of the span: of many short calls that would be much. */
+	if (cpu_ns > span_ns)
+		cpu_ns = span_ns;
 	/* The segment ended in a handler of the host; so did its ticks.  The return from the
 	 * handler brought back the mask of the wait. */
 	if (!s->armed || s->tick != w->tick) {
@@ -221,14 +237,20 @@ void rp_wait_end(struct rp_wait *w)
 		return;
 	}
 	atomic_store_explicit(&s->track->wait_at_ns, 0, memory_order_release);
-	if (!outlived(s, w) && s->armed == RP_ARMED) {
+	bool lives = !outlived(s, w) && s->armed == RP_ARMED;
+	bool preempted = lives && only_preempted(s, w, span_ns, cpu_ns);
+
+	if (lives)
 		count(s, w);
+	if (lives && !preempted) {
 		rp_sampler_mark_wait(s, span_ns, cpu_ns, w->slept);
 		record(s, w, span_ns, cpu_ns);
 	}
 	s->wait = NULL;
 	s->paused = false;
-	if (w->on == RP_WAIT_MASKED)
+	if (preempted)
+		rp_sigmask(SIG_UNBLOCK, rp_sigbit(rp_mask_signal()));
+	else if (w->on == RP_WAIT_MASKED)
 		unmask();
 	else if (s->armed == RP_ARMED)
 		rp_sampler_resume(s);

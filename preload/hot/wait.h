@@ -20,7 +20,7 @@ struct rp_waited {
 	enum rp_wait_kind kind;
 	int fd;                       /* -1: none */
 	const void *at;               /* pollfd array, address of a lock or a peer, text */
-	uint64_t n;                   /* entries, bytes, nanoseconds, pid, id: by kind */
+	uint64_t n;                   /* entries, bytes, ns, pid, id: by kind; with fd: ns waited */
 	const struct rp_blame *blame; /* who holds that lock; NULL: nobody asked */
 };
 

@@ -42,14 +42,21 @@ heads() {
 		value "delimiter: response of nginx, 245 bytes" ns -
 }
 
+# Columns of bench_stack: frames, then a time and, in brackets, its frames for each way
 walks() {
-	"$build/bench/bench_stack" >"$tmp/stack"
-	for frames in 10 30 100; do
-		goal=-
-		[ $frames = 30 ] && goal='<=400'
-		awk -v frames=$frames '$1 == frames && NF >= 7 { print $2 }' "$tmp/stack" |
-			value "walk of $frames frames" ns "$goal"
+	python=/usr/bin/python3
+	"$build/bench/bench_stack" "$python" "$(command -v node)" >"$tmp/stack"
+	for frames in 10:200 30:400 100:1200; do
+		tr -d '()' <"$tmp/stack" | awk -v frames="${frames%:*}" -v goal="<=${frames#*:}" -v OFS='\t' '
+			$1 == frames && NF == 11 {
+				n = split("tables,unw_backtrace,unw_step,backtrace,frame pointers", way, ",")
+				for (i = 1; i <= n; i++)
+					print "walk of " frames " frames: " way[i], "value", "ns", i == 1 ? goal : "-", $(2 * i)
+			}'
 	done
+	sed -n 's/^.*\/python3: .* built in \([0-9.]*\) ms/\1/p' "$tmp/stack" | value "tables of python3" ms '<=10'
+	sed -n 's/^.*\/node: .* built in \([0-9.]*\) ms/\1/p' "$tmp/stack" | value "tables of node" ms '<=40'
+	sed -n 's/^this process: .* rows of \([0-9]*\) bytes.*/\1/p' "$tmp/stack" | value "a row of the tables" B '<=12'
 }
 
 # The gate is wide open here: no request is to be turned away.
@@ -65,6 +72,7 @@ flagged() {
 	done
 	"$build/bench/bench_tick"
 	wide_open "$build/bench/bench_flagged"
+	wide_open "$build/bench/bench_waits"
 }
 
 # Pages of a file that was just linked count as dirty until they are on the disk.

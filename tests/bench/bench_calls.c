@@ -15,7 +15,10 @@
 enum { N_PAIRS = 1001, N_CALLS = 100, N_REQUESTS = 4001, N_BYTES = 16 };
 
 #define CALLS(X)                                                                                   \
-	X(read) X(write) X(writev) X(open) X(close) X(epoll_wait) X(pthread_mutex_lock) X(sem_wait)
+	X(read)                                                                                    \
+	X(write) X(writev) X(open) X(close) X(epoll_wait) X(pthread_mutex_lock)                    \
+	        X(pthread_mutex_unlock) X(pthread_rwlock_wrlock) X(pthread_rwlock_unlock)          \
+	                X(sem_wait)
 
 struct way {
 #define MEMBER(name) __typeof__(name) *name;
@@ -27,6 +30,7 @@ static char bytes[N_BYTES * N_CALLS];
 static int zero, null, inherited, set;
 static struct self body;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
 static sem_t sem;
 static volatile ssize_t sink;
 
@@ -84,7 +88,13 @@ static void wait_nothing(const struct way *w)
 static void lock_unlock(const struct way *w)
 {
 	w->pthread_mutex_lock(&mutex);
-	pthread_mutex_unlock(&mutex);
+	w->pthread_mutex_unlock(&mutex);
+}
+
+static void wrlock_unlock(const struct way *w)
+{
+	w->pthread_rwlock_wrlock(&rwlock);
+	w->pthread_rwlock_unlock(&rwlock);
 }
 
 static void post_wait(const struct way *w)
@@ -127,7 +137,8 @@ static const struct row {
         {"write of a body, 16 bytes", "<=5", write_body, NULL, empty},
         {"writev of a body, 2 x 8 bytes", "<=5", writev_body, NULL, empty},
         {"epoll_wait, nothing there", "<=5", wait_nothing, NULL, NULL},
-        {"pthread_mutex_lock and unlock", "<=5", lock_unlock, NULL, NULL},
+        {"pthread_mutex_lock and unlock", "<=3", lock_unlock, NULL, NULL},
+        {"pthread_rwlock_wrlock and unlock", "<=3", wrlock_unlock, NULL, NULL},
         {"sem_post and sem_wait", "<=5", post_wait, NULL, NULL},
         {"open and close of /dev/null", "<=10", open_close, NULL, NULL},
 };

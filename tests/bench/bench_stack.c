@@ -1,5 +1,5 @@
-/* bench_stack.c - one walk at three depths beside unw_backtrace and glibc's backtrace, and what
- * the tables of this process cost.
+/* bench_stack.c - one walk at three depths beside libunwind's two, glibc's backtrace and frame
+ * pointers; what the tables of this process cost, and those of the programs named.
  *
  * Room: tests.  Medians of interleaved batches, in ns a walk.
  * SPDX-License-Identifier: MIT
@@ -7,16 +7,21 @@
 #define UNW_LOCAL_ONLY
 #include <libunwind.h>
 #include <dlfcn.h>
+#include <fcntl.h>
+#include <link.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 #include "preload/cold/modules.h"
 #include "preload/hot/stack.h"
 #include "store/records.h"
 
-enum { N_BATCHES = 21, N_WALKS = 500, N_WAYS = 3, MAX_FRAMES = 256 };
+enum { N_BUILDS = 11, PROGRAM_BYTES = 1 << 29 };
+enum { N_BATCHES = 21, N_WALKS = 500, N_WAYS = 5, MAX_FRAMES = 256 };
 
 static uint64_t stack_lo, stack_hi;
 static void *room[MAX_FRAMES];
@@ -28,7 +33,7 @@ static uint64_t now_ns(void)
 {
 	struct timespec at;
 
-	clock_gettime(CLOCK_MONOTONIC, &at);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &at); /* a batch is long enough for its price */
 	return (uint64_t)at.tv_sec * 1000000000 + (uint64_t)at.tv_nsec;
 }
 
@@ -55,7 +60,49 @@ static int walk_glibc(void)
 	return glibc_backtrace(room, MAX_FRAMES);
 }
 
-static int (*const ways[N_WAYS])(void) = {walk_table, walk_libunwind, walk_glibc};
+static int walk_steps(void)
+{
+	unw_context_t context;
+	unw_cursor_t cursor;
+	int n = 0;
+
+	unw_getcontext(&context);
+	unw_init_local(&cursor, &context);
+	do {
+		unw_word_t pc;
+
+		unw_get_reg(&cursor, UNW_REG_IP, &pc);
+		room[n++] = (void *)(uintptr_t)pc;
+	} while (n < MAX_FRAMES && unw_step(&cursor) > 0);
+	return n;
+}
+
+/* This file is compiled with frame pointers; libc is not, and ends the chain. */
+static int walk_chain(void)
+{
+	uint64_t bp = (uint64_t)(uintptr_t)__builtin_frame_address(0);
+	int n = 0;
+
+	while (n < MAX_FRAMES && bp > stack_lo && bp + 16 <= stack_hi && bp % 8 == 0) {
+		const uint64_t *frame = (const uint64_t *)(uintptr_t)bp;
+
+		room[n++] = (void *)(uintptr_t)frame[1];
+		if (frame[0] <= bp)
+			break;
+		bp = frame[0];
+	}
+	return n;
+}
+
+static const struct {
+	const char *name;
+	int (*walk)(void);
+	int n_walks; /* a batch */
+} ways[N_WAYS] = {
+        {"table", walk_table, N_WALKS},          {"unw_backtrace", walk_libunwind, N_WALKS},
+        {"unw_step", walk_steps, N_WALKS / 20},  {"backtrace", walk_glibc, N_WALKS / 5},
+        {"frame pointers", walk_chain, N_WALKS},
+};
 
 static int by_value(const void *a, const void *b)
 {
@@ -73,14 +120,14 @@ static void measure(void)
 		for (int way = 0; way < N_WAYS; way++) {
 			uint64_t begin = now_ns();
 
-			for (int i = 0; i < N_WALKS; i++)
-				n[way] = ways[way]();
-			ns[way][batch] = (double)(now_ns() - begin) / N_WALKS;
+			for (int i = 0; i < ways[way].n_walks; i++)
+				n[way] = ways[way].walk();
+			ns[way][batch] = (double)(now_ns() - begin) / ways[way].n_walks;
 		}
 	printf("%6d", n[0]);
 	for (int way = 0; way < N_WAYS; way++) {
 		qsort(ns[way], N_BATCHES, sizeof(double), by_value);
-		printf(" %12.0f (%d)", ns[way][N_BATCHES / 2], n[way]);
+		printf(" %12.0f (%3d)", ns[way][N_BATCHES / 2], n[way]);
 	}
 	printf("\n");
 }
@@ -102,22 +149,82 @@ STEP(step_c, step_d, 8)
 STEP(step_b, step_c, 72)
 STEP(step_a, step_b, 24)
 
-static void print_tables(double build_ms)
+static void print_tables(const char *name, double build_ms)
 {
 	const struct rp_tables *tables = rp_tables_take();
-	size_t n_all = 0;
+	size_t n_bytes = 0, n_rows = 0;
 
 	for (uint32_t i = 0; i < tables->n_modules; i++) {
 		const struct rp_module_rows *m = &tables->modules[i];
-		size_t n_bytes = m->n_rows * sizeof(struct rp_row) +
-		                 4 * (((m->hi - m->lo) >> RP_ROWS_PAGE_BITS) + 2);
 
-		n_all += n_bytes;
-		printf("%8u rows %8zu bytes  %s\n", m->n_rows, n_bytes,
-		       rp_modules_at(m->module)->path);
+		n_rows += m->n_rows;
+		n_bytes += m->n_rows * sizeof(struct rp_row) +
+		           4 * (((m->hi - m->lo) >> RP_ROWS_PAGE_BITS) + 2);
 	}
 	rp_tables_give();
-	printf("%u modules, %zu bytes, built in %.2f ms\n", tables->n_modules, n_all, build_ms);
+	printf("%s: %u modules, %zu rows of %zu bytes, %zu KiB with their index, built in %.2f "
+	       "ms\n",
+	       name, tables->n_modules, n_rows, sizeof(struct rp_row), n_bytes >> 10, build_ms);
+}
+
+static struct dl_phdr_info program;
+
+static int iterate_program(int (*each)(struct dl_phdr_info *, size_t, void *), void *arg)
+{
+	return each(&program, sizeof(program), arg);
+}
+
+/* Maps PATH as the loader would, but for reading only. */
+static bool program_map(const char *path)
+{
+	static char head[4096];
+	const ElfW(Ehdr) *elf = (const void *)head;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char *base;
+
+	if (fd < 0 || read(fd, head, sizeof(head)) < (ssize_t)sizeof(*elf) ||
+	    memcmp(head, ELFMAG, SELFMAG) != 0)
+		return false;
+	base = mmap(NULL, PROGRAM_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	program = (struct dl_phdr_info){.dlpi_name = path,
+	                                .dlpi_phdr = (const void *)(head + elf->e_phoff),
+	                                .dlpi_phnum = elf->e_phnum};
+	program.dlpi_addr = (ElfW(Addr))(uintptr_t)base;
+	for (unsigned i = 0; i < elf->e_phnum; i++) {
+		const ElfW(Phdr) *ph = &program.dlpi_phdr[i];
+		size_t odd = ph->p_vaddr % 4096;
+
+		if (ph->p_type == PT_LOAD && mmap(base + ph->p_vaddr - odd, ph->p_filesz + odd,
+		                                  PROT_READ, MAP_PRIVATE | MAP_FIXED | MAP_POPULATE,
+		                                  fd, (off_t)(ph->p_offset - odd)) == MAP_FAILED)
+			return false;
+	}
+	close(fd);
+	return true;
+}
+
+/* The median of what its rows take, everything in memory. */
+static void measure_program(const char *path)
+{
+	double ms[N_BUILDS];
+
+	if (!program_map(path)) {
+		fprintf(stderr, "bench_stack: %s: no program\n", path);
+		return;
+	}
+	rp_modules_iterate = iterate_program;
+	for (int i = 0; i < N_BUILDS; i++) {
+		uint64_t begin;
+
+		program.dlpi_adds++;
+		program.dlpi_subs++;
+		program.dlpi_name = i % 2 ? path : "another"; /* so that its rows are made anew */
+		begin = now_ns();
+		rp_modules_refresh();
+		ms[i] = (double)(now_ns() - begin) / 1e6;
+	}
+	qsort(ms, N_BUILDS, sizeof(*ms), by_value);
+	print_tables(path, ms[N_BUILDS / 2]);
 }
 
 int main(int argc, char **argv)
@@ -127,9 +234,6 @@ int main(int argc, char **argv)
 	size_t n;
 	uint64_t begin;
 
-	for (int i = 1; i < argc; i++) /* tables of any library: bench_stack libLLVM-14.so.1 */
-		if (!dlopen(argv[i], RTLD_NOW))
-			fprintf(stderr, "bench_stack: %s\n", dlerror());
 	glibc_backtrace = (int (*)(void **, int))dlsym(dlopen("libc.so.6", RTLD_NOW), "backtrace");
 	pthread_getattr_np(pthread_self(), &attr);
 	pthread_attr_getstack(&attr, &at, &n);
@@ -138,11 +242,15 @@ int main(int argc, char **argv)
 	begin = now_ns();
 	if (!glibc_backtrace || !rp_modules_refresh())
 		return 1;
-	print_tables((double)(now_ns() - begin) / 1e6);
-	printf("ns a walk (frames)\n%6s %16s %16s %16s\n", "frames", "table", "unw_backtrace",
-	       "backtrace");
+	print_tables("this process", (double)(now_ns() - begin) / 1e6);
+	printf("ns a walk (frames)\nframes");
+	for (int way = 0; way < N_WAYS; way++)
+		printf(" %18s", ways[way].name);
+	printf("\n");
 	step_a(10 - 7);
 	step_a(30 - 7);
 	step_a(100 - 7);
+	for (int i = 1; i < argc; i++)
+		measure_program(argv[i]);
 	return 0;
 }

@@ -29,12 +29,13 @@ def told_ns(raw, word='burnt'):
 
 
 def sleep_and_burn_are_told(here, port, target='/slow', kinds=('sleep',)):
-    """One flagged request that sleeps 0.3 s and then burns what it says."""
+    """One flagged request that sleeps 0.3 s and then burns what it says.  On a busy machine a sleep
+    until a deadline (CPython) begins late and is shorter by that."""
     raw = ask(port, target + '?profile=1', close=True)
     burnt = told_ns(raw)
     s, = sessions(here.sessions, 1)
-    waits = [w for w in s.waits if w['kind'] in kinds and w['span_ns'] >= 290e6]
-    equal(len(waits), 1, 'the number of waits of 0.3 s among %s'
+    waits = [w for w in s.waits if w['kind'] in kinds and w['span_ns'] >= 200e6]
+    equal(len(waits), 1, 'the number of long waits among %s'
           % [(w['kind'], w['object'], w['span_ns']) for w in s.waits])
     check(s.account['cpu_ns'] >= 0.9 * burnt, 'the CPU time', s.account['cpu_ns'],
           'is less than what the server burnt,', burnt)

@@ -268,6 +268,10 @@ static void put_notes(struct rp_writer *w)
 	        {.kind = RP_ITEM_CODE,
 	         .code = {0x7f0000001000, 0x80, RP_NEVER, RP_NEVER,
 	                  slice("JS:*handler /srv/app.js:10:17")}},
+	        {.kind = RP_ITEM_AWAIT,
+	         .await = {.at_ns = UINT64_C(86400001000000),
+	                   .span_ns = 40000000,
+	                   .object = slice("tcp 127.0.0.1:9000 GET /stock")}},
 	        {.kind = RP_ITEM_MAPPING, .mapping = {0x7f0000000000, 0x40000, slice("[anon:v8]")}},
 	};
 

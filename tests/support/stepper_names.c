@@ -7,23 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Functions in which no walker by CFI can be right at every instruction, and why. */
-static const struct {
-	const char *prefix, *why;
-} windows_of[] = {
-        {"__mpn_", "assembler that pushes without CFI"},
-        {"__longjmp", "takes over another frame register by register"},
-        {"____longjmp_chk", "the same"},
-        {"_Unwind_", "installs the context of a handler"},
-        {"uw_install_context", "the same"},
-        {"__swapcontext", "takes over another stack"},
-        {"swapcontext", "the same"},
-        {"__setcontext", "the same"},
-        {"setcontext", "the same"},
-        {"clone3", "a new thread, told as if it had been called"},
-        {"__clone3", "the same"},
-        {"coroutine_main", "returns into what nobody called; libunwind is right there"},
-        {"__start_context", "the end of a coroutine"},
+static const char *const windows_of[] = {
+#define WINDOW(prefix, why) prefix,
+#include "tests/support/stepper_windows.def"
 };
 
 struct name {
@@ -59,7 +45,7 @@ static void name_of(uint64_t pc, struct name *name)
 static bool is_window(const char *function)
 {
 	for (unsigned i = 0; i < sizeof(windows_of) / sizeof(*windows_of); i++)
-		if (strncmp(function, windows_of[i].prefix, strlen(windows_of[i].prefix)) == 0)
+		if (strncmp(function, windows_of[i], strlen(windows_of[i])) == 0)
 			return true;
 	return false;
 }

@@ -332,7 +332,7 @@ static void work_dlopen(void *arg)
 		sink = dlsym(library, "no such name") != NULL;
 		rp_tables_unloading();
 		dlclose(library);
-		rp_tables_unloading();
+		rp_tables_unloaded();
 	}
 }
 

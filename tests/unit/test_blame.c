@@ -5,6 +5,7 @@
 #include "preload/hot/blame.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 #include <unistd.h>
 #include "preload/hot/current.h"
@@ -235,7 +236,7 @@ START_TEST(boxes_survive_a_crowd)
 	enter();
 	for (unsigned i = 0; i < 2; i++)
 		pthread_create(&threads[i], NULL, let_go_for_ever, &mutex);
-	for (unsigned i = 0; i < N_TURNS; i++) {
+	for (unsigned i = 0; i < N_TURNS || !n_named; i++) {
 		struct rp_note_stack stack;
 		struct rp_note_held held;
 		struct rp_blame b;
@@ -246,6 +247,7 @@ START_TEST(boxes_survive_a_crowd)
 			ck_assert_uint_le(stack.n, RP_BLAME_FRAMES);
 		}
 		rp_blame_end(&b);
+		sched_yield();
 	}
 	atomic_store(&over, true);
 	for (unsigned i = 0; i < 2; i++)

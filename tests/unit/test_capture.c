@@ -154,6 +154,7 @@ static void *replace_tables(void *arg)
 {
 	for (unsigned i = 0; i < 50; i++) {
 		rp_tables_unloading();
+		rp_tables_unloaded();
 		if (rp_modules_refresh())
 			++*(unsigned *)arg;
 		usleep(1000); /* time to walk with it */

@@ -82,8 +82,11 @@ static bool no_more(struct rp_rows *rows)
 
 static uint32_t rows_of(const uint8_t *bytes, size_t n_bytes)
 {
-	const struct rp_ehframe eh = {
-	        .bytes = bytes, .n = n_bytes, .lo = BIAS, .hi = BIAS + 0x10000};
+	const struct rp_ehframe eh = {.machine = &rp_machine_x86_64,
+	                              .bytes = bytes,
+	                              .n = n_bytes,
+	                              .lo = BIAS,
+	                              .hi = BIAS + 0x10000};
 	struct rp_fde fdes[MAX_FDES];
 	struct rp_rows rows = {.at = rows_at, .cap = MAX_ROWS, .grow = no_more};
 	size_t n_fdes = rp_ehframe_index(&eh, fdes, MAX_FDES);

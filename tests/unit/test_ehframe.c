@@ -80,7 +80,11 @@ static void put_fde(struct section *s, uint32_t at, uint32_t n_bytes, const void
 
 static struct rp_rows rows_of(const struct section *s)
 {
-	struct rp_ehframe eh = {.n = s->n, .addr = ADDR, .lo = LO, .hi = LO + 0x8000};
+	struct rp_ehframe eh = {.machine = &rp_machine_x86_64,
+	                        .n = s->n,
+	                        .addr = ADDR,
+	                        .lo = LO,
+	                        .hi = LO + 0x8000};
 	struct rp_rows rows = rows_empty(MAX_ROWS);
 	size_t n;
 
@@ -227,7 +231,8 @@ START_TEST(no_room_cuts_with_a_gap)
 {
 	struct section s = {.n = 0};
 	struct rp_rows rows = rows_empty(2);
-	struct rp_ehframe eh = {.addr = ADDR, .lo = LO, .hi = LO + 0x8000};
+	struct rp_ehframe eh = {
+	        .machine = &rp_machine_x86_64, .addr = ADDR, .lo = LO, .hi = LO + 0x8000};
 
 	put_cie(&s, "zR");
 	put_fde(&s, 0x100, 0x80, "\x41\x0e\x20\x41\x0e\x28", 6);
@@ -266,7 +271,7 @@ static int find_libc(struct dl_phdr_info *info, size_t size, void *arg)
 
 static struct rp_ehframe libc_section(void)
 {
-	struct rp_ehframe eh = {0};
+	struct rp_ehframe eh = {.machine = &rp_machine_x86_64};
 
 	ck_assert_int_eq(dl_iterate_phdr(find_libc, &eh), 1);
 	ck_assert_uint_gt(eh.n, REAL_BYTES);

@@ -278,7 +278,7 @@ START_TEST(a_jitdump_says_when)
 	static const uint64_t addr[] = {0x1000, 0x5008};
 	struct dump d = {.n = 0};
 
-	put_head(&d, 100, 0);
+	put_head(&d, UINT64_MAX, 0); /* not asked: V8 has another clock there */
 	put_load(&d, 200, 0x1000, 0x10, 1, "first");
 	put_load(&d, 300, 0x9000, 0x10, 2, "elsewhere");
 	put_move(&d, 400, 0x1000, 0x5000, 0x10, 1);
@@ -320,9 +320,9 @@ START_TEST(moments_of_another_clock_are_not_used)
 	static const uint64_t addr[] = {0x1000};
 	struct dump d = {.n = 0};
 
-	put_head(&d, _i ? 100 : 2000000, _i ? 1 : 0); /* ahead of us, or ticks */
-	put_load(&d, 200, 0x1000, 0x10, 1, "old");
-	put_load(&d, 300, 0x1000, 0x10, 2, "new");
+	put_head(&d, 100, _i); /* ticks of the processor, or ahead of us */
+	put_load(&d, _i ? 200 : 2000000, 0x1000, 0x10, 1, "old");
+	put_load(&d, _i ? 300 : 3000000, 0x1000, 0x10, 2, "new");
 	ask(addr, 1);
 	read_dump(&d);
 	ck_assert_uint_eq(n_code, 2);

@@ -119,7 +119,6 @@ static const struct {
         {{RP_WAIT_SLEEP, -1, NULL, 0, NULL}, ""},
         {{RP_WAIT_SLEEP, -1, NULL, 999999, NULL}, "1 ms"},
         {{RP_WAIT_GETADDRINFO, -1, "example.org", 0, NULL}, "example.org"},
-        {{RP_WAIT_SELECT, -1, NULL, 7, NULL}, "7 fds: "},
         {{RP_WAIT_MUTEX, -1, (void *)0x7fff12345678, 0, NULL}, "0x345678"},
         {{RP_WAIT_WAITPID, -1, NULL, 4711, NULL}, "4711"},
         {{RP_WAIT_SEMOP, -1, NULL, 0, NULL}, "0"},
@@ -150,6 +149,52 @@ START_TEST(sets_of_descriptors_name_the_first_that_count)
 }
 END_TEST
 
+START_TEST(a_select_names_the_first_descriptors)
+{
+	int ends[2];
+	uint64_t fds = 0;
+
+	ck_assert_int_eq(pipe(ends), 0);
+	for (int i = 0; i < 5; i++)
+		fds = rp_object_add_fd(fds, i, i == 1 ? 1000 : ends[0]);
+	ck_assert_str_eq(name_of((struct rp_waited){RP_WAIT_SELECT, -1, NULL, fds | 2, NULL}),
+	                 "2 fds: pipe, fd 1000");
+	ck_assert_str_eq(name_of((struct rp_waited){RP_WAIT_SELECT, -1, NULL, fds | 5, NULL}),
+	                 "5 fds: pipe, fd 1000, pipe, ...");
+}
+END_TEST
+
+/* Only what was waited for long, and is not yet on the other side, is slow. */
+START_TEST(a_client_that_reads_slowly_is_told)
+{
+	static char bytes[1 << 20];
+	struct sockaddr_in a = {.sin_family = AF_INET};
+	socklen_t n = sizeof(a);
+	int listener = socket(AF_INET, SOCK_STREAM, 0), client, served;
+
+	inet_pton(AF_INET, "127.0.0.1", &a.sin_addr);
+	ck_assert_int_eq(bind(listener, (void *)&a, n) | listen(listener, 1), 0);
+	getsockname(listener, (void *)&a, &n);
+	client = socket(AF_INET, SOCK_STREAM, 0);
+	ck_assert_int_eq(connect(client, (void *)&a, n), 0);
+	served = accept(listener, NULL, NULL);
+	rp_requests[0].n_peer = sizeof(struct sockaddr_storage);
+	getpeername(served, (void *)&rp_requests[0].peer, &rp_requests[0].n_peer);
+
+	struct rp_waited what = {RP_WAIT_SEND, served, NULL, 5000000, NULL};
+
+	ck_assert_ptr_null(strstr(name_of(what), "slowly"));
+	while (send(served, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
+		;
+	ck_assert_ptr_nonnull(strstr(name_of(what), " (peer reads slowly)"));
+	ck_assert_int_eq(strncmp(text, "client tcp 127.0.0.1:", 21), 0);
+	what.n = 1000;
+	ck_assert_ptr_null(strstr(name_of(what), "slowly"));
+	what = (struct rp_waited){RP_WAIT_RECV, served, NULL, 5000000, NULL};
+	ck_assert_ptr_null(strstr(name_of(what), "slowly"));
+}
+END_TEST
+
 START_TEST(names_are_cut_never_overrun)
 {
 	struct rp_waited what = {RP_WAIT_GETADDRINFO, -1, "a-very-long-name.example.org", 0, NULL};
@@ -175,6 +220,8 @@ int main(void)
 	tcase_add_test(tcase, descriptors_by_what_is_behind_them);
 	tcase_add_loop_test(tcase, other_things, 0, sizeof(things) / sizeof(*things));
 	tcase_add_test(tcase, sets_of_descriptors_name_the_first_that_count);
+	tcase_add_test(tcase, a_select_names_the_first_descriptors);
+	tcase_add_test(tcase, a_client_that_reads_slowly_is_told);
 	tcase_add_test(tcase, names_are_cut_never_overrun);
 	return suite_run(suite);
 }

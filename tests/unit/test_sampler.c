@@ -28,6 +28,13 @@ static void enter(uint64_t interval_ns)
 	ck_assert_uint_eq(rp_self.armed, RP_ARMED);
 }
 
+/* Another segment of the request that is open. */
+static void enter_open(void)
+{
+	rp_current_enter(0, atomic_load(&request->serial));
+	ck_assert_uint_eq(rp_self.armed, RP_ARMED);
+}
+
 static void leave(void)
 {
 	rp_current_leave();
@@ -302,6 +309,72 @@ START_TEST(an_unseen_sleep_is_not_called_runnable)
 }
 END_TEST
 
+static uint64_t weight_and_lost(void)
+{
+	return notes.weight + atomic_load(&request->drops[RP_DROP_track_full]) +
+	       atomic_load(&request->drops[RP_DROP_max_samples]);
+}
+
+/* 2 us is less than a handler, or the kernel's way to it, takes on any machine.  From the first
+ * tick to the last one, however late they came, weights are the time. */
+START_TEST(a_handler_slower_than_the_interval_backs_off_and_the_weights_stay_true)
+{
+	enum { INTERVAL_NS = 2000 };
+	uint64_t first_ns, first_weight, last_ns = 0, last_weight = 0, turns = 0;
+
+	enter(INTERVAL_NS);
+	flagged_burn(1);
+	flagged_take(&notes);
+	ck_assert_uint_gt(notes.n_samples, 1);
+	first_ns = notes.samples[1].head.at_ns;
+	first_weight = notes.samples[1].head.weight;
+	for (; turns < 100; turns++) {
+		flagged_burn(1);
+		flagged_take(&notes); /* as the drain does, meanwhile */
+		last_ns = notes.samples[(notes.n_samples - 1) % FLAGGED_MAX].head.at_ns;
+		last_weight = weight_and_lost();
+	}
+	leave();
+	ck_assert_uint_eq(turns, 100); /* the thread got on */
+	ck_assert_uint_gt(notes.end.period_ns, INTERVAL_NS);
+	ck_assert_uint_eq(notes.end.period_ns % INTERVAL_NS, 0);
+	uint64_t weighed_ns = (last_weight - first_weight) * INTERVAL_NS;
+
+	ck_assert_msg(near(weighed_ns, last_ns - first_ns, 8 * notes.end.period_ns),
+	              "%lu of %lu ns, period %lu", (unsigned long)weighed_ns,
+	              (unsigned long)(last_ns - first_ns), (unsigned long)notes.end.period_ns);
+}
+END_TEST
+
+/* Where in the period the first tick came, over many segments: spread, not at one place.  A tick
+ * that came late, because somebody else had the processor, says nothing. */
+START_TEST(the_first_tick_may_come_anywhere_in_the_period)
+{
+	enum { SEGMENTS = 120, PERIOD_NS = 1000000, PARTS = 4 };
+	unsigned parts[PARTS] = {0}, n = 0;
+
+	request = flagged_open(PERIOD_NS);
+	for (unsigned i = 0; i < SEGMENTS; i++) {
+		memset(&notes, 0, sizeof(notes));
+		enter_open();
+		flagged_burn(2);
+		leave();
+		if (notes.n_samples < 3)
+			continue;
+		uint64_t after_ns = notes.samples[1].head.at_ns - notes.samples[0].head.at_ns;
+
+		if (after_ns < PERIOD_NS) {
+			parts[after_ns * PARTS / PERIOD_NS]++;
+			n++;
+		}
+	}
+	ck_assert_uint_gt(n, SEGMENTS / 4);
+	/* Fewer than 1 in 12 of at least 30 where 1 in 4 is due: once in a million runs. */
+	for (unsigned i = 0; i < PARTS; i++)
+		ck_assert_msg(parts[i] * 12 >= n, "%u of %u in part %u", parts[i], n, i);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("sampler");
@@ -323,5 +396,8 @@ int main(void)
 	tcase_add_test(tcase, samples_over_the_bound_are_counted_not_kept);
 	tcase_add_test(tcase, threads_share_a_request_and_leave_nothing_behind);
 	tcase_add_test(tcase, an_unseen_sleep_is_not_called_runnable);
+	tcase_add_test(tcase,
+	               a_handler_slower_than_the_interval_backs_off_and_the_weights_stay_true);
+	tcase_add_test(tcase, the_first_tick_may_come_anywhere_in_the_period);
 	return suite_run(suite);
 }

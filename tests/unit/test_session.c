@@ -133,6 +133,7 @@ START_TEST(copies_of_unloaded_code_are_not_walked)
 	readback_over();
 	atomic_store(&rp_tables_now, tables);
 	rp_tables_unloading();
+	rp_tables_unloaded();
 	ck_assert(rp_modules_refresh());
 	give_notes();
 	rp_session_finish(session);

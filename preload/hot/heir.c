@@ -1,0 +1,98 @@
+/* heir.c - see heir.h.  Room: hot.  SPDX-License-Identifier: MIT */
+#include "preload/hot/heir.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include "preload/hot/current.h"
+#include "preload/hot/request.h"
+#include "preload/hot/sampler.h"
+#include "preload/hot/sys.h"
+
+/* Threads between their creation and their first instruction. */
+static struct rp_heir heirs[RP_MAX_HEIRS];
+
+struct rp_heir *rp_heir_make(void *(*start)(void *), void *arg)
+{
+	const struct rp_self *s = &rp_self;
+
+	if (s->armed != RP_ARMED || !rp_request_lives(s->request, s->serial))
+		return NULL;
+	for (unsigned i = 0; i < RP_MAX_HEIRS; i++) {
+		struct rp_heir *h = &heirs[i];
+
+		if (atomic_exchange(&h->taken, 1))
+			continue;
+		h->start = start;
+		h->arg = arg;
+		h->request = s->request;
+		h->serial = s->serial;
+		return h;
+	}
+	return NULL;
+}
+
+void rp_heir_free(struct rp_heir *heir)
+{
+	atomic_store_explicit(&heir->taken, 0, memory_order_release);
+}
+
+/* Not inlined: the thread's own function shall have a caller of this name. */
+void *rp_heir_main(void *arg)
+{
+	struct rp_heir *heir = arg;
+	void *(*start)(void *) = heir->start;
+	uint32_t request = heir->request, serial = heir->serial;
+
+	arg = heir->arg;
+	rp_heir_free(heir);
+	if (rp_request_lives(request, serial)) {
+		rp_current_enter(request, serial);
+		rp_self.heir = rp_self.armed != 0;
+	}
+	arg = start(arg);
+	rp_current_leave();
+	return arg;
+}
+
+/* Files and named peers are what a request asks for; pipes, eventfds, socket pairs and sockets
+ * without a peer are how threads are told of work. */
+static bool may_bring_work(int fd)
+{
+	struct sockaddr_un peer;
+	socklen_t n = sizeof(peer);
+	struct stat st;
+
+	if (rp_sys(SYS_newfstatat, fd, "", &st, AT_EMPTY_PATH) != 0)
+		return true;
+	if (!S_ISSOCK(st.st_mode))
+		return S_ISFIFO(st.st_mode) || !(st.st_mode & S_IFMT);
+	if (rp_sys(SYS_getpeername, fd, &peer, &n) != 0)
+		return true;
+	return peer.sun_family == AF_UNIX && n <= sizeof(peer.sun_family);
+}
+
+bool rp_heir_ends(const struct rp_waited *what)
+{
+	switch ((int)what->kind) {
+	case RP_WAIT_COND:
+	case RP_WAIT_SEM:
+	case RP_WAIT_FUTEX:
+	case RP_WAIT_EPOLL:
+	case RP_WAIT_SIGNAL:
+	case RP_WAIT_MSGQUEUE:
+	case RP_WAIT_SEMOP:
+	case RP_WAIT_BARRIER:
+	case RP_WAIT_ACCEPT:
+	case RP_WAIT_IO_URING:
+		return true;
+	case RP_WAIT_READ:
+	case RP_WAIT_RECV:
+	case RP_WAIT_POLL:
+	case RP_WAIT_SELECT:
+		return what->fd < 0 || may_bring_work(what->fd);
+	default:
+		return false;
+	}
+}

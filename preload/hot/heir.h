@@ -1,0 +1,31 @@
+/* heir.h - a thread that a flagged thread creates works for the same request, until it waits for
+ * anything that could be somebody else's work.
+ *
+ * Room: hot.  A pool's thread is created by whoever comes first and serves all: its first wait
+ * for the next task ends the inheritance.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RP_HOT_HEIR_H
+#define RP_HOT_HEIR_H
+
+#include <stdbool.h>
+#include "preload/hot/wait.h"
+
+/* What a thread is created with. */
+struct rp_heir {
+	void *(*start)(void *);
+	void *arg;
+	uint32_t request, serial;
+	_Atomic uint8_t taken;
+};
+
+/* The calling thread's request for a new thread that shall run START(ARG): give rp_heir_main and
+ * the answer to the kernel instead.  NULL: it works for nobody, or there is no room. */
+struct rp_heir *rp_heir_make(void *(*start)(void *), void *arg);
+void rp_heir_free(struct rp_heir *heir);
+void *rp_heir_main(void *heir);
+
+/* True when a thread that waits for WHAT may be waiting for anybody's work. */
+bool rp_heir_ends(const struct rp_waited *what);
+
+#endif

@@ -1,0 +1,266 @@
+/* peer.c - see peer.h.  Room: hot.  SPDX-License-Identifier: MIT */
+#include "preload/hot/peer.h"
+
+#include <netinet/in.h>
+#include <string.h>
+#include "preload/hot/capture.h"
+#include "preload/hot/clock.h"
+#include "preload/hot/conn_slot.h"
+#include "preload/hot/object.h"
+#include "preload/hot/peer_verb.h"
+#include "preload/hot/request.h"
+#include "preload/hot/sampler.h"
+#include "preload/hot/sys.h"
+#include "preload/hot/text.h"
+
+/* By descriptor; two that share a slot: the later one has it. */
+struct peer {
+	_Atomic uint32_t busy; /* somebody is in it; another one passes by */
+	int fd;                /* -1: nobody's */
+	bool asking;           /* not yet answered */
+	uint32_t request, serial;
+	uint32_t tid, tick; /* the segment that asked */
+	uint64_t since_ns;
+	bool named; /* its first bytes were looked at */
+	uint32_t n_asked, n_object;
+	char asked[RP_PEER_BYTES], object[RP_OBJECT_BYTES];
+	struct rp_note_stack stack;
+	uint64_t pc[RP_BLAME_FRAMES];
+};
+
+struct rp_await rp_awaits[RP_MAX_AWAITS];
+
+static struct peer peers[RP_MAX_PEERS];
+static _Atomic uint32_t n_used; /* ever: nothing to look at before */
+
+/* The slot of FD, for the caller alone; NULL: somebody is in it. */
+static struct peer *enter(int fd)
+{
+	struct peer *p = &peers[(unsigned)fd % RP_MAX_PEERS];
+
+	return atomic_exchange_explicit(&p->busy, 1, memory_order_acquire) ? NULL : p;
+}
+
+static void leave(struct peer *p)
+{
+	atomic_store_explicit(&p->busy, 0, memory_order_release);
+}
+
+static bool holds(const struct peer *p, int fd)
+{
+	return p->serial && p->fd == fd;
+}
+
+static void forget(struct peer *p)
+{
+	if (p->serial && rp_conn_kind(p->fd) == RP_FD_UPSTREAM)
+		rp_conn_set_kind(p->fd, RP_FD_SOCKET);
+	p->serial = 0;
+}
+
+/* Where it is asked: while the thread still works for the request. */
+static void capture(struct rp_self *s, struct peer *p)
+{
+	struct rp_regs regs;
+
+	rp_regs_here(&regs);
+	rp_capture_into(s, &regs, &p->stack, p->pc, RP_BLAME_FRAMES);
+}
+
+/* FD belongs to what the calling thread works for; A: where it is being connected to. */
+static void own(struct rp_self *s, struct peer *p, int fd, const struct sockaddr *a, socklen_t n)
+{
+	struct rp_waited what = {
+	        .kind = a ? RP_WAIT_CONNECT : RP_WAIT_SEND, .fd = fd, .at = a, .n = a ? n : 0};
+
+	if (p->serial && p->fd != fd)
+		forget(p);
+	atomic_store_explicit(&n_used, 1, memory_order_relaxed);
+	p->fd = fd;
+	p->request = s->request;
+	p->serial = s->serial;
+	p->tid = s->tid;
+	p->tick = s->tick;
+	p->asking = true;
+	p->named = false;
+	p->n_asked = 0;
+	p->n_object = (uint32_t)rp_object_name(p->object, sizeof(p->object), &what, p->request);
+	p->since_ns = rp_mono_ns();
+	capture(s, p);
+	rp_conn_set_kind(fd, RP_FD_UPSTREAM);
+}
+
+void rp_peer_connected(int fd, const struct sockaddr *a, socklen_t n)
+{
+	struct rp_self *s = &rp_self;
+	struct peer *p;
+
+	if (s->armed != RP_ARMED || (unsigned)fd >= RP_MAX_FDS || !(p = enter(fd)))
+		return;
+	if (!holds(p, fd) || !p->asking || p->request != s->request || p->serial != s->serial)
+		own(s, p, fd, a, n);
+	leave(p);
+}
+
+static uint16_t port_of(int fd)
+{
+	struct sockaddr_in6 a; /* the port is where IPv4 has it */
+	socklen_t n = sizeof(a);
+
+	if (rp_sys(SYS_getpeername, fd, &a, &n) != 0 || n < sizeof(struct sockaddr_in) ||
+	    (a.sin6_family != AF_INET && a.sin6_family != AF_INET6))
+		return 0;
+	return __builtin_bswap16(a.sin6_port);
+}
+
+static void name(struct peer *p, const struct iovec *iov, size_t n_iov, size_t n)
+{
+	while (n_iov && !iov->iov_len) {
+		iov++;
+		n_iov--;
+	}
+	if (p->named || !n_iov || !iov->iov_base)
+		return;
+	p->named = true;
+	p->n_asked = (uint32_t)rp_peer_verb(p->asked, sizeof(p->asked), iov->iov_base,
+	                                    iov->iov_len < n ? iov->iov_len : n, port_of(p->fd));
+}
+
+void rp_peer_said(int fd, const struct iovec *iov, size_t n_iov, size_t n)
+{
+	struct rp_self *s = &rp_self;
+	bool armed = s->armed == RP_ARMED;
+	struct peer *p = (unsigned)fd < RP_MAX_FDS ? enter(fd) : NULL;
+
+	if (!p)
+		return;
+	/* A new question after an answer, or by somebody else: of whoever writes it now. */
+	if (!holds(p, fd) || !p->asking || !rp_request_lives(p->request, p->serial) ||
+	    (armed && (p->request != s->request || p->serial != s->serial))) {
+		if (armed)
+			own(s, p, fd, NULL, 0);
+		else if (holds(p, fd))
+			forget(p);
+	}
+	if (holds(p, fd)) {
+		if (!armed)
+			p->tick = 0;
+		name(p, iov, n_iov, n);
+	}
+	leave(p);
+}
+
+/* The thread that asked has stayed with the request until the answer: its waits tell it. */
+static bool stayed(const struct peer *p)
+{
+	const struct rp_self *s = &rp_self;
+
+	return s->armed == RP_ARMED && s->tid == p->tid && s->tick == p->tick;
+}
+
+static void fill(struct rp_await *a, const struct peer *p, uint64_t over_ns)
+{
+	struct rp_line l = {a->wait.object, 0, sizeof(a->wait.object)};
+
+	a->request = p->request;
+	a->serial = p->serial;
+	a->tid = p->tid;
+	a->wait = (struct rp_note_wait){.at_ns = p->since_ns, .span_ns = over_ns - p->since_ns};
+	rp_line_bytes(&l, p->object, p->n_object);
+	if (p->n_asked)
+		rp_line_byte(&l, ' ');
+	rp_line_bytes(&l, p->asked, p->n_asked);
+	a->wait.n_object = (uint32_t)l.n;
+	a->stack = p->stack;
+	memcpy(a->pc, p->pc, p->stack.n * sizeof(*p->pc));
+}
+
+/* The await of P ended at OVER_NS, or with its request. */
+static void tell(const struct peer *p, uint64_t over_ns)
+{
+	uint64_t request_over_ns = rp_request_over_ns(p->request, p->serial);
+
+	if (atomic_load(&rp_requests[p->request].serial) != p->serial)
+		return;
+	over_ns = request_over_ns < over_ns ? request_over_ns : over_ns;
+	if (over_ns < p->since_ns + RP_WAIT_SHORT_NS)
+		return;
+	for (unsigned i = 0; i < RP_MAX_AWAITS; i++) {
+		uint32_t none = RP_AWAIT_FREE;
+
+		if (atomic_load_explicit(&rp_awaits[i].state, memory_order_relaxed) ||
+		    !atomic_compare_exchange_strong(&rp_awaits[i].state, &none, RP_AWAIT_FILLING))
+			continue;
+		fill(&rp_awaits[i], p, over_ns);
+		atomic_store_explicit(&rp_awaits[i].state, RP_AWAIT_FULL, memory_order_release);
+		return;
+	}
+	rp_request_drop(&rp_requests[p->request], RP_DROP_lost_waits, 1);
+}
+
+void rp_peer_heard(int fd)
+{
+	struct peer *p = (unsigned)fd < RP_MAX_FDS ? enter(fd) : NULL;
+
+	if (!p)
+		return;
+	if (!holds(p, fd)) {
+		rp_conn_set_kind(fd, RP_FD_SOCKET);
+	} else if (p->asking) {
+		if (!stayed(p))
+			tell(p, rp_mono_ns());
+		p->asking = false;
+	}
+	leave(p);
+}
+
+/* Not every datagram wants an answer. */
+static bool is_stream(int fd)
+{
+	int type = 0;
+	socklen_t n = sizeof(type);
+
+	return rp_sys(SYS_getsockopt, fd, SOL_SOCKET, SO_TYPE, &type, &n) == 0 &&
+	       type == SOCK_STREAM;
+}
+
+void rp_peer_gone(int fd)
+{
+	struct peer *p = (unsigned)fd < RP_MAX_FDS ? enter(fd) : NULL;
+
+	if (!p)
+		return;
+	if (holds(p, fd)) {
+		if (p->asking && !stayed(p) && is_stream(fd))
+			tell(p, rp_mono_ns());
+		p->serial = 0;
+	}
+	leave(p);
+}
+
+size_t rp_peer_asked(int fd, uint32_t request, char *text, size_t cap)
+{
+	struct peer *p = rp_conn_kind(fd) == RP_FD_UPSTREAM ? enter(fd) : NULL;
+	size_t n = 0;
+
+	if (!p)
+		return 0;
+	if (holds(p, fd) && p->request == request) {
+		n = p->n_asked < cap ? p->n_asked : cap;
+		memcpy(text, p->asked, n);
+	}
+	leave(p);
+	return n;
+}
+
+void rp_peer_forked(void)
+{
+	if (!atomic_load(&n_used))
+		return;
+	for (unsigned i = 0; i < RP_MAX_PEERS; i++) {
+		forget(&peers[i]);
+		atomic_store(&peers[i].busy, 0);
+	}
+	for (unsigned i = 0; i < RP_MAX_AWAITS; i++)
+		atomic_store(&rp_awaits[i].state, RP_AWAIT_FREE);
+}
