@@ -5,9 +5,11 @@
  */
 #include "symbolize/altlink.h"
 
+#include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <unistd.h>
+
+enum { MAX_LINKS = 4 };
 
 static bool try_path(struct rp_dwarf *dwarf, const char *path, const uint8_t *id, size_t n_id)
 {
@@ -26,21 +28,40 @@ static bool try_path(struct rp_dwarf *dwarf, const char *path, const uint8_t *id
 	return true;
 }
 
-/* The link may be relative to the real place of the file that holds it. */
+/* TEXT, seen from where the file at PATH is, into PATH; false when that is too long. */
+static bool beside(char path[PATH_MAX], const char *text)
+{
+	char *slash = strrchr(path, '/');
+	size_t n_dir = text[0] != '/' && slash ? (size_t)(slash + 1 - path) : 0;
+
+	if (n_dir + strlen(text) >= PATH_MAX)
+		return false;
+	strcpy(path + n_dir, text);
+	return true;
+}
+
+/* A relative name counts from the file that holds it, or from what that is a link to. */
 static bool by_name(struct rp_dwarf *dwarf, const struct rp_elf_file *file, const char *name,
                     const uint8_t *id, size_t n_id)
 {
-	char real[PATH_MAX], path[PATH_MAX];
+	char holder[PATH_MAX] = "", path[PATH_MAX], to[PATH_MAX];
 
-	if (name[0] == '/')
-		return try_path(dwarf, name, id, n_id);
-	if (!file->path || !realpath(file->path, real))
+	if (!file->path || !beside(holder, file->path))
 		return false;
-	char *slash = strrchr(real, '/');
+	for (int i = 0; i < MAX_LINKS; i++) {
+		strcpy(path, holder);
+		if (beside(path, name) && try_path(dwarf, path, id, n_id))
+			return true;
+		/* Not readlink: the sandbox knows only this. */
+		ssize_t n = readlinkat(AT_FDCWD, holder, to, sizeof(to) - 1);
 
-	slash[1] = '\0';
-	return (size_t)snprintf(path, sizeof(path), "%s%s", real, name) < sizeof(path) &&
-	       try_path(dwarf, path, id, n_id);
+		if (n <= 0)
+			return false;
+		to[n] = '\0';
+		if (!beside(holder, to))
+			return false;
+	}
+	return false;
 }
 
 /* The name, then the build-id. */

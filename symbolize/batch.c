@@ -71,6 +71,7 @@ static void finish(struct batch *b, struct rp_unit *unit, struct rp_unit *body,
 
 	rp_lines_find(unit, wants, &files);
 	make_frames(b, &maker, wants);
+	rp_frames_end(&maker);
 	rp_files_free(&files);
 	rp_files_free(&of_calls);
 	rp_pool_reset(&b->object->shared->scratch);
@@ -161,6 +162,8 @@ static void answer_rest(struct batch *b, struct rp_wants *wants)
 
 	ask_rangeless(b, wants);
 	make_frames(b, &maker, wants);
+	rp_frames_end(&maker);
+	rp_pool_reset(&b->object->shared->scratch);
 }
 
 void rp_batch_answer(struct rp_object *object, struct rp_answer *answer, size_t n)

@@ -11,6 +11,19 @@
 #include "symbolize/offset.h"
 #include "symbolize/symbols.h"
 
+/* What frames are made of, beside the address. */
+struct place {
+	const struct rp_function *function;
+	const char *symbol, *file;
+	uint32_t line;
+};
+
+struct rp_frames_made {
+	struct rp_frames_made *next; /* same hash */
+	struct place place;
+	struct rp_frames *frames;
+};
+
 static struct rp_frames *take_frames(struct rp_object *o, uint32_t n, struct rp_frame **frame)
 {
 	struct rp_frames *frames =
@@ -37,14 +50,15 @@ static void name_frame(struct rp_object *o, struct rp_frame *frame, const char *
 	frame->function = name;
 }
 
-static struct rp_frames *frames_of_symbol(struct rp_frames_maker *m, uint64_t addr)
+static struct rp_frames *frames_of_symbol(struct rp_frames_maker *m, const struct place *at,
+                                          uint64_t addr)
 {
 	struct rp_frame *frame;
 	struct rp_frames *frames = take_frames(m->object, 1, &frame);
 
-	name_frame(m->object, frame, NULL, m->symbol, addr);
-	frame->file = m->file;
-	frame->line = m->line;
+	name_frame(m->object, frame, NULL, at->symbol, addr);
+	frame->file = at->file;
+	frame->line = at->line;
 	return frames;
 }
 
@@ -56,18 +70,19 @@ static const char *call_file(struct rp_frames_maker *m, uint64_t index)
 	return rp_files_path(m->of_calls, index, &m->object->shared->pool);
 }
 
-static struct rp_frames *frames_of_function(struct rp_frames_maker *m, uint64_t addr)
+static struct rp_frames *frames_of_function(struct rp_frames_maker *m, const struct place *at,
+                                            uint64_t addr)
 {
-	uint32_t n = 0, line = m->line;
-	const char *file = m->file;
+	uint32_t n = 0, line = at->line;
+	const char *file = at->file;
 	struct rp_frame *frame;
 
-	for (const struct rp_function *f = m->function; f; f = f->into)
+	for (const struct rp_function *f = at->function; f; f = f->into)
 		n++;
 	struct rp_frames *frames = take_frames(m->object, n, &frame);
 
-	for (const struct rp_function *f = m->function; f; f = f->into, frame++) {
-		const char *symbol = f->into ? NULL : m->symbol;
+	for (const struct rp_function *f = at->function; f; f = f->into, frame++) {
+		const char *symbol = f->into ? NULL : at->symbol;
 		const struct rp_dienames_entry *entry = rp_dienames_get(m->object, f, symbol);
 
 		frame->inlined = f->into != NULL;
@@ -82,22 +97,53 @@ static struct rp_frames *frames_of_function(struct rp_frames_maker *m, uint64_t 
 	return frames;
 }
 
+static uint64_t hash_of(const struct place *at)
+{
+	uint64_t hash = (uintptr_t)at->function;
+
+	hash = hash * UINT64_C(0x9e3779b97f4a7c15) + (uintptr_t)at->symbol;
+	hash = hash * UINT64_C(0x9e3779b97f4a7c15) + (uintptr_t)at->file;
+	return hash * UINT64_C(0x9e3779b97f4a7c15) + at->line;
+}
+
+static bool is_same(const struct place *a, const struct place *b)
+{
+	return a->function == b->function && a->symbol == b->symbol && a->file == b->file &&
+	       a->line == b->line;
+}
+
+/* Without any name the address is the name, and nothing is shared. */
+static bool is_shared(const struct place *at)
+{
+	return at->function || at->symbol;
+}
+
+static struct rp_frames *make_frames(struct rp_frames_maker *m, const struct place *at,
+                                     uint64_t addr)
+{
+	return at->function ? frames_of_function(m, at, addr) : frames_of_symbol(m, at, addr);
+}
+
 struct rp_frames *rp_frames_make(struct rp_frames_maker *maker, const struct rp_want *want)
 {
 	struct rp_object *o = maker->object;
-	const char *symbol = rp_symbols_find(o, want->addr);
-	const char *file = rp_files_path(maker->files, want->file, &o->shared->pool);
+	struct place at = {want->function, rp_symbols_find(o, want->addr),
+	                   rp_files_path(maker->files, want->file, &o->shared->pool), want->line};
+	uint64_t hash = hash_of(&at);
+	struct rp_frames_made *first = rp_addrmap_get(&maker->made, hash), *made;
 
-	/* Without any name the address is the name. */
-	if (maker->frames && maker->function == want->function && maker->symbol == symbol &&
-	    maker->file == file && maker->line == want->line &&
-	    maker->frames->frame[maker->frames->n - 1].named)
-		return maker->frames;
-	maker->function = want->function;
-	maker->symbol = symbol;
-	maker->file = file;
-	maker->line = want->line;
-	maker->frames = want->function ? frames_of_function(maker, want->addr)
-	                               : frames_of_symbol(maker, want->addr);
-	return maker->frames;
+	if (!is_shared(&at))
+		return make_frames(maker, &at, want->addr);
+	for (made = first; made; made = made->next)
+		if (is_same(&made->place, &at))
+			return made->frames;
+	made = rp_pool_take(&o->shared->scratch, sizeof(*made));
+	*made = (struct rp_frames_made){first, at, make_frames(maker, &at, want->addr)};
+	rp_addrmap_put(&maker->made, hash, made);
+	return made->frames;
+}
+
+void rp_frames_end(struct rp_frames_maker *maker)
+{
+	rp_addrmap_free(&maker->made);
 }

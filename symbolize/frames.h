@@ -6,11 +6,12 @@
 #ifndef RP_SYMBOLIZE_FRAMES_H
 #define RP_SYMBOLIZE_FRAMES_H
 
+#include "symbolize/addrmap.h"
 #include "symbolize/files.h"
 #include "symbolize/functions.h"
 #include "symbolize/object.h"
 
-/* The unit at hand, and the answer before this one. */
+/* The unit at hand, and what was made of it. */
 struct rp_frames_maker {
 	struct rp_object *object;
 	struct rp_unit *body;      /* holds the functions, or NULL */
@@ -18,13 +19,13 @@ struct rp_frames_maker {
 	struct rp_files *of_calls; /* of the call sites: others in a .dwo */
 	bool has_calls;            /* whether those were read */
 
-	const struct rp_function *function;
-	const char *symbol, *file;
-	uint32_t line;
-	struct rp_frames *frames; /* NULL: no answer yet */
+	struct rp_addrmap made; /* struct rp_frames_made by hash */
 };
 
-/* The frames of WANT.  When they are those of the answer before, both share them. */
+/* The frames of WANT; those that are the same are shared. */
 struct rp_frames *rp_frames_make(struct rp_frames_maker *maker, const struct rp_want *want);
+
+/* Forgets what was made, which stays valid. */
+void rp_frames_end(struct rp_frames_maker *maker);
 
 #endif

@@ -2,8 +2,8 @@
  *
  * Room: tests/hosts.  /mix answers in chunks; the last one holds lines "NAME wall_us cpu_us
  * delay_us", by the clocks and the schedstat of the thread itself.  /doze waits a second for
- * nothing on an epoll set of its own.
- * SPDX-License-Identifier: MIT
+ * nothing on an epoll set of its own.  /pool makes a thread that works for whoever asks by /job,
+ * and stays for a while. SPDX-License-Identifier: MIT
  */
 #include <fcntl.h>
 #include <sys/epoll.h>
@@ -303,12 +303,74 @@ static bool doze(int fd)
 	return http_answer(fd, "dozed %d\n", got);
 }
 
+/* A thread that takes jobs from anybody; made by the first who asks for it. */
+static pthread_mutex_t jobs_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t jobs_changed = PTHREAD_COND_INITIALIZER;
+static int n_jobs, n_done;
+
+__attribute__((noinline)) void work_of_somebody(void)
+{
+	spin((long)(CPU_US * rounds_per_us));
+	sink++; /* no tail call */
+}
+
+__attribute__((noinline)) void work_of_the_maker(void)
+{
+	spin((long)(CPU_US * rounds_per_us));
+	sink++; /* no tail call */
+}
+
+static void *pool_main(void *arg)
+{
+	work_of_the_maker();
+	pthread_mutex_lock(&jobs_lock);
+	for (;;) {
+		while (n_jobs == 0)
+			pthread_cond_wait(&jobs_changed, &jobs_lock);
+		n_jobs--;
+		pthread_mutex_unlock(&jobs_lock);
+		work_of_somebody();
+		pthread_mutex_lock(&jobs_lock);
+		n_done++;
+		pthread_cond_broadcast(&jobs_changed);
+	}
+	return arg;
+}
+
+static bool pool(int fd)
+{
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, pool_main, NULL);
+	pthread_detach(thread);
+	pause_us(DOZE_MS * 900);
+	return http_answer(fd, "made\n");
+}
+
+static bool job(int fd)
+{
+	int done;
+
+	pthread_mutex_lock(&jobs_lock);
+	done = n_done;
+	n_jobs++;
+	pthread_cond_broadcast(&jobs_changed);
+	while (n_done == done)
+		pthread_cond_wait(&jobs_changed, &jobs_lock);
+	pthread_mutex_unlock(&jobs_lock);
+	return http_answer(fd, "done\n");
+}
+
 static bool serve(int fd, const struct http_request *q)
 {
 	if (strcmp(q->path, "/mix") == 0)
 		return mix(fd);
 	if (strcmp(q->path, "/doze") == 0)
 		return doze(fd);
+	if (strcmp(q->path, "/pool") == 0)
+		return pool(fd);
+	if (strcmp(q->path, "/job") == 0)
+		return job(fd);
 	return http_not_found(fd);
 }
 
