@@ -13,6 +13,7 @@ struct chains {
 	struct rp_profile *p;
 	const struct rp_recording *r;
 	const struct rp_join_node *nodes;
+	const char *id;      /* of the session */
 	uint32_t *chain;     /* per node: its chain + 1 */
 	uint32_t *path;      /* scratch: nodes from the leaf to the root */
 	uint32_t *functions; /* scratch: the chain */
@@ -130,6 +131,14 @@ const char *rp_join_kind(uint32_t kind)
 	return kind < RP_N_WAIT_KINDS ? words[kind] : "unknown";
 }
 
+static const char *format_of(const struct chains *c, const char *request)
+{
+	if (!*request)
+		return "held by thread %u";
+	return strcmp(request, c->id) == 0 ? "held by thread %u (this request)"
+	                                   : "held by thread %u (request %s)";
+}
+
 static struct rp_holder holder_of(struct chains *c, const struct rp_rec_held *held)
 {
 	struct rp_heap *heap = &c->p->join->heap;
@@ -143,9 +152,7 @@ static struct rp_holder holder_of(struct chains *c, const struct rp_rec_held *he
 	else if (held->how == RP_HELD_UNKNOWN || !held->tid)
 		h.words = "held by nobody known";
 	else
-		h.words = rp_heap_print(heap, "held by thread %u%s%s%s", held->tid,
-		                        *h.request ? " (request " : "", h.request,
-		                        *h.request ? ")" : "");
+		h.words = rp_heap_print(heap, format_of(c, h.request), held->tid, h.request);
 	h.tid = held->how == RP_HELD_THREAD ? held->tid : 0;
 	if (held->stack)
 		h.chain = chain_of(c, held->stack, NULL) + 1;
@@ -265,7 +272,7 @@ static void add_stretches(struct chains *c, size_t which)
 void rp_join_points(struct rp_profile *p, size_t which, const struct rp_join_node *nodes)
 {
 	const struct rp_recording *r = p->join->recordings[which];
-	struct chains c = {.p = p, .r = r, .nodes = nodes};
+	struct chains c = {.p = p, .r = r, .nodes = nodes, .id = p->sessions[which].id};
 
 	c.chain = rp_memory_zero(r->n_stacks, sizeof(*c.chain));
 	c.path = rp_memory_zero(r->n_stacks, sizeof(*c.path));

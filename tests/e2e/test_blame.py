@@ -35,11 +35,13 @@ def the_true_holder_is_named_in_100_of_100_contentions():
         locks = sorted((w for w in s.waits if w['kind'] in ('mutex', 'rwlock')),
                        key=lambda w: w['at_ns'])
         equal(len(locks), N_CONTENTIONS, 'the number of waits for locks')
-        for (kind, lock, tid, place), w in zip(truth, locks):
+        for (kind, lock, tid, place, whose), w in zip(truth, locks):
             equal((w['kind'], w['object']), (kind, lock), 'kind and lock')
             equal(w['held']['tid'], int(tid), '%s %s: the holder' % (kind, lock))
-            equal(w['held']['words'], 'held by thread ' + tid)
-            equal(w['held']['request'], None)
+            own = s.told['id'] if whose == 'own' else None
+            equal(w['held']['request'], own, '%s %s: whose the holder was' % (kind, lock))
+            equal(w['held']['words'], 'held by thread ' + tid + (
+                ' (this request)' if own else ''))
             check(place in released_in(s, w), kind, lock, 'was let go in', place, 'and not on',
                   released_in(s, w))
         others = {w['kind'] for w in s.waits if w['held'] and w not in locks}
@@ -53,7 +55,7 @@ def waits_tells_the_same():
         told = harness.tool('waits', '-n', '0', '--json', s.told['path'])
         rows = {(r['kind'], r['object']): r for r in told['rows']}
         for line in text(raw).splitlines():
-            kind, lock, tid, place = line.split()
+            kind, lock, tid, place, _ = line.split()
             one, = rows[kind, lock]['holders']
             equal(one['tid'], int(tid), 'the holder of %s %s' % (kind, lock))
             check(place in [f['function'] for f in one['let_go']], line, one['let_go'])

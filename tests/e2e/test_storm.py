@@ -21,7 +21,7 @@ PLAY = re.compile(r'play_(\d+)$')
 STORM = re.compile(r'storm_(\d+)_(outer|middle|leaf)$')
 ANSWER = re.compile(r'opens=(\d+) reuses=(\d+) runs=(\d+)\n')
 
-hosts.PARTS.update({'storm/storm_%d.so' % k: ('storm_library.c', hosts.LIBRARY + ['-DLIB=%d' % k])
+hosts.PARTS.update({'storms/storm_%d.so' % k: ('storm_library.c', hosts.LIBRARY + ['-DLIB=%d' % k])
                     for k in range(LIBRARIES)})
 hosts.PARTS['storm_host'] = ('storm_host.c', ['-rdynamic'])
 
@@ -86,7 +86,7 @@ def judge_all(session, counts):
 
 def a_stack_shows_no_library_that_was_not_there():
     for k in range(LIBRARIES):
-        folder = os.path.dirname(hosts.built('storm/storm_%d.so' % k))
+        folder = os.path.dirname(hosts.built('storms/storm_%d.so' % k))
     program, port, counts = hosts.built('storm_host'), free_port(), collections.Counter()
     with place() as here:
         env = {'REQPROF_INTERVAL': '50us', 'REQPROF_KEEP': '20'}

@@ -1,7 +1,8 @@
 /* contend.c - a server whose locks are held by known threads, and let go in known functions.
  *
  * Room: tests/hosts.  /contend answers a line for each of 100 contentions, "KIND 0xLOCK TID
- * FUNCTION"; /innocent waits for things that no lock is to blame for; /hold keeps a mutex that
+ * FUNCTION WHOSE" (WHOSE: "own", the holder is of the handler's making, or "nobody"); /innocent
+ * waits for things that no lock is to blame for; /hold keeps a mutex that
  * /take waits for, and answers "0xLOCK TID let_go_held".  SPDX-License-Identifier: MIT
  */
 #include <semaphore.h>
@@ -163,8 +164,15 @@ struct holder {
 	sem_t held;
 	long tid, waiter;
 	unsigned place;
+	bool kept;          /* by the keeper, not by a thread that the handler made */
 	_Atomic bool about; /* the waiter has nothing left but the lock */
 };
+
+/* Works for no request: it is older than all of them. */
+static struct keeper {
+	struct holder *job;
+	sem_t given, done;
+} keeper;
 
 static void *holder_main(void *arg)
 {
@@ -183,6 +191,17 @@ static void *holder_main(void *arg)
 	return NULL;
 }
 
+static void *keeper_main(void *unused)
+{
+	for (;;) {
+		while (sem_wait(&keeper.given) != 0)
+			;
+		holder_main(keeper.job);
+		sem_post(&keeper.done);
+	}
+	return unused;
+}
+
 static void contend(struct holder *h, unsigned i)
 {
 	pthread_t thread;
@@ -190,14 +209,22 @@ static void contend(struct holder *h, unsigned i)
 	memset(h, 0, sizeof(*h));
 	make(&h->lock, i);
 	h->place = i % N_PLACES;
+	h->kept = i / (sizeof(ways) / sizeof(ways[0])) % 2; /* each way both ways */
 	h->waiter = own_tid();
 	sem_init(&h->held, 0, 0);
-	pthread_create(&thread, NULL, holder_main, h);
+	keeper.job = h;
+	if (h->kept)
+		sem_post(&keeper.given);
+	else
+		pthread_create(&thread, NULL, holder_main, h);
 	sem_wait(&h->held);
 	h->about = true;
 	take(&h->lock, false);
 	let_go(&h->lock);
-	pthread_join(thread, NULL);
+	if (h->kept)
+		sem_wait(&keeper.done);
+	else
+		pthread_join(thread, NULL);
 }
 
 static bool serve_contend(int fd)
@@ -208,9 +235,10 @@ static bool serve_contend(int fd)
 
 	for (unsigned i = 0; i < N_CONTENTIONS; i++) {
 		contend(&h[i], i);
-		n += (size_t)snprintf(lines + n, sizeof(lines) - n, "%s 0x%lx %ld %s\n",
+		n += (size_t)snprintf(lines + n, sizeof(lines) - n, "%s 0x%lx %ld %s %s\n",
 		                      h[i].lock.kind, (unsigned long)address(&h[i].lock) & 0xffffff,
-		                      h[i].tid, places[h[i].place].name);
+		                      h[i].tid, places[h[i].place].name,
+		                      h[i].kept ? "nobody" : "own");
 	}
 	return http_answer_text(fd, lines);
 }
@@ -384,7 +412,12 @@ static bool serve(int fd, const struct http_request *q)
 
 int main(int argc, char **argv)
 {
+	pthread_t thread;
+
 	signal(SIGPIPE, SIG_IGN);
+	sem_init(&keeper.given, 0, 0);
+	sem_init(&keeper.done, 0, 0);
+	pthread_create(&thread, NULL, keeper_main, NULL);
 	pthread_spin_init(&spin, PTHREAD_PROCESS_PRIVATE);
 	http_threads(http_listen(argc, argv), serve);
 	return 0;
