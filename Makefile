@@ -7,8 +7,9 @@ PKG     ?= pkg-config
 CFLAGS  ?= -O2 -g
 DEPS    := libdw libelf libdeflate liblzma libzstd jansson zlib libprotobuf-c
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla $(if $(CI),-Werror)
-ALL     = -std=gnu11 -D_GNU_SOURCE -I. -I$(B) $(WARN) -MMD -MP $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
-GUEST   := -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-stack-protector -U_FORTIFY_SOURCE -fno-builtin-bcmp
+ALL     = -std=gnu11 -D_GNU_SOURCE -I. -I$(B) $(WARN) -MMD -MP $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+# Sanitized code ends in programs: ld turns their initial-exec adds into leas, past which ubsan's branches see old flags.
+GUEST   := -fPIC -fvisibility=hidden -ftls-model=$(if $(SAN),local,initial)-exec -fno-stack-protector -U_FORTIFY_SOURCE -fno-builtin-bcmp
 TOOL    := $(shell $(PKG) --cflags $(DEPS) 2>/dev/null)
 TOOLIBS = $(shell $(PKG) --libs $(DEPS) 2>/dev/null) -liberty
 

@@ -85,14 +85,14 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("stack at every instruction");
-	TCase *tc = tcase_create("steps");
-
 	if (!stepper_works_here()) {
 		puts("SKIP test_stack_steps: a sanitizer's threads do much of their own\n"
 		     "0 passed, 0 failed, 1 skipped");
 		return EXIT_SUCCESS;
 	}
+	Suite *suite = suite_create("stack at every instruction");
+	TCase *tc = tcase_create("steps");
+
 	tcase_set_timeout(tc, 300);
 	tcase_add_loop_test(tc, right_at_every_instruction, 0, (int)n_stepper_works);
 	suite_add_tcase(suite, tc);
