@@ -26,12 +26,12 @@ VERBS = [["show"], ["flat"], ["callers", "f"], ["callees", "f"], ["hot-paths"],
 counts = {"passed": 0, "failed": 0, "skipped": 0}
 
 
-def tool(*words, env=None, cwd=None, stdout=subprocess.PIPE):
+def tool(*words, env=None, cwd=None, stdout=subprocess.PIPE, user=None):
     """Runs reqprof in a clean environment; a hang is a failure of the whole test."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("REQPROF", "DEBUGINFOD"))}
     clean.update({"LC_ALL": "C.UTF-8", "REQPROF_DIR": EMPTY}, **(env or {}))
     return subprocess.run([TOOL, *words], env=clean, cwd=cwd, stdin=subprocess.DEVNULL,
-                          stdout=stdout, stderr=subprocess.PIPE, timeout=60)
+                          stdout=stdout, stderr=subprocess.PIPE, timeout=60, user=user)
 
 
 def check(name, run, problems):
@@ -106,6 +106,22 @@ def foreign_files(good):
     refused("a session of a later version", tool("show", put("newer", newer)))
 
 
+def skipped(why):
+    counts["skipped"] += 1
+    print("SKIP " + why)
+
+
+def unreadable(path):
+    """Root may read everything, and asks as somebody else."""
+    os.chmod(WORK, 0o711)
+    try:
+        run = tool("show", path, user="nobody" if os.geteuid() == 0 else None)
+    except PermissionError as why:
+        skipped("nobody may not run the tool here: %s" % why)
+    else:
+        refused("a file that may not be read", run)
+
+
 def places():
     refused("a directory", tool("show", WORK))
     refused("a device", tool("show", "/dev/null"))
@@ -122,10 +138,7 @@ def places():
     refused("REQPROF_DIR is a file", tool("ls", env={"REQPROF_DIR": put("file", b"x")}))
     secret = put("secret", b"x")
     os.chmod(secret, 0)
-    if os.geteuid() == 0:
-        counts["skipped"] += 1  # root may read everything
-    else:
-        refused("a file that may not be read", tool("show", secret))
+    unreadable(secret)
 
 
 def cuts(good):
@@ -217,7 +230,7 @@ def running():
     refused("run of a script without interpreter", tool("run", "--", script), status=126)
     source = put("s.c", b"int main(void) { return 0; }\n")
     if not shutil.which("gcc"):
-        counts["skipped"] += 1
+        skipped("no static program: there is no gcc")
     else:
         static = os.path.join(WORK, "static")
         subprocess.run(["gcc", "-static", "-o", static, source], check=True)
@@ -226,7 +239,7 @@ def running():
         check("doctor says no to it", run, [] if run.returncode == 1 and
               b"statically linked" in run.stdout else ["status %d" % run.returncode])
     if not shutil.which("go"):
-        counts["skipped"] += 1
+        skipped("no Go program: there is no go")
     else:
         with open(os.path.join(WORK, "m.go"), "w", encoding="ascii") as f:
             f.write("package main\nfunc main() {}\n")
@@ -251,7 +264,7 @@ class Quiet(http.server.BaseHTTPRequestHandler):
 
 def curling():
     if not shutil.which("curl"):
-        counts["skipped"] += 1
+        skipped("reqprof curl: there is no curl")
         return
     run = tool("curl", "http://127.0.0.1:1/")
     check("curl without a server", run, [] if run.returncode == 2 and not run.stdout and
