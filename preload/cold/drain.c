@@ -128,7 +128,7 @@ static bool tend(uint32_t index, uint64_t now_ns, bool flush)
 		rp_session_flush(s);
 	if (atomic_load(&r->state) != RP_REQUEST_ENDED)
 		return true;
-	uint64_t over_ns = now_ns - atomic_load(&r->last_byte_ns);
+	uint64_t over_ns = now_ns - atomic_load(&r->course.last_byte_ns);
 
 	if (tracks_open(index, serial) && (int64_t)over_ns < GRACE_NS && !atomic_load(&leaving))
 		return true;

@@ -73,7 +73,7 @@ static bool begin(struct rp_session *s, struct rp_request *r)
 {
 	static const struct rp_writer_os os = {plain_write};
 	struct rp_session_head head = {.began_wall_ns = r->wall_ns,
-	                               .began_mono_ns = atomic_load(&r->first_byte_ns),
+	                               .began_mono_ns = atomic_load(&r->course.first_byte_ns),
 	                               .pid = (uint32_t)rp_sys(SYS_getpid, 0)};
 
 	char part[RP_NAME_MAX + 8];

@@ -47,17 +47,17 @@ static uint64_t between(uint64_t begin_ns, uint64_t end_ns)
 /* The bytes lay in the socket before the host took the connection. */
 static uint64_t queue_ns(struct rp_request *r)
 {
-	return between(r->arrived_ns, atomic_load(&r->accepted_ns));
+	return between(r->arrived_ns, atomic_load(&r->course.accepted_ns));
 }
 
 /* ... or before it read them. */
 static uint64_t unread_ns(struct rp_request *r)
 {
-	uint64_t accepted_ns = atomic_load(&r->accepted_ns), from_ns = r->arrived_ns;
+	uint64_t accepted_ns = atomic_load(&r->course.accepted_ns), from_ns = r->arrived_ns;
 
 	if (accepted_ns != RP_NEVER && accepted_ns > from_ns)
 		from_ns = accepted_ns;
-	return between(from_ns, atomic_load(&r->first_byte_ns));
+	return between(from_ns, atomic_load(&r->course.first_byte_ns));
 }
 
 static void put_counter(struct rp_session *s, const char *name, uint64_t value)

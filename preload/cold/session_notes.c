@@ -334,7 +334,7 @@ void rp_session_cut(struct rp_session *s, struct rp_track *track)
 
 	if (s->failed || s->open[open].ended)
 		return;
-	end.end_ns = atomic_load(&s->request->last_byte_ns);
+	end.end_ns = atomic_load(&s->request->course.last_byte_ns);
 	end.cpu_ns = s->open[open].cpu_ns; /* what its samples saw: its own clock is out of reach */
 	cut_wait(s, track, &end);
 	put_segment(s, track, &end);
@@ -379,18 +379,18 @@ void rp_session_put_end(struct rp_session *s)
 	struct rp_request *r = s->request;
 	struct rp_item item = {.kind = RP_ITEM_PHASES};
 
-	item.phases.accepted_ns = atomic_load(&r->accepted_ns);
-	item.phases.first_byte_ns = atomic_load(&r->first_byte_ns);
-	item.phases.head_ns = atomic_load(&r->head_ns);
-	item.phases.body_ns = atomic_load(&r->body_ns);
-	item.phases.response_ns = atomic_load(&r->response_ns);
-	item.phases.last_byte_ns = atomic_load(&r->last_byte_ns);
+	item.phases.accepted_ns = atomic_load(&r->course.accepted_ns);
+	item.phases.first_byte_ns = atomic_load(&r->course.first_byte_ns);
+	item.phases.head_ns = atomic_load(&r->course.head_ns);
+	item.phases.body_ns = atomic_load(&r->course.body_ns);
+	item.phases.response_ns = atomic_load(&r->course.response_ns);
+	item.phases.last_byte_ns = atomic_load(&r->course.last_byte_ns);
 	rp_writer_put(s->writer, &item);
 	item = (struct rp_item){.kind = RP_ITEM_RESPONSE};
-	item.response.status = atomic_load(&r->status);
-	item.response.how = atomic_load(&r->how);
-	item.response.bytes_in = atomic_load(&r->bytes_in);
-	item.response.bytes_out = atomic_load(&r->bytes_out);
+	item.response.status = atomic_load(&r->course.status);
+	item.response.how = atomic_load(&r->course.how);
+	item.response.bytes_in = atomic_load(&r->course.bytes_in);
+	item.response.bytes_out = atomic_load(&r->course.bytes_out);
 	rp_writer_put(s->writer, &item);
 	put_sums(s);
 }

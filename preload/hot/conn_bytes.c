@@ -35,12 +35,22 @@ void rp_conn_give_head(struct rp_conn *c)
 }
 
 /* The request a run stands for, NULL when it is plain, over, or of our parent process (serials go
- * on after fork: what the parent flagged never lives here). */
-static struct rp_request *flagged(const struct rp_run *run)
+ * on after fork: what the parent followed never lives here). */
+static struct rp_course *followed(const struct rp_run *run)
 {
 	if (!run || !run->serial || !rp_request_lives(run->request, run->serial))
 		return NULL;
-	return &rp_requests[run->request];
+	return rp_request_course(run->request);
+}
+
+static void set(_Atomic uint64_t *moment, uint64_t ns)
+{
+	atomic_store_explicit(moment, ns, memory_order_relaxed);
+}
+
+static void add(_Atomic uint64_t *sum, size_t n)
+{
+	atomic_fetch_add_explicit(sum, n, memory_order_relaxed);
 }
 
 void rp_conn_over(struct rp_conn *c, enum rp_end_how how)
@@ -50,7 +60,7 @@ void rp_conn_over(struct rp_conn *c, enum rp_end_how how)
 	while ((run = rp_pending_front(&c->pending))) {
 		bool whole = c->out.close_delimited && how == RP_END_CLOSED;
 
-		if (flagged(run))
+		if (followed(run))
 			rp_current_over(run->request, run->serial, whole ? RP_END_COMPLETE : how);
 		run->done = atomic_load(&run->total);
 		c->out.close_delimited = 0;
@@ -68,10 +78,9 @@ static void give_up(int fd, struct rp_conn *c, enum rp_end_how how)
 static void bind_thread(struct rp_conn *c)
 {
 	struct rp_run *run = rp_pending_front(&c->pending);
-	struct rp_request *r = flagged(run);
 
-	if (r)
-		rp_current_enter((uint32_t)(r - rp_requests), run->serial);
+	if (followed(run))
+		rp_current_enter(run->request, run->serial);
 	else
 		rp_current_leave();
 }
@@ -91,7 +100,7 @@ static void head_complete(int fd, struct rp_conn *c, const struct rp_head *head)
 	struct rp_request *r = rp_gate_admit(fd, head, first_ns, c->accepted_ns);
 	uint8_t asked =
 	        (head->is_head ? RP_ASKED_HEAD : 0) | (head->is_connect ? RP_ASKED_CONNECT : 0);
-	uint8_t slot = r ? (uint8_t)(r - rp_requests) : 0;
+	uint16_t number = r ? (uint16_t)(r - rp_requests) : 0;
 	uint32_t serial = r ? atomic_load(&r->serial) : 0;
 
 	if (c->listener >= 0 && rp_conn_kind(c->listener) == RP_FD_LISTEN)
@@ -99,26 +108,26 @@ static void head_complete(int fd, struct rp_conn *c, const struct rp_head *head)
 	c->listener = -1;
 	c->first_ns = 0;
 	c->accepted_ns = RP_NEVER;
-	c->in_request = r ? (uint8_t)(slot + 1) : 0;
+	c->in_request = number;
 	c->in_serial = serial;
-	if (rp_pending_push(&c->pending, asked, slot, serial))
+	if (rp_pending_push(&c->pending, asked, number, serial))
 		return;
 	rp_drop(RP_DROP_pipeline_full);
-	if (r)
-		rp_current_over(slot, serial, RP_END_LOST);
+	if (serial)
+		rp_current_over(number, serial, RP_END_LOST);
 	give_up(fd, c, RP_END_LOST);
 }
 
-static struct rp_request *being_read(struct rp_conn *c)
+static struct rp_course *being_read(struct rp_conn *c)
 {
-	if (!c->in_request || !rp_request_lives(c->in_request - 1u, c->in_serial))
+	if (!c->in_serial || !rp_request_lives(c->in_request, c->in_serial))
 		return NULL;
-	return &rp_requests[c->in_request - 1];
+	return rp_request_course(c->in_request);
 }
 
 static void in_event(int fd, struct rp_conn *c, enum rp_in_event event, const struct rp_head *head)
 {
-	struct rp_request *r;
+	struct rp_course *r;
 
 	switch (event) {
 	case RP_IN_BEGIN:
@@ -130,8 +139,8 @@ static void in_event(int fd, struct rp_conn *c, enum rp_in_event event, const st
 	case RP_IN_BODY:
 		r = being_read(c);
 		if (r)
-			atomic_store(&r->body_ns, rp_mono_ns());
-		c->in_request = 0;
+			set(&r->body_ns, rp_mono_ns());
+		c->in_serial = 0;
 		break;
 	case RP_IN_OPAQUE:
 		give_up(fd, c, RP_END_LOST);
@@ -154,15 +163,15 @@ static void feed_in(int fd, struct rp_conn *c, const char *bytes, size_t n)
 		if (want)
 			event = rp_delim_in_feed(&c->in, &bytes, &n, kept_head(c, true), &want,
 			                         &head);
-		struct rp_request *r = being_read(c); /* whose body this was */
+		struct rp_course *r = being_read(c); /* whose body this was */
 
 		in_event(fd, c, event, &head);
 		if (event == RP_IN_HEAD)
 			r = being_read(c);
 		if (event == RP_IN_BODY && r && fed == n) /* there was none to wait for */
-			atomic_store(&r->body_ns, atomic_load(&r->head_ns));
+			set(&r->body_ns, atomic_load(&r->head_ns));
 		if (r)
-			atomic_fetch_add(&r->bytes_in, event == RP_IN_HEAD ? before - n : fed - n);
+			add(&r->bytes_in, event == RP_IN_HEAD ? before - n : fed - n);
 	} while (event != RP_IN_MORE && !atomic_load_explicit(&c->opaque, memory_order_relaxed));
 	if (c->head_buffer && !c->in.n_kept)
 		rp_conn_give_head(c);
@@ -197,7 +206,7 @@ void rp_conn_heard_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n)
 
 	if (!c || !enter(fd, c, &c->in_busy))
 		return;
-	if (!c->in_request && rp_delim_in_skip(&c->in, n))
+	if (!c->in_serial && rp_delim_in_skip(&c->in, n))
 		n_iov = 0;
 	if (rp_unlikely(c->stalls[RP_STALL_SENDS].since_ns))
 		rp_conn_stall_end(c, RP_STALL_SENDS);
@@ -212,7 +221,7 @@ void rp_conn_heard_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n)
 		}
 		n -= part;
 	}
-	bool more = c->in_request && being_read(c);
+	bool more = being_read(c);
 
 	atomic_store_explicit(&c->in_busy, 0, memory_order_release);
 	if (rp_likely(!atomic_load_explicit(&rp_n_requests, memory_order_relaxed)))
@@ -227,12 +236,17 @@ static void answered(struct rp_conn *c, enum rp_end_how how)
 {
 	struct rp_run *run = rp_pending_front(&c->pending);
 
-	if (flagged(run))
+	if (followed(run))
 		rp_current_over(run->request, run->serial, how);
 	rp_pending_pop(&c->pending);
 }
 
-static void out_event(int fd, struct rp_conn *c, enum rp_out_event event, struct rp_request *r)
+static void say_status(struct rp_course *r, const struct rp_conn *c)
+{
+	atomic_store_explicit(&r->status, c->out.status, memory_order_relaxed);
+}
+
+static void out_event(int fd, struct rp_conn *c, enum rp_out_event event, struct rp_course *r)
 {
 	uint64_t never = RP_NEVER;
 
@@ -243,8 +257,8 @@ static void out_event(int fd, struct rp_conn *c, enum rp_out_event event, struct
 		break;
 	case RP_OUT_STATUS: /* the final answer begins here: a "100 Continue" was not it */
 		if (r) {
-			atomic_store(&r->status, c->out.status);
-			atomic_store(&r->response_ns, rp_mono_ns());
+			say_status(r, c);
+			set(&r->response_ns, rp_mono_ns());
 		}
 		break;
 	case RP_OUT_END:
@@ -252,7 +266,7 @@ static void out_event(int fd, struct rp_conn *c, enum rp_out_event event, struct
 		break;
 	case RP_OUT_UPGRADED:
 		if (r)
-			atomic_store(&r->status, c->out.status);
+			say_status(r, c);
 		answered(c, RP_END_UPGRADED);
 		give_up(fd, c, RP_END_UPGRADED);
 		break;
@@ -271,7 +285,7 @@ static void feed_out(int fd, struct rp_conn *c, const char *bytes, size_t n)
 
 	do {
 		struct rp_run *run = rp_pending_front(&c->pending);
-		struct rp_request *r = flagged(run);
+		struct rp_course *r = followed(run);
 		size_t before = n;
 
 		if (!run) { /* the server speaks first: not HTTP as we know it */
@@ -280,9 +294,9 @@ static void feed_out(int fd, struct rp_conn *c, const char *bytes, size_t n)
 		}
 		event = rp_delim_out_feed(&c->out, &bytes, &n, run->asked);
 		if (r) {
-			atomic_fetch_add(&r->bytes_out, before - n);
+			add(&r->bytes_out, before - n);
 			if (event == RP_OUT_END && c->out.status)
-				atomic_store(&r->status, c->out.status);
+				say_status(r, c);
 		}
 		out_event(fd, c, event, r);
 	} while (event != RP_OUT_MORE && !atomic_load_explicit(&c->opaque, memory_order_relaxed) &&

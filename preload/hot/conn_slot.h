@@ -15,7 +15,7 @@ struct rp_conn {
 	_Atomic uint8_t in_busy, out_busy; /* a thread is in heard, in said */
 	_Atomic uint8_t opaque;
 	uint8_t head_buffer; /* index + 1 of the kept head, 0: none; the reader's */
-	uint8_t in_request;  /* slot + 1 of the flagged request whose body is read */
+	uint16_t in_request; /* number and serial of the followed one whose body is read; 0: none */
 	uint32_t in_serial;
 	int listener;            /* it came from, -1: told already or not known */
 	uint64_t accepted_ns;    /* RP_NEVER after the first request */

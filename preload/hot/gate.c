@@ -134,7 +134,7 @@ struct rp_request *rp_gate_admit(int fd, const struct rp_head *head, uint64_t fi
 	rp_self.gate_serial = atomic_load(&r->serial);
 	rp_self.gate_ns = now_ns;
 	rp_self.gate_cpu_ns = cpu_ns;
-	atomic_store(&r->accepted_ns, accepted_ns);
+	atomic_store(&r->course.accepted_ns, accepted_ns);
 	rp_request_open(r, head, &t, first_ns ? first_ns : now_ns, now_ns);
 	return r;
 }

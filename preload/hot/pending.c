@@ -1,7 +1,7 @@
 /* pending.c - see pending.h.  Room: hot.  SPDX-License-Identifier: MIT */
 #include "preload/hot/pending.h"
 
-bool rp_pending_push(struct rp_pending *p, uint8_t asked, uint8_t request, uint32_t serial)
+bool rp_pending_push(struct rp_pending *p, uint8_t asked, uint16_t request, uint32_t serial)
 {
 	uint8_t first = atomic_load_explicit(&p->first, memory_order_acquire);
 	uint8_t end = atomic_load_explicit(&p->end, memory_order_relaxed);

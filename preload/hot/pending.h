@@ -14,11 +14,12 @@
 #include "preload/limits.h"
 
 struct rp_run {
-	uint32_t serial;        /* of the flagged request, 0: plain */
-	uint8_t asked, request; /* RP_ASKED_*; slot of the flagged request */
+	uint32_t serial;  /* of the followed request, 0: plain */
+	uint16_t request; /* its number (request.h) */
+	uint8_t asked;    /* RP_ASKED_* */
+	uint8_t reserved;
 	_Atomic uint16_t total; /* written by the pusher */
 	_Atomic uint16_t done;  /* written by the popper */
-	uint16_t reserved;
 };
 
 struct rp_pending {
@@ -27,7 +28,7 @@ struct rp_pending {
 };
 
 /* False: no room. */
-bool rp_pending_push(struct rp_pending *p, uint8_t asked, uint8_t request, uint32_t serial);
+bool rp_pending_push(struct rp_pending *p, uint8_t asked, uint16_t request, uint32_t serial);
 /* The oldest unanswered, NULL: none.  Changes nothing: any thread may look, and may see it late. */
 struct rp_run *rp_pending_front(struct rp_pending *p);
 void rp_pending_pop(struct rp_pending *p);

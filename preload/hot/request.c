@@ -70,19 +70,19 @@ void rp_request_open(struct rp_request *r, const struct rp_head *head,
 	                                               rp_settings.rules.name);
 	r->trigger = trigger->kind;
 	r->claimed_ns = now_ns;
-	atomic_store(&r->first_byte_ns, first_byte_ns);
-	atomic_store(&r->head_ns, now_ns);
-	atomic_store(&r->body_ns, RP_NEVER);
-	atomic_store(&r->response_ns, RP_NEVER);
-	atomic_store(&r->last_byte_ns, RP_NEVER);
-	atomic_store(&r->bytes_in, 0);
-	atomic_store(&r->bytes_out, 0);
+	atomic_store(&r->course.first_byte_ns, first_byte_ns);
+	atomic_store(&r->course.head_ns, now_ns);
+	atomic_store(&r->course.body_ns, RP_NEVER);
+	atomic_store(&r->course.response_ns, RP_NEVER);
+	atomic_store(&r->course.last_byte_ns, RP_NEVER);
+	atomic_store(&r->course.bytes_in, 0);
+	atomic_store(&r->course.bytes_out, 0);
 	atomic_store(&r->samples, 0);
-	atomic_store(&r->status, 0);
+	atomic_store(&r->course.status, 0);
 	atomic_store(&r->met, false);
 	for (unsigned i = 0; i < RP_N_DROPS; i++)
 		atomic_store_explicit(&r->drops[i], 0, memory_order_relaxed);
-	atomic_store(&r->how, RP_END_LOST);
+	atomic_store(&r->course.how, RP_END_LOST);
 	atomic_store_explicit(&r->state, RP_REQUEST_LIVE, memory_order_release);
 }
 
@@ -90,9 +90,9 @@ void rp_request_end(struct rp_request *r, enum rp_end_how how, uint64_t now_ns)
 {
 	uint64_t never = RP_NEVER;
 
-	if (!atomic_compare_exchange_strong(&r->last_byte_ns, &never, now_ns))
+	if (!atomic_compare_exchange_strong(&r->course.last_byte_ns, &never, now_ns))
 		return;
-	atomic_store(&r->how, how);
+	atomic_store(&r->course.how, how);
 	atomic_store_explicit(&r->state, RP_REQUEST_ENDED, memory_order_release);
 	atomic_fetch_sub(&n_live, 1);
 }
@@ -137,7 +137,7 @@ void rp_request_forked(void)
 uint64_t rp_request_over_ns(uint32_t index, uint32_t serial)
 {
 	struct rp_request *r = &rp_requests[index];
-	uint64_t over_ns = atomic_load(&r->last_byte_ns);
+	uint64_t over_ns = atomic_load(&r->course.last_byte_ns);
 
 	return atomic_load(&r->serial) == serial ? over_ns : RP_NEVER;
 }

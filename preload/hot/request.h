@@ -26,6 +26,13 @@ struct rp_text {
 	char at[126];
 };
 
+/* What its connection shows of a request; each phase is written by the thread that saw it. */
+struct rp_course {
+	_Atomic uint64_t accepted_ns, first_byte_ns, head_ns, body_ns, response_ns, last_byte_ns;
+	_Atomic uint64_t bytes_in, bytes_out;
+	_Atomic uint32_t status, how; /* enum rp_end_how */
+};
+
 struct rp_request {
 	_Atomic uint32_t state;
 	_Atomic uint32_t serial; /* of the slot's use; never 0 while in use */
@@ -37,11 +44,9 @@ struct rp_request {
 	char target[RP_TARGET_BYTES];
 	struct sockaddr_storage peer, local;
 	socklen_t n_peer, n_local;
-	/* Phases; each written once, by the thread that saw it. */
-	_Atomic uint64_t accepted_ns, first_byte_ns, head_ns, body_ns, response_ns, last_byte_ns;
+	struct rp_course course;
 	uint64_t arrived_ns; /* its last byte so far, in the socket; RP_NEVER: not a TCP socket */
-	_Atomic uint64_t bytes_in, bytes_out, samples;
-	_Atomic uint32_t status, how;
+	_Atomic uint64_t samples;
 	_Atomic bool met;                   /* a thread works for it, or did */
 	_Atomic uint64_t drops[RP_N_DROPS]; /* losses that are this request's own */
 };
@@ -79,5 +84,10 @@ uint64_t rp_request_over_ns(uint32_t index, uint32_t serial);
 
 /* True while (INDEX, SERIAL) is LIVE. */
 bool rp_request_lives(uint32_t index, uint32_t serial);
+
+static inline struct rp_course *rp_request_course(uint32_t index)
+{
+	return &rp_requests[index].course;
+}
 
 #endif

@@ -39,7 +39,7 @@ struct rp_request *flagged_open(uint64_t interval_ns)
 	r->interval_ns = interval_ns;
 	r->wall_ns = rp_wall_ns();
 	r->n_peer = r->n_local = 0;
-	atomic_store(&r->accepted_ns, RP_NEVER);
+	atomic_store(&r->course.accepted_ns, RP_NEVER);
 	rp_request_open(r, &head, &trigger, rp_mono_ns(), rp_mono_ns());
 	return r;
 }

@@ -61,14 +61,14 @@ static void tell(struct pair_story *to, struct rp_request *r)
 
 	ck_assert_uint_lt(i, 8);
 	memcpy(to->target[i], r->target, r->n_target);
-	to->status[i] = atomic_load(&r->status);
-	to->how[i] = atomic_load(&r->how);
-	to->in[i] = atomic_load(&r->bytes_in);
-	to->out[i] = atomic_load(&r->bytes_out);
-	to->body[i] = atomic_load(&r->body_ns) != RP_NEVER;
-	to->response[i] = atomic_load(&r->response_ns) != RP_NEVER;
-	ck_assert_uint_le(atomic_load(&r->first_byte_ns), atomic_load(&r->head_ns));
-	ck_assert_uint_le(atomic_load(&r->head_ns), atomic_load(&r->last_byte_ns));
+	to->status[i] = atomic_load(&r->course.status);
+	to->how[i] = atomic_load(&r->course.how);
+	to->in[i] = atomic_load(&r->course.bytes_in);
+	to->out[i] = atomic_load(&r->course.bytes_out);
+	to->body[i] = atomic_load(&r->course.body_ns) != RP_NEVER;
+	to->response[i] = atomic_load(&r->course.response_ns) != RP_NEVER;
+	ck_assert_uint_le(atomic_load(&r->course.first_byte_ns), atomic_load(&r->course.head_ns));
+	ck_assert_uint_le(atomic_load(&r->course.head_ns), atomic_load(&r->course.last_byte_ns));
 }
 
 void pair_collect(struct pair_story *to)

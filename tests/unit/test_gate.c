@@ -121,7 +121,7 @@ START_TEST(peers_of_this_machine_may)
 	ck_assert_uint_eq(r->trigger, RP_TRIGGER_QUERY);
 	ck_assert_uint_gt(r->n_peer, 0);
 	ck_assert_uint_eq(r->interval_ns, rp_settings.interval_ns);
-	ck_assert_uint_eq(atomic_load(&r->first_byte_ns), atomic_load(&r->head_ns));
+	ck_assert_uint_eq(atomic_load(&r->course.first_byte_ns), atomic_load(&r->course.head_ns));
 	r = admit(fd, "/slow", "1", false);
 	ck_assert_ptr_nonnull(r);
 	ck_assert_uint_eq(r->trigger, RP_TRIGGER_HEADER);

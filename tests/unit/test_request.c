@@ -39,8 +39,8 @@ START_TEST(only_the_first_end_counts)
 
 	rp_request_end(r, RP_END_COMPLETE, 77);
 	rp_request_end(r, RP_END_CLOSED, 99);
-	ck_assert_uint_eq(atomic_load(&r->last_byte_ns), 77);
-	ck_assert_uint_eq(atomic_load(&r->how), RP_END_COMPLETE);
+	ck_assert_uint_eq(atomic_load(&r->course.last_byte_ns), 77);
+	ck_assert_uint_eq(atomic_load(&r->course.how), RP_END_COMPLETE);
 	ck_assert_uint_eq(atomic_load(&r->state), RP_REQUEST_ENDED);
 }
 END_TEST

@@ -55,8 +55,8 @@ START_TEST(what_threads_said_is_what_the_file_says)
 	readback_sleep(10);
 	flagged_burn(30);
 	readback_sleep(10);
-	atomic_store(&request->status, 200);
-	atomic_store(&request->bytes_out, 77);
+	atomic_store(&request->course.status, 200);
+	atomic_store(&request->course.bytes_out, 77);
 	readback_over();
 	give_notes();
 	rp_session_finish(session);
@@ -81,7 +81,7 @@ START_TEST(what_threads_said_is_what_the_file_says)
 	ck_assert_uint_eq(told.no_stack, 0);
 	ck_assert_uint_ge(told.modules, 2); /* this program and libc */
 	ck_assert_uint_gt(told.stacks, 4);
-	ck_assert_uint_eq(told.segment.end_ns, atomic_load(&request->last_byte_ns));
+	ck_assert_uint_eq(told.segment.end_ns, atomic_load(&request->course.last_byte_ns));
 	for (unsigned i = 0; i < RP_N_DROPS; i++)
 		ck_assert_uint_eq(told.drops[i], 0);
 }
@@ -156,7 +156,7 @@ START_TEST(a_thread_that_never_left_is_cut)
 	rp_session_finish(session);
 	ck_assert(readback_take(&told));
 	ck_assert_uint_eq(told.segments, 1);
-	ck_assert_uint_eq(told.segment.end_ns, atomic_load(&request->last_byte_ns));
+	ck_assert_uint_eq(told.segment.end_ns, atomic_load(&request->course.last_byte_ns));
 	ck_assert_uint_eq(told.segment.cpu_ns, given.cpu_ns);
 	ck_assert_uint_eq(told.response.how, RP_END_LIMIT);
 }

@@ -148,7 +148,7 @@ START_TEST(a_flagged_exchange_trips_nothing)
 	rp_conn_retire(ends[0]);
 	tripwire_disarm();
 	ck_assert_uint_eq(armed, RP_ARMED);
-	ck_assert_uint_eq(atomic_load(&rp_requests[0].status), 200);
+	ck_assert_uint_eq(atomic_load(&rp_requests[0].course.status), 200);
 }
 END_TEST
 
