@@ -50,6 +50,13 @@ $(B)/exports.map: preload/calls.def
 $(B)/libreqprof.so: $(call obj,$(HOT) $(COLD) $(GUESTST)) $(B)/exports.map
 	$(call say,LD,$@)$(CC) -shared -o $@ $(filter %.o,$^) -Wl,--version-script=$(B)/exports.map \
 	    -Wl,-z,now,-z,relro,-z,defs,-z,text,--as-needed,-soname,libreqprof.so $(LDFLAGS)
+# The same with one object more: it counts whether we were right (tests/truth).
+$(B)/obj/tests/truth/%.o: ALL += $(GUEST)
+$(B)/truth/exports.map: $(B)/exports.map
+	@mkdir -p $(@D)
+	@sed 's/^{ global:/& access; stat; stat64;/' $< >$@
+$(B)/truth/libreqprof.so: $(call obj,$(HOT) $(COLD) $(GUESTST) tests/truth/beacon.c) $(B)/truth/exports.map
+	$(call say,LD,$@)$(CC) -shared -o $@ $(filter %.o,$^) -Wl,--version-script=$(B)/truth/exports.map -Wl,-z,now,-z,defs $(LDFLAGS)
 $(B)/reqprof: $(call obj,$(STORE) $(SYMB) $(TOOLS)) $(PROTOS:$(B)/%.h=$(B)/obj/%.o)
 	$(call say,LD,$@)$(CC) $(if $(SAN),-fsanitize=$(SAN)) -o $@ $^ $(LDFLAGS) $(TOOLIBS)
 # Everything but main, so that a test pulls in just what it names.  libc comes first on its link
@@ -90,12 +97,14 @@ bench-symbols: ; @tests/install-deps.sh check && $(MAKE) --no-print-directory be
 agree: ; @tests/install-deps.sh check && $(MAKE) --no-print-directory benches && tests/bench/symbols_agree.py $(B) ## our frames against those of gimli's addr2line (cargo), address by address
 benches: $(BENCHES)
 account: all hosts ; @REQPROF_MIX=$(or $(N),200) REQPROF_BUILD=$(abspath $(B)) python3 tests/e2e/test_account_mix.py ## each line of the account against a host's own clocks, N=200 times
+truth: all hosts truth-library ; @python3 tests/truth/truth.py ## whose work does a thread do: right, wrong or unknown, on real servers (minutes)
+truth-library: $(B)/truth/libreqprof.so
 steps: all hosts steps-library $(B)/unit/test_stack_steps ; @tests/steps.sh $(B) ## every walk at every instruction, as a table (minutes)
 soak: all ; @STORM_SECONDS=600 python3 tests/e2e/test_storm.py ## ten minutes of dlopen and dlclose under a sampled thread
 fuzz: ; @tests/fuzz/fuzz.sh $(FUZZ_SECONDS) ## a minute of libFuzzer per target (clang)
 format: ; @clang-format -i $$(git ls-files '*.c' '*.h') ## clang-format over tracked files
 install: all ; @tests/install.sh "$(DESTDIR)" "$(PREFIX)" ## into PREFIX (DESTDIR honoured)
 clean: ; rm -rf build
-.PHONY: all soak steps steps-library help deps demo check unit count-units hosts lint bench bench-symbols agree benches fuzz format install clean
+.PHONY: all soak truth truth-library steps steps-library help deps demo check unit count-units hosts lint bench bench-symbols agree benches fuzz format install clean
 .SECONDARY:
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

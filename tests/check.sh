@@ -64,7 +64,7 @@ finish()
 build()
 {
 	make -k -j"$(nproc)" SAN="$san" all &&
-		{ [ -n "$san" ] || make -k -j"$(nproc)" hosts benches steps-library; } &&
+		{ [ -n "$san" ] || make -k -j"$(nproc)" hosts benches steps-library truth-library; } &&
 		echo "1 passed, 0 failed, 0 skipped"
 }
 

@@ -1,0 +1,46 @@
+#!/usr/bin/env python3
+# test_truth.py - a slice of `make truth`: under load no thread is ever said to work for a request
+# that it does not work for, and where we claim to know, we do.
+#
+# Room: tests.  SPDX-License-Identifier: MIT
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
+                                'truth'))
+import servers
+from harness import check, equal, run
+from truth import measure
+
+SECONDS, CONNECTIONS = 0.7, 8
+
+
+def measured(name):
+    """The counts by place of one server, none of them wrong, and no answer either."""
+    asked, = [rest for found, *rest in servers.ALL if found == name]
+    places, wrongs, load = measure(*asked[:2], CONNECTIONS, SECONDS)
+    equal(load.bad[:3], [], 'bad answers')
+    equal(wrongs, [], '(place, whose it was, whose we said)')
+    check(load.answers > 20, 'only', load.answers, 'answers')
+    return places, asked[2]
+
+
+def holds(name):
+    def test():
+        places, claimed = measured(name)
+        for place in claimed.split():
+            n = places[place]
+            known = n['right'] + n['none']
+            check(known, 'nobody was at', place)
+            check(n['right'] >= 0.97 * known, 'at', place, 'known', n['right'], 'of', known)
+    test.__name__ = 'under load ' + name + ' is never wrong and knows what is claimed'
+    return test
+
+
+def a_handler_that_lies_is_caught():
+    places, wrongs, _ = measure(servers.own('truth_threads', 'each'), servers.IDS % 'x', 2, 0.3)
+    check(places['lie']['wrong'] > 0, 'nothing is wrong at the lie:', places)
+    check(all(place == 'lie' for place, *_ in wrongs), 'wrong elsewhere:', wrongs)
+
+
+run(a_handler_that_lies_is_caught, *map(holds, servers.SLICE))

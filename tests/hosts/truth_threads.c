@@ -1,0 +1,221 @@
+/* truth_threads.c - threads that each serve one request at a time.
+ *
+ * Room: tests/hosts.  `truth_threads PORT UPSTREAM HOW`: HOW is "each" (a thread for each
+ * connection), "queue" (one accepts, workers take connections from a queue, read and answer) or
+ * "jobs" (one waits for all connections and reads, workers take the requests from a queue, work
+ * and answer).  One step more: x, a lie.  SPDX-License-Identifier: MIT
+ */
+#include <sys/epoll.h>
+#include "truth.h"
+
+enum { N_CONNECTIONS = 64, N_WORKERS = 8, N_HELPERS = 4, N_UPSTREAMS = 4, ROOM = 1024 };
+
+/* First in, first out; of pointers. */
+struct queue {
+	pthread_mutex_t lock;
+	pthread_cond_t more;
+	void *items[ROOM];
+	unsigned first, end;
+};
+
+#define QUEUE                                                                                      \
+	{                                                                                          \
+		PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, {0}, 0, 0                     \
+	}
+
+static struct queue work = QUEUE, jobs = QUEUE, upstreams = QUEUE;
+static int upstream_port, epoll = -1;
+
+struct job {
+	const struct truth *truth;
+	bool done;
+	pthread_mutex_t lock;
+	pthread_cond_t over;
+};
+
+struct connection {
+	int fd;
+	struct http_request head;
+	struct truth truth;
+};
+
+static void put(struct queue *q, void *item)
+{
+	pthread_mutex_lock(&q->lock);
+	q->items[q->end++ % ROOM] = item;
+	pthread_cond_signal(&q->more);
+	pthread_mutex_unlock(&q->lock);
+}
+
+static void *take(struct queue *q)
+{
+	pthread_mutex_lock(&q->lock);
+	while (q->first == q->end)
+		pthread_cond_wait(&q->more, &q->lock);
+	void *item = q->items[q->first++ % ROOM];
+
+	pthread_mutex_unlock(&q->lock);
+	return item;
+}
+
+static void *help(void *nothing)
+{
+	for (;;) {
+		struct job *j = take(&jobs);
+
+		truth_says(j->truth, "pool");
+		truth_work(j->truth, 100);
+		truth_says(j->truth, "pool");
+		pthread_mutex_lock(&j->lock);
+		j->done = true;
+		pthread_cond_signal(&j->over);
+		pthread_mutex_unlock(&j->lock);
+	}
+	return nothing;
+}
+
+/* A job for the helpers, and its end awaited. */
+static void be_helped(const struct truth *t)
+{
+	struct job j = {t, false, PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER};
+
+	put(&jobs, &j);
+	pthread_mutex_lock(&j.lock);
+	while (!j.done)
+		pthread_cond_wait(&j.over, &j.lock);
+	pthread_mutex_unlock(&j.lock);
+	truth_says(t, "pooled");
+}
+
+/* On one of a few connections that everybody shares. */
+static void ask(const struct truth *t)
+{
+	static const char head[] = "GET /slow HTTP/1.1\r\nHost: up\r\n\r\n";
+	char answer[512];
+	intptr_t fd = (intptr_t)take(&upstreams) - 1;
+
+	truth_says(t, "granted");
+	if (send((int)fd, head, sizeof(head) - 1, MSG_NOSIGNAL) <= 0 ||
+	    recv((int)fd, answer, sizeof(answer), 0) <= 0)
+		perror("upstream");
+	truth_says(t, "upstream");
+	put(&upstreams, (void *)(fd + 1));
+}
+
+static bool answer(int fd, const struct truth *t)
+{
+	char whole[256];
+
+	truth_says(t, "start");
+	for (const char *step = t->steps; *step; step++) {
+		if (*step == 't') {
+			usleep(500 + (unsigned)rand() % 3000);
+			truth_says(t, "timer");
+		} else if (*step == 'u') {
+			ask(t);
+		} else if (*step == 'p') {
+			be_helped(t);
+		} else if (*step == 'x') {
+			truth_says(&(struct truth){"0", ""}, "lie");
+		} else {
+			truth_work(t, 160);
+			truth_says(t, "burst");
+		}
+	}
+	truth_says(t, "end");
+	return http_send_all(fd, whole, (size_t)truth_answer_text(t, whole, sizeof(whole)));
+}
+
+static bool serve(int fd, const struct http_request *q)
+{
+	struct truth t;
+
+	truth_parse(&t, q->head);
+	return answer(fd, &t);
+}
+
+static void *serve_queue(void *nothing)
+{
+	for (;;)
+		http_connection((void *)((intptr_t)take(&work) - 1));
+	return nothing;
+}
+
+static void watch(struct connection *c, int op)
+{
+	struct epoll_event e = {.events = EPOLLIN | EPOLLONESHOT, .data.ptr = c};
+
+	epoll_ctl(epoll, op, c->fd, &e);
+}
+
+static void *serve_jobs(void *nothing)
+{
+	for (;;) {
+		struct connection *c = take(&work);
+
+		if (answer(c->fd, &c->truth))
+			watch(c, EPOLL_CTL_MOD);
+	}
+	return nothing;
+}
+
+/* Only reads; who answers takes the requests in their turn. */
+static void read_all(int listener)
+{
+	struct epoll_event events[64], e = {.events = EPOLLIN, .data.ptr = NULL};
+
+	epoll = epoll_create1(0);
+	epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &e);
+	for (;;) {
+		int n = epoll_wait(epoll, events, 64, -1);
+
+		for (int i = 0; i < n; i++) {
+			struct connection *c = events[i].data.ptr;
+
+			if (!c) {
+				c = calloc(1, sizeof(*c));
+				c->fd = accept(listener, NULL, NULL);
+				watch(c, EPOLL_CTL_ADD);
+			} else if (http_read(c->fd, &c->head)) {
+				truth_parse(&c->truth, c->head.head);
+				truth_says(&c->truth, "read");
+				put(&work, c);
+			} else {
+				close(c->fd);
+				free(c);
+			}
+		}
+	}
+}
+
+static void start(int n, void *(*main)(void *))
+{
+	pthread_t thread;
+
+	while (n--)
+		pthread_create(&thread, NULL, main, NULL);
+}
+
+int main(int argc, char **argv)
+{
+	const char *how = argc > 3 ? argv[3] : "each";
+	int listener = http_listen(argc, argv);
+
+	signal(SIGPIPE, SIG_IGN);
+	http_server = serve;
+	upstream_port = argc > 2 ? atoi(argv[2]) : 0;
+	for (int i = 0; upstream_port && i < N_UPSTREAMS; i++)
+		put(&upstreams, (void *)((intptr_t)truth_connect(upstream_port, 0) + 1));
+	start(N_HELPERS, help);
+	truth_start_background();
+	if (!strcmp(how, "each"))
+		http_threads(listener, serve);
+	if (!strcmp(how, "jobs"))
+		start(N_WORKERS, serve_jobs);
+	else
+		start(N_CONNECTIONS, serve_queue);
+	if (!strcmp(how, "jobs"))
+		read_all(listener);
+	for (;;)
+		put(&work, (void *)((intptr_t)accept(listener, NULL, NULL) + 1));
+}

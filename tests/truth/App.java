@@ -1,0 +1,99 @@
+// App.java PORT UPSTREAM - the steps of a request (tests/hosts/truth.h) for the JDK's HttpServer
+// with a pool of threads.
+//
+// Room: tests.  SPDX-License-Identifier: MIT
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.File;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadLocalRandom;
+
+public class App {
+	static final byte[] ASK = "GET /slow HTTP/1.1\r\nHost: up\r\n\r\n".getBytes();
+	static final LinkedBlockingQueue<Socket> upstreams = new LinkedBlockingQueue<>();
+	static final ExecutorService helpers = Executors.newFixedThreadPool(4);
+
+	static void says(String id, String place) {
+		new File("/gt/" + id + "/" + place).exists();
+	}
+
+	static void burst(String id) {
+		long until = System.nanoTime() + 160000;
+		while (System.nanoTime() < until)
+			;
+		says(id, "burst");
+	}
+
+	static void ask(String id) throws Exception {
+		Socket peer = upstreams.take();
+		says(id, "granted");
+		peer.getOutputStream().write(ASK);
+		if (peer.getInputStream().read(new byte[4096]) <= 0)
+			throw new IOException("the upstream is gone");
+		says(id, "upstream");
+		upstreams.put(peer);
+	}
+
+	static void step(String id, char step) throws Exception {
+		if (step == 't') {
+			Thread.sleep(1 + ThreadLocalRandom.current().nextInt(3));
+			says(id, "timer");
+		} else if (step == 'u') {
+			ask(id);
+		} else if (step == 'p') {
+			helpers.submit(() -> {
+				says(id, "pool");
+				burst(id);
+			}).get();
+			says(id, "pooled");
+		} else {
+			burst(id);
+		}
+	}
+
+	static void serve(HttpExchange exchange) throws IOException {
+		String query = exchange.getRequestURI().getRawQuery();
+		String id = query.replaceAll("^id=([^&]*).*", "$1");
+
+		says(id, "start");
+		try {
+			for (char step : query.replaceAll(".*steps=([^&]*).*", "$1").toCharArray())
+				step(id, step);
+		} catch (Exception why) {
+			throw new IOException(why);
+		}
+		says(id, "end");
+		exchange.sendResponseHeaders(200, id.length());
+		exchange.getResponseBody().write(id.getBytes());
+		exchange.close();
+	}
+
+	static void background() {
+		try {
+			for (;;) {
+				Thread.sleep(1);
+				says("0", "background");
+			}
+		} catch (InterruptedException over) {
+			return;
+		}
+	}
+
+	public static void main(String[] args) throws Exception {
+		for (int i = 0; i < 4; i++)
+			upstreams.put(new Socket("127.0.0.1", Integer.parseInt(args[1])));
+		Thread thread = new Thread(App::background);
+		thread.setDaemon(true);
+		thread.start();
+		HttpServer server = HttpServer.create(
+			new InetSocketAddress("127.0.0.1", Integer.parseInt(args[0])), 128);
+		server.createContext("/", App::serve);
+		server.setExecutor(Executors.newFixedThreadPool(8));
+		server.start();
+	}
+}

@@ -1,0 +1,51 @@
+// app.js PORT UPSTREAM - the steps of a request (tests/hosts/truth.h) for node's http.
+//
+// Room: tests.  SPDX-License-Identifier: MIT
+'use strict';
+const fs = require('fs');
+const http = require('http');
+
+const [port, upstream] = process.argv.slice(2).map(Number);
+const agent = new http.Agent({ keepAlive: true, maxSockets: 4 });
+
+const path = (id, place) => '/gt/' + id + '/' + place;
+const says = (id, place) => fs.existsSync(path(id, place));
+const pause = ms => new Promise(done => setTimeout(done, ms));
+/* fs.access asks on a thread of libuv's pool. */
+const pooled = id => new Promise(done => fs.access(path(id, 'pool'), done));
+const ask = () => new Promise((done, fail) => http.get(
+  { host: '127.0.0.1', port: upstream, path: '/slow', agent },
+  answer => answer.resume().on('end', done)).on('error', fail));
+
+function burst(id) {
+  const until = process.hrtime.bigint() + 160000n;
+  while (process.hrtime.bigint() < until);
+  says(id, 'burst');
+}
+
+async function serve(id, steps) {
+  says(id, 'start');
+  for (const step of steps) {
+    if (step === 't') {
+      await pause(0.5 + 3 * Math.random());
+      says(id, 'timer');
+    } else if (step === 'u') {
+      await ask();
+      says(id, 'upstream');
+    } else if (step === 'p') {
+      await pooled(id);
+      says(id, 'pooled');
+    } else {
+      burst(id);
+    }
+  }
+  says(id, 'end');
+  return id;
+}
+
+setInterval(() => says('0', 'background'), 1);
+http.createServer(async (request, answer) => {
+  const asked = new URL(request.url, 'http://truth').searchParams;
+  const body = await serve(asked.get('id'), asked.get('steps'));
+  answer.writeHead(200, { 'Content-Length': body.length }).end(body);
+}).listen(port, '127.0.0.1', 128);

@@ -1,0 +1,62 @@
+# load.py - connections that ask a server without a pause, each answer checked, one request in four
+# flagged, one in fifty given up by its client.
+#
+# Room: tests.  SPDX-License-Identifier: MIT
+import asyncio
+import itertools
+import random
+import time
+
+FLAGGED, GIVEN_UP = 0.25, 0.02
+PATIENCE = 10
+
+
+class Load:
+    """SECONDS of requests to PORT; TARGET has %s where the id goes."""
+
+    def __init__(self, port, target, connections, seconds, give_up=True):
+        self.port, self.target, self.connections = port, target, connections
+        self.seconds, self.give_up = seconds, give_up
+        self.answers = self.flagged = 0
+        self.bad = []
+        self.ids = itertools.count(1)
+        self.random = random.Random(connections)
+
+    def run(self):
+        asyncio.run(self.all())
+        return self
+
+    async def all(self):
+        self.until = time.monotonic() + self.seconds
+        await asyncio.gather(*(self.one() for _ in range(self.connections)))
+
+    async def one(self):
+        while time.monotonic() < self.until:
+            reader, writer = await asyncio.open_connection('127.0.0.1', self.port)
+            try:
+                while time.monotonic() < self.until:
+                    if not await self.ask(reader, writer):
+                        break
+            except (OSError, asyncio.IncompleteReadError, asyncio.TimeoutError) as why:
+                self.bad.append(repr(why))
+            finally:
+                writer.close()
+
+    async def ask(self, reader, writer):
+        """False: the connection is not to be used again."""
+        flagged = self.random.random() < FLAGGED
+        name = '%s%d' % ('f' if flagged else 'u', next(self.ids))
+        target = self.target % name + ('&profile=1' if flagged else '')
+        writer.write(('GET %s HTTP/1.1\r\nHost: truth\r\n\r\n' % target).encode())
+        self.flagged += flagged
+        if self.give_up and self.random.random() < GIVEN_UP:
+            await asyncio.sleep(self.random.random() * 0.004)
+            return False
+        head = await asyncio.wait_for(reader.readuntil(b'\r\n\r\n'), PATIENCE)
+        n = [line for line in head.lower().split(b'\r\n') if line.startswith(b'content-length:')]
+        body = await reader.readexactly(int(n[0].split(b':')[1])) if n else b''
+        if not head.startswith(b'HTTP/1.1 200') or (body.strip() != name.encode() and
+                                                    not body.startswith(b'whoever')):
+            self.bad.append('%s got %r' % (name, head + body))
+        self.answers += 1
+        return b'connection: close' not in head.lower()

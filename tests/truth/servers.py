@@ -1,0 +1,167 @@
+# servers.py - the servers whose threads are asked for the truth, each started under the shim that
+# counts.
+#
+# Room: tests.  SPDX-License-Identifier: MIT
+import contextlib
+import os
+import shutil
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'e2e'))
+import harness
+import hosts
+from harness import PYTHON, Server, Skip, free_port, need
+
+SHIM = os.path.join(harness.BUILD, 'truth', 'libreqprof.so')
+IDS = '/?id=%%s&steps=%s'
+NGINX = '''
+worker_processes 1;
+daemon off;
+pid %(path)s/nginx.pid;
+error_log %(path)s/nginx.err;
+events { worker_connections 512; }
+http {
+	access_log off;
+	default_type text/plain;
+	keepalive_requests 1000000;
+	client_body_temp_path %(path)s/tmp-body;
+	proxy_temp_path %(path)s/tmp-proxy;
+	fastcgi_temp_path %(path)s/tmp-fastcgi;
+	uwsgi_temp_path %(path)s/tmp-uwsgi;
+	scgi_temp_path %(path)s/tmp-scgi;
+	upstream up { server 127.0.0.1:%(upstream)d; keepalive 4; }
+	server {
+		listen 127.0.0.1:%(port)d;
+		root %(path)s/www;
+		location = /file { try_files /gt/$arg_id/start /whoever.txt; }
+		location = /proxy { set $id $arg_id; try_files /gt/$id/start @up; }
+		location @up {
+			proxy_pass http://up;
+			proxy_http_version 1.1;
+			proxy_set_header Connection "";
+		}
+		location = /answered { internal; try_files /gt/$id/upstream /whoever.txt; }
+	}
+}
+'''
+
+
+@contextlib.contextmanager
+def serving(here, tally, argv, port, **env):
+    env = dict(env, LD_PRELOAD=SHIM, REQPROF_KEEP='20', PYTHONDONTWRITEBYTECODE='1', **tally.env)
+    one = Server(here, argv, port, env=env)
+    try:
+        yield port
+    finally:
+        one.stop()
+
+
+@contextlib.contextmanager
+def upstream(here, header=''):
+    port = free_port()
+    one = Server(here, [hosts.host('truth_upstream'), str(port), header], port, shim=False)
+    try:
+        yield port
+    finally:
+        one.stop()
+
+
+@contextlib.contextmanager
+def nginx(here, tally):
+    need('nginx')
+    port = free_port()
+    here.file('www/whoever.txt', 'whoever\n')
+    with upstream(here, 'X-Accel-Redirect: /answered') as up:
+        conf = here.file('nginx.conf', NGINX % dict(path=here.path, port=port, upstream=up))
+        argv = ['nginx', '-c', conf, '-e', here.file('nginx.err')]
+        with serving(here, tally, argv, port):
+            yield port
+
+
+def own(program, *how):
+    @contextlib.contextmanager
+    def start(here, tally):
+        port = free_port()
+        with upstream(here) as up:
+            argv = [hosts.host(program), str(port), str(up), *how]
+            with serving(here, tally, argv, port):
+                yield port
+    return start
+
+
+def app(*argv, needs=(), can=None):
+    """ARGV with $PORT, $HERE (this folder), $PLACE and $UPSTREAM put in."""
+    @contextlib.contextmanager
+    def start(here, tally):
+        need(*needs)
+        if can:
+            can()
+        port = free_port()
+        with upstream(here) as up:
+            words = {'$PORT': port, '$HERE': HERE, '$PLACE': here.path, '$UPSTREAM': up}
+            full = list(argv)
+            for word, value in words.items():
+                full = [a.replace(word, str(value)) for a in full]
+            with serving(here, tally, full, port, TRUTH_UPSTREAM=str(up)):
+                yield port
+    return start
+
+
+def module(name):
+    def can():
+        if harness.subprocess.run([PYTHON, '-c', 'import ' + name], capture_output=True,
+                                  check=False).returncode:
+            raise Skip('there is no Python module ' + name)
+    return can
+
+
+@contextlib.contextmanager
+def java(here, tally):
+    need('java', 'javac')
+    classes = here.file('classes')
+    os.mkdir(classes)
+    harness.subprocess.run(['javac', '-d', classes, os.path.join(HERE, 'App.java')], check=True)
+    with app('java', '-Xmx256m', '-cp', classes, 'App', '$PORT', '$UPSTREAM')(here, tally) as port:
+        yield port
+
+
+def uvicorn(loop):
+    return app(PYTHON, '-m', 'uvicorn', '--app-dir', '$HERE', '--port', '$PORT', '--loop', loop,
+               '--log-level', 'warning', 'app_asgi:app', can=module('uvicorn, ' + loop))
+
+
+GUNICORN = app('gunicorn', '--bind', '127.0.0.1:$PORT', '--chdir', HERE, '--log-level', 'warning',
+               '--worker-tmp-dir', '$PLACE', '--workers', '1', '--worker-class', 'gthread',
+               '--threads', '16', '--worker-connections', '256', 'app_wsgi:app',
+               needs=['gunicorn'])
+NODE = app('node', os.path.join(HERE, 'app.js'), '$PORT', '$UPSTREAM', needs=['node'])
+THREADS = app(PYTHON, os.path.join(HERE, 'app_threads.py'), '$PORT')
+
+THREAD = 'start timer granted upstream pooled end'
+# Name, how it starts, what is asked for (steps: tests/hosts/truth.h), and the places where the
+# shim claims to know.
+ALL = [
+    ('nginx files', nginx, '/file?id=%s', 'start'),
+    ('nginx proxy', nginx, '/proxy?id=%s', 'start'),
+    ('C loop, upstream', own('truth_loop'), IDS % 'ub', 'start'),
+    ('C loop, slices', own('truth_loop'), IDS % 'sus', 'start'),
+    ('C loop, all', own('truth_loop'), IDS % 'tubps', 'start'),
+    ('C loop, handed over', own('truth_loop', 'rights'), IDS % 'ub', 'start'),
+    ('C coroutines, all', own('truth_loop', 'coroutines'), IDS % 'tubps', 'start'),
+    ('C thread each', own('truth_threads', 'each'), IDS % 'tubp', THREAD + ' burst'),
+    ('C accept, workers', own('truth_threads', 'queue'), IDS % 'tubp', THREAD + ' burst'),
+    ('C read, workers', own('truth_threads', 'jobs'), IDS % 'tubp', 'read'),
+    ('python threads', THREADS, IDS % 'tubp', THREAD),
+    ('gunicorn gthread', GUNICORN, IDS % 'tubp', THREAD),
+    ('node, upstream', NODE, IDS % 'ub', 'start'),
+    ('node, all', NODE, IDS % 'tubp', 'start'),
+    ('uvicorn asyncio, upstream', uvicorn('asyncio'), IDS % 'ub', ''),
+    ('uvicorn asyncio, all', uvicorn('asyncio'), IDS % 'tubp', ''),
+    ('uvicorn uvloop, upstream', uvicorn('uvloop'), IDS % 'ub', ''),
+    ('uvicorn uvloop, all', uvicorn('uvloop'), IDS % 'tubp', ''),
+    ('java HttpServer', java, IDS % 'tubp', THREAD),
+]
+# In make check, for a moment each (tests/e2e/test_truth.py).
+SLICE = ['nginx files', 'C thread each', 'C accept, workers', 'C read, workers',
+         'gunicorn gthread']

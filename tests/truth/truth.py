@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+# truth.py [-s SECONDS] [-c N,N,...] [-p] [WORD...] - for each server (those whose name has a WORD):
+# how often the shim knew right, wrong or not at all for which flagged request a thread worked.
+#
+# Room: tests.  -p: by place, too.  SPDX-License-Identifier: MIT
+import argparse
+import sys
+
+import servers
+from harness import Skip, place
+from load import Load
+from tally import Tally, total
+
+USUAL = '1,8,64'
+HEAD = '%-28s %6s %6s %6s %8s%8s'
+
+
+def measure(start, target, connections, seconds):
+    """The counts by place of one server under one load, what was wrong, and the load."""
+    with place() as here:
+        tally = Tally(here.file('tally'))
+        with start(here, tally) as port:
+            load = Load(port, target, connections, seconds).run()
+        return (*tally.read(), load)
+
+
+def share(n, all_of):
+    return '%6.2f' % (100 * n / all_of) if all_of else '     -'
+
+
+def line(name, counts, more=''):
+    known = counts['right'] + counts['wrong'] + counts['none']
+    print('%-28s %s %s %s %8d%s' % (name, share(counts['right'], known),
+                                    share(counts['wrong'], known), share(counts['none'], known),
+                                    known, more), flush=True)
+
+
+def by_place(places, wrongs):
+    for where in sorted(places):
+        n = places[where]
+        line('    ' + where, n, '  %d of others' % n['plain'])
+    for wrong in wrongs[:8]:
+        print('    wrong at %s: %s, believed %s' % wrong)
+
+
+def show(name, asked, connections, args):
+    """True when nothing was wrong."""
+    try:
+        places, wrongs, load = measure(*asked, connections, args.seconds)
+    except Skip as skip:
+        print('%-28s SKIP %s' % (name, skip))
+        return True
+    counts = total(places)
+    bad = '  %d bad answers: %s' % (len(load.bad), load.bad[0]) if load.bad else ''
+    line('%s @%d' % (name, connections), counts, '%8d%s' % (load.answers, bad))
+    if args.places:
+        by_place(places, wrongs)
+    return not counts['wrong'] and not load.bad
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('-s', dest='seconds', type=float, default=2)
+    parser.add_argument('-c', dest='connections', default=USUAL)
+    parser.add_argument('-p', dest='places', action='store_true')
+    parser.add_argument('words', nargs='*')
+    args = parser.parse_args()
+    print(HEAD % ('server @connections', 'right', 'wrong', 'none', 'beacons', 'answers'))
+    good = True
+    for name, start, target, _ in servers.ALL:
+        if args.words and not any(word in name for word in args.words):
+            continue
+        for n in map(int, args.connections.split(',')):
+            good &= show(name, (start, target), n, args)
+    sys.exit(not good)
+
+
+if __name__ == '__main__':
+    main()
