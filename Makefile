@@ -11,7 +11,7 @@ ALL     = -std=gnu11 -D_GNU_SOURCE -I. -I$(B) $(WARN) -MMD -MP $(if $(SAN),-fsan
 # Sanitized code ends in programs: ld turns their initial-exec adds into leas, past which ubsan's branches see old flags.
 GUEST   := -fPIC -fvisibility=hidden -ftls-model=$(if $(SAN),local,initial)-exec -fno-stack-protector -U_FORTIFY_SOURCE -fno-builtin-bcmp
 TOOL    := $(shell $(PKG) --cflags $(DEPS) 2>/dev/null)
-TOOLIBS = $(shell $(PKG) --libs $(DEPS) 2>/dev/null) -liberty
+TOOLIBS = $(shell $(PKG) --libs $(DEPS) 2>/dev/null) -liberty -lm
 
 HOT     := $(wildcard preload/hot/*.c)
 COLD    := $(wildcard preload/cold/*.c)

@@ -9,14 +9,17 @@
 #include <string.h>
 #include "tools/memory.h"
 
-static uint64_t *time_by_chain(const struct rp_profile *p, bool cpu, uint64_t *whole_ns)
+static uint64_t *time_by_chain(const struct rp_profile *p, const struct rp_query *q,
+                               uint64_t *whole_ns)
 {
 	uint64_t *ns = rp_memory_zero(p->n_chains, sizeof(*ns));
+	const struct rp_point *points = p->points + (q->only ? q->only->first_point : 0);
+	size_t n = q->only ? q->only->n_points : p->n_points;
 
 	*whole_ns = 0;
-	for (size_t i = 0; i < p->n_points; i++) {
-		ns[p->points[i].chain] += rp_profile_ns(&p->points[i], cpu);
-		*whole_ns += rp_profile_ns(&p->points[i], cpu);
+	for (size_t i = 0; i < n; i++) {
+		ns[points[i].chain] += rp_profile_ns(&points[i], q->cpu);
+		*whole_ns += rp_profile_ns(&points[i], q->cpu);
 	}
 	return ns;
 }
@@ -95,7 +98,7 @@ static uint32_t leaf_of(const struct rp_chain *chain)
 void rp_analyses_flat(struct rp_shares *out, const struct rp_profile *p, const struct rp_query *q)
 {
 	*out = (struct rp_shares){0};
-	uint64_t *by_chain = time_by_chain(p, q->cpu, &out->whole_ns);
+	uint64_t *by_chain = time_by_chain(p, q, &out->whole_ns);
 	uint64_t *by_function = rp_memory_zero(p->n_functions, sizeof(*by_function));
 
 	for (size_t i = 0; i < p->n_chains; i++)
@@ -119,7 +122,7 @@ void rp_analyses_callers(struct rp_shares *out, const struct rp_profile *p, cons
                          const struct rp_query *q)
 {
 	*out = (struct rp_shares){0};
-	uint64_t *by_chain = time_by_chain(p, q->cpu, &out->whole_ns);
+	uint64_t *by_chain = time_by_chain(p, q, &out->whole_ns);
 	uint64_t *by_function = rp_memory_zero(p->n_functions, sizeof(*by_function));
 	bool *is = match_name(p, function);
 
@@ -163,7 +166,7 @@ void rp_analyses_callees(struct rp_shares *out, const struct rp_profile *p, cons
                          const struct rp_query *q)
 {
 	*out = (struct rp_shares){0};
-	uint64_t *by_chain = time_by_chain(p, q->cpu, &out->whole_ns);
+	uint64_t *by_chain = time_by_chain(p, q, &out->whole_ns);
 	uint64_t *by_function = rp_memory_zero(p->n_functions, sizeof(*by_function));
 	uint32_t *seen = rp_memory_zero(p->n_functions, sizeof(*seen));
 	bool *is = match_name(p, function);
@@ -217,7 +220,7 @@ void rp_analyses_hot_paths(struct rp_shares *out, const struct rp_profile *p,
                            const struct rp_query *q)
 {
 	*out = (struct rp_shares){0};
-	uint64_t *by_chain = time_by_chain(p, q->cpu, &out->whole_ns);
+	uint64_t *by_chain = time_by_chain(p, q, &out->whole_ns);
 	bool *matches = match_paths(p, q);
 	struct rp_index index = {0};
 	size_t n_numbers = 0;
@@ -254,5 +257,6 @@ void rp_analyses_free(struct rp_shares *shares)
 {
 	free(shares->rows);
 	free(shares->numbers);
+	free(shares->spreads);
 	*shares = (struct rp_shares){0};
 }

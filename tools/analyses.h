@@ -7,15 +7,17 @@
 #define RP_ANALYSES_H
 
 #include "tools/profile.h"
+#include "tools/spread.h"
 
 struct rp_query {
 	const char *const *paths; /* substrings of the file path, any of them; none: all match */
 	size_t n_paths;
 	size_t limit; /* rows; 0: all */
 	bool cpu;
-	bool total;   /* callers: F anywhere on the stack, not only as its leaf */
-	bool direct;  /* callees: what F calls itself, with all below it */
-	size_t depth; /* hot paths: the last functions of a path */
+	bool total;                    /* callers: F anywhere on the stack, not only as its leaf */
+	bool direct;                   /* callees: what F calls itself, with all below it */
+	size_t depth;                  /* hot paths: the last functions of a path */
+	const struct rp_session *only; /* of the profile; NULL: all its sessions */
 };
 
 /* A row: one function, or a path of several. */
@@ -31,6 +33,7 @@ struct rp_shares {
 	uint64_t whole_ns;          /* of the profile, for the shares */
 	uint64_t self_ns, total_ns; /* callers and callees: of F */
 	uint32_t *numbers;          /* what rows point into */
+	struct rp_spread *spreads;  /* of the rows shown, over requests; NULL: not asked for */
 };
 
 void rp_analyses_flat(struct rp_shares *out, const struct rp_profile *p, const struct rp_query *q);

@@ -39,7 +39,7 @@ static void print_help(const struct rp_cli_verb *verb)
 		       rows[i].help);
 	}
 	printf("\nSESSION: a path, an id or its beginning, @ (the latest, the default), @1, a "
-	       "glob.\n");
+	       "glob,\na folder, or a set: tag=before, 'route=/api/*,since=1h'.\n");
 }
 
 /* The tables getopt_long wants; a long option's value is LONG_BASE + its row. */

@@ -5,7 +5,6 @@
 #include "tools/commands.h"
 #include "tools/render_text.h"
 #include "tools/report.h"
-#include "tools/units.h"
 
 static void ask(struct rp_shares *out, const struct rp_profile *p, const struct rp_cli *cli,
                 const struct rp_query *q)
@@ -16,11 +15,7 @@ static void ask(struct rp_shares *out, const struct rp_profile *p, const struct 
 static void draw(const struct rp_term *t, const struct rp_profile *p,
                  const struct rp_shares *shares, const struct rp_cli *cli)
 {
-	char self[RP_UNITS_MAX], total[RP_UNITS_MAX];
-
-	rp_render_text(t, cli->function, 0);
-	fprintf(t->out, ": self %s, total %s\n", rp_units_time(self, shares->self_ns),
-	        rp_units_time(total, shares->total_ns));
+	rp_render_totals(t, p, cli->function, shares);
 	if (!cli->total && shares->self_ns == 0) {
 		fputs("It has no time of its own; --total counts what it calls and waits for.\n",
 		      t->out);

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include "tools/alike.h"
 #include "tools/join.h"
 #include "tools/recording.h"
 #include "tools/times.h"
@@ -13,13 +14,14 @@ struct chains {
 	struct rp_profile *p;
 	const struct rp_recording *r;
 	const struct rp_join_node *nodes;
-	const char *id;      /* of the session */
-	uint32_t *chain;     /* per node: its chain + 1 */
-	uint32_t *path;      /* scratch: nodes from the leaf to the root */
-	uint32_t *functions; /* scratch: the chain */
-	size_t cap;          /* of functions */
-	uint32_t *workers;   /* per thread record: its worker */
-	bool *worked;        /* per thread record */
+	const char *id;          /* of the session */
+	uint32_t *chain;         /* per node: its chain + 1 */
+	uint32_t *path;          /* scratch: nodes from the leaf to the root */
+	uint32_t *functions;     /* scratch: the chain */
+	size_t cap;              /* of functions */
+	uint32_t *workers;       /* per thread record: its worker */
+	bool *worked;            /* per thread record */
+	bool several, processes; /* other recordings are joined with it; other processes' */
 };
 
 /* The functions of the stack at node LEAF (index) into c->functions, with room for one more. */
@@ -131,12 +133,25 @@ const char *rp_join_kind(uint32_t kind)
 	return kind < RP_N_WAIT_KINDS ? words[kind] : "unknown";
 }
 
+/* Of several sessions all that they can have in common. */
 static const char *format_of(const struct chains *c, const char *request)
 {
+	bool this = strcmp(request, c->id) == 0;
+
 	if (!*request)
-		return "held by thread %u";
-	return strcmp(request, c->id) == 0 ? "held by thread %u (this request)"
-	                                   : "held by thread %u (request %s)";
+		return c->several ? "held by a thread" : "held by thread %u";
+	if (c->several)
+		return this ? "held by a thread (this request)"
+		            : "held by a thread (another request)";
+	return this ? "held by thread %u (this request)" : "held by thread %u (request %s)";
+}
+
+static const char *object_of(const struct chains *c, const char *kind, struct rp_slice name)
+{
+	struct rp_heap *heap = &c->p->join->heap;
+	const char *text = rp_heap_text(heap, name.at, name.n);
+
+	return c->several ? rp_alike_object(heap, kind, text, c->processes) : text;
 }
 
 static struct rp_holder holder_of(struct chains *c, const struct rp_rec_held *held)
@@ -166,7 +181,7 @@ static void add_wait(struct chains *c, const struct rp_rec_wait *w, const struct
 	struct rp_heap *heap = &c->p->join->heap;
 	const struct rp_rec_object *object = rp_recording_object(c->r, w->object);
 	const char *kind = rp_join_kind(w->kind);
-	const char *name = object ? rp_heap_text(heap, object->name.at, object->name.n) : "";
+	const char *name = object ? object_of(c, kind, object->name) : "";
 	struct rp_holder holder = holder_of(c, held);
 	const char *frame =
 	        rp_heap_print(heap, "[wait: %s%s%s%s%s]", kind, *name ? " " : "", name,
@@ -203,7 +218,7 @@ static void add_wait(struct chains *c, const struct rp_rec_wait *w, const struct
 static void add_await(struct chains *c, const struct rp_rec_await *a)
 {
 	struct rp_heap *heap = &c->p->join->heap;
-	const char *name = rp_heap_text(heap, a->object.at, a->object.n);
+	const char *name = object_of(c, "upstream", a->object);
 	const char *frame = rp_heap_print(heap, "[wait: upstream %s]", name);
 	struct rp_wait w = {.chain = chain_of(c, a->stack, frame),
 	                    .thread = worker_of(c, a->thread),
@@ -269,10 +284,23 @@ static void add_stretches(struct chains *c, size_t which)
 	}
 }
 
+static bool of_processes(const struct rp_profile *p)
+{
+	for (size_t i = 1; i < p->join->n_recordings; i++)
+		if (p->join->recordings[i]->head.pid != p->join->recordings[0]->head.pid)
+			return true;
+	return false;
+}
+
 void rp_join_points(struct rp_profile *p, size_t which, const struct rp_join_node *nodes)
 {
 	const struct rp_recording *r = p->join->recordings[which];
-	struct chains c = {.p = p, .r = r, .nodes = nodes, .id = p->sessions[which].id};
+	struct chains c = {.p = p,
+	                   .r = r,
+	                   .nodes = nodes,
+	                   .id = p->sessions[which].id,
+	                   .several = p->join->n_recordings > 1,
+	                   .processes = of_processes(p)};
 
 	c.chain = rp_memory_zero(r->n_stacks, sizeof(*c.chain));
 	c.path = rp_memory_zero(r->n_stacks, sizeof(*c.path));

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "tools/several.h"
 #include "tools/term.h"
 
 json_t *rp_json_text(const char *text)
@@ -134,18 +135,39 @@ json_t *rp_json_sessions(const struct rp_profile *p)
 	return all;
 }
 
-static json_t *share(const struct rp_profile *p, const struct rp_shares *shares,
-                     const struct rp_share *row)
+json_t *rp_json_spread(const struct rp_spread *s)
 {
+	return json_pack("{s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "n", (json_int_t)s->n,
+	                 "mean_ns", s->mean, "low_ns", s->low, "high_ns", s->high, "median_ns",
+	                 s->median, "p95_ns", s->p95, "least_ns", s->least, "most_ns", s->most);
+}
+
+json_t *rp_json_requests(const struct rp_profile *p)
+{
+	json_t *all = json_object();
+
+	for (size_t i = 0; i < RP_SEVERAL_NUMBERS; i++) {
+		struct rp_spread s = rp_several_of(p, &rp_several_numbers[i]);
+
+		json_object_set_new(all, rp_several_numbers[i].key, rp_json_spread(&s));
+	}
+	return all;
+}
+
+static json_t *share(const struct rp_profile *p, const struct rp_shares *shares, size_t i)
+{
+	const struct rp_share *row = &shares->rows[i];
 	double part = shares->whole_ns ? (double)row->ns / (double)shares->whole_ns : 0;
 	json_t *json = rp_json_function(&p->functions[row->functions[row->n_functions - 1]]);
 	json_t *path = json_array();
 
-	for (size_t i = 0; i < row->n_functions; i++)
-		json_array_append_new(path, rp_json_function(&p->functions[row->functions[i]]));
+	for (size_t k = 0; k < row->n_functions; k++)
+		json_array_append_new(path, rp_json_function(&p->functions[row->functions[k]]));
 	json_object_set_new(json, "path", path);
 	json_object_set_new(json, "time_ns", number(row->ns));
 	json_object_set_new(json, "share", json_real(part));
+	if (shares->spreads)
+		json_object_set_new(json, "requests", rp_json_spread(&shares->spreads[i]));
 	return json;
 }
 
@@ -154,7 +176,7 @@ json_t *rp_json_shares(const struct rp_profile *p, const struct rp_shares *share
 	json_t *rows = json_array();
 
 	for (size_t i = 0; i < shares->n_rows; i++)
-		json_array_append_new(rows, share(p, shares, &shares->rows[i]));
+		json_array_append_new(rows, share(p, shares, i));
 	return json_pack("{s:i, s:I, s:I, s:I, s:I, s:o}", "version", RP_JSON_VERSION, "whole_ns",
 	                 (json_int_t)shares->whole_ns, "function_self_ns",
 	                 (json_int_t)shares->self_ns, "function_total_ns",

@@ -33,6 +33,12 @@ json_t *rp_json_phases(const struct rp_session *s);
 /* The account of a session, with its wall time and its lanes. */
 json_t *rp_json_account(const struct rp_session *s);
 
+/* {n, mean_ns, low_ns, high_ns, median_ns, p95_ns, least_ns, most_ns} of several requests. */
+json_t *rp_json_spread(const struct rp_spread *s);
+
+/* The spreads of the account over the sessions of P, by the keys of its lines. */
+json_t *rp_json_requests(const struct rp_profile *p);
+
 /* Rows of flat, callers, callees and hot paths. */
 json_t *rp_json_shares(const struct rp_profile *p, const struct rp_shares *shares);
 

@@ -19,8 +19,8 @@ static void print_help(FILE *out)
 			fprintf(out, "  %-11s %s\n", c->name, c->help);
 	fputs("\nSESSION is a path, an id or its beginning, @ (the latest, the default), @1 (the "
 	      "one\n"
-	      "before) or a glob.  reqprof VERB --help tells the options; man reqprof all the "
-	      "rest.\n",
+	      "before), a glob, a folder, or a set such as tag=before.  reqprof VERB --help tells "
+	      "the\noptions; man reqprof all the rest.\n",
 	      out);
 }
 

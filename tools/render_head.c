@@ -7,7 +7,7 @@
 #include "tools/render_text.h"
 #include "tools/units.h"
 
-enum { MOST_LISTED = 10 }; /* request lines of merged sessions */
+enum { MOST_LISTED = 5 }; /* warnings of several sessions */
 
 static const char *dot(const struct rp_term *t)
 {
@@ -101,10 +101,7 @@ static struct rp_session sum_of(const struct rp_profile *p)
 static void draw_numbers(const struct rp_term *t, const struct rp_profile *p,
                          const struct rp_session *sum)
 {
-	char time[RP_UNITS_MAX];
-
-	fprintf(t->out, "duration %s%s%zu sample%s", rp_units_time(time, sum->account.duration_ns),
-	        dot(t), sum->n_samples, plural(sum->n_samples));
+	fprintf(t->out, "%zu sample%s", sum->n_samples, plural(sum->n_samples));
 	/* A chosen number, not a measured one: without decimals. */
 	uint64_t us = p->sessions[0].interval_ns / 1000;
 
@@ -181,7 +178,9 @@ static void draw_losses(const struct rp_term *t, const struct rp_profile *p)
 	for (size_t i = 0; i < p->n_sessions; i++)
 		overhead_ns += rp_render_counter(&p->sessions[i], "overhead_ns");
 	if (overhead_ns)
-		fprintf(t->out, "overhead of the recording %s\n", rp_units_time(text, overhead_ns));
+		fprintf(t->out, "overhead of the recording %s%s\n",
+		        rp_units_time(text, overhead_ns / p->n_sessions),
+		        p->n_sessions > 1 ? " a request" : "");
 }
 
 /* How stacks and ticks were made, where not as usual. */
@@ -204,16 +203,32 @@ static void draw_engine(const struct rp_term *t, const struct rp_profile *p)
 		        rp_units_time(text, longest_ns));
 }
 
-static void draw_warnings(const struct rp_term *t, const struct rp_session *s)
+static bool is_whole(const struct rp_session *s)
 {
-	if (s->why) {
-		fprintf(t->out, "%swarning: ", rp_term_sgr(t, RP_WARM));
-		rp_render_text(t, s->why, 0);
-		fprintf(t->out, "%s\n", rp_term_sgr(t, RP_PLAIN));
-	} else if (strcmp(s->ended, "complete") != 0) {
-		fprintf(t->out, "%sthe recording ended early: %s%s\n", rp_term_sgr(t, RP_WARM),
-		        s->ended, rp_term_sgr(t, RP_PLAIN));
+	return !s->why && strcmp(s->ended, "complete") == 0;
+}
+
+static void draw_warning(const struct rp_term *t, const struct rp_session *s)
+{
+	fprintf(t->out, "%s%s", rp_term_sgr(t, RP_WARM),
+	        s->why ? "warning: " : "the recording ended early: ");
+	rp_render_text(t, s->why ? s->why : s->ended, 0);
+	fprintf(t->out, "%s\n", rp_term_sgr(t, RP_PLAIN));
+}
+
+static void draw_warnings(const struct rp_term *t, const struct rp_profile *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n_sessions; i++) {
+		if (is_whole(&p->sessions[i]) || n++ >= MOST_LISTED)
+			continue;
+		if (p->n_sessions > 1)
+			fprintf(t->out, "%s: ", p->sessions[i].id);
+		draw_warning(t, &p->sessions[i]);
 	}
+	if (n > MOST_LISTED)
+		fprintf(t->out, "and %zu more that are not whole\n", n - MOST_LISTED);
 }
 
 /* Where no tick met a thread the two edges of its work stand for it: said once for all. */
@@ -234,56 +249,53 @@ static void draw_brief(const struct rp_term *t, const struct rp_profile *p,
                        const struct rp_session *sum)
 {
 	char time[RP_UNITS_MAX];
+	size_t n = p->n_sessions;
 
-	if (p->n_sessions == 1)
+	if (n == 1)
 		draw_request(t, &p->sessions[0]);
 	else
-		fprintf(t->out, "%zu sessions merged", p->n_sessions);
-	fprintf(t->out, "%s%s", dot(t), rp_units_time(time, sum->account.duration_ns));
-	fprintf(t->out, "%sCPU %s", dot(t), rp_units_time(time, sum->account.cpu_ns));
-	fprintf(t->out, "%swaits %s\n", dot(t), rp_units_time(time, sum->account.waits_ns));
+		fprintf(t->out, "%zu requests, means", n);
+	fprintf(t->out, "%s%s", dot(t), rp_units_time(time, sum->account.duration_ns / n));
+	fprintf(t->out, "%sCPU %s", dot(t), rp_units_time(time, sum->account.cpu_ns / n));
+	fprintf(t->out, "%swaits %s\n", dot(t), rp_units_time(time, sum->account.waits_ns / n));
 }
 
-static void draw_merged(const struct rp_term *t, const struct rp_profile *p)
+static void draw_one(const struct rp_term *t, const struct rp_profile *p,
+                     const struct rp_session *sum)
 {
 	char time[RP_UNITS_MAX];
 
-	fprintf(t->out, "%zu sessions merged\n", p->n_sessions);
-	for (size_t i = 0; i < p->n_sessions && i < MOST_LISTED; i++) {
-		fputs("  ", t->out);
-		draw_request(t, &p->sessions[i]);
-		fprintf(t->out, "%s%s%s", dot(t),
-		        rp_units_time(time, p->sessions[i].account.duration_ns), dot(t));
-		rp_render_text(t, p->sessions[i].id, 0);
-		fputc('\n', t->out);
-	}
-	if (p->n_sessions > MOST_LISTED)
-		fprintf(t->out, "  and %zu more\n", p->n_sessions - MOST_LISTED);
+	draw_request(t, &p->sessions[0]);
+	fputc('\n', t->out);
+	draw_when(t, &p->sessions[0]);
+	fprintf(t->out, "duration %s%s", rp_units_time(time, sum->account.duration_ns), dot(t));
+	draw_numbers(t, p, sum);
+	draw_account(t, &sum->account, rp_render_interval(p));
+}
+
+static void draw_several(const struct rp_term *t, const struct rp_profile *p,
+                         const struct rp_session *sum)
+{
+	rp_render_requests(t, p);
+	rp_render_spreads(t, p);
+	draw_numbers(t, p, sum);
 }
 
 void rp_render_head(const struct rp_term *t, const struct rp_profile *p, bool brief)
 {
 	struct rp_session sum = sum_of(p);
 
-	if (brief) {
+	if (brief)
 		draw_brief(t, p, &sum);
-	} else {
-		if (p->n_sessions == 1) {
-			draw_request(t, &p->sessions[0]);
-			fputc('\n', t->out);
-			draw_when(t, &p->sessions[0]);
-		} else {
-			draw_merged(t, p);
-		}
-		draw_numbers(t, p, &sum);
-		draw_account(t, &sum.account, rp_render_interval(p));
-	}
+	else if (p->n_sessions == 1)
+		draw_one(t, p, &sum);
+	else
+		draw_several(t, p, &sum);
 	if (!brief) {
 		draw_losses(t, p);
 		draw_engine(t, p);
 	}
-	for (size_t i = 0; i < p->n_sessions; i++)
-		draw_warnings(t, &p->sessions[i]);
+	draw_warnings(t, p);
 	if (!brief)
 		draw_edges(t, &sum);
 }

@@ -153,7 +153,7 @@ static void put_time(const struct walk *w, char time[RP_UNITS_MAX], uint64_t ns)
 	if (w->percent)
 		rp_units_share(time, ns, w->tree->calls[0].total_ns);
 	else
-		rp_units_scaled(time, &w->scale, ns);
+		rp_units_scaled(time, &w->scale, ns / w->p->n_sessions);
 }
 
 static void draw_call(const struct walk *w)
@@ -255,7 +255,7 @@ static bool step(struct walk *w)
 void rp_render_tree(const struct rp_term *t, const struct rp_profile *p,
                     const struct rp_calltree *tree, bool percent)
 {
-	uint64_t whole_ns = tree->calls[0].total_ns;
+	uint64_t whole_ns = tree->calls[0].total_ns / p->n_sessions;
 	struct walk w = {.t = t, .p = p, .tree = tree, .percent = percent};
 
 	if (!tree->calls[0].shown) {

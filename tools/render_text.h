@@ -10,8 +10,13 @@
 #include "tools/calltree.h"
 #include "tools/term.h"
 
-/* The request, when and by whom it was served, the account, what was lost.  BRIEF: one line. */
+/* The request, when and by whom it was served, the account, what was lost.  BRIEF: one line.  Of
+ * several sessions: how their numbers spread, and which of them are odd. */
 void rp_render_head(const struct rp_term *t, const struct rp_profile *p, bool brief);
+
+/* Parts of it, for several sessions: which requests, from when to when; their numbers. */
+void rp_render_requests(const struct rp_term *t, const struct rp_profile *p);
+void rp_render_spreads(const struct rp_term *t, const struct rp_profile *p);
 
 /* One session each: its account as a bar and a table, its phases as bars. */
 void rp_render_account(const struct rp_term *t, const struct rp_session *s);
@@ -23,9 +28,13 @@ void rp_render_request(const struct rp_term *t, const struct rp_session *s);
 void rp_render_before(const struct rp_term *t, const struct rp_session *s);
 uint64_t rp_render_counter(const struct rp_session *s, const char *name);
 
-/* The call tree, a line a call: time, function, file:line. */
+/* The call tree, a line a call: time (of several sessions the mean), function, file:line. */
 void rp_render_tree(const struct rp_term *t, const struct rp_profile *p,
                     const struct rp_calltree *tree, bool percent);
+
+/* What FUNCTION took by itself and with all below it, above a table of its callers or callees. */
+void rp_render_totals(const struct rp_term *t, const struct rp_profile *p, const char *function,
+                      const struct rp_shares *shares);
 
 /* Rows of one function each under the heading TITLE ("SELF", "TOTAL"). */
 void rp_render_table(const struct rp_term *t, const struct rp_profile *p,

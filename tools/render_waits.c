@@ -8,7 +8,7 @@
 #include "tools/render_text.h"
 #include "tools/units.h"
 
-enum { MOST_PARTS = 3, LEFT_COLUMNS = 54 };
+enum { MOST_PARTS = 3, MOST_KINDS = 64, LEFT_COLUMNS = 54 };
 
 static void draw_sum(const struct rp_term *t, const struct rp_scale *scale,
                      const struct rp_waits_sum *s, uint64_t whole_ns)
@@ -116,17 +116,40 @@ static void draw_holders(const struct rp_term *t, const struct rp_profile *p,
 	draw_more(t, row->n_holders, "holders");
 }
 
-static void draw_shorts(const struct rp_term *t, const struct rp_profile *p)
+/* The short waits of all sessions by kind; how many kinds. */
+static size_t sum_shorts(const struct rp_profile *p, struct rp_short sums[MOST_KINDS])
 {
+	size_t n = 0;
+
 	for (size_t i = 0; i < p->n_sessions; i++)
 		for (size_t k = 0; k < p->sessions[i].n_shorts; k++) {
 			const struct rp_short *s = &p->sessions[i].shorts[k];
-			char time[RP_UNITS_MAX];
+			size_t at = 0;
 
-			fprintf(t->out, "%sshort: %zu of %s, %s in all, none over 20 us%s\n",
-			        rp_term_sgr(t, RP_DIM), (size_t)s->n, s->kind,
-			        rp_units_time(time, s->waited_ns), rp_term_sgr(t, RP_PLAIN));
+			while (at < n && strcmp(sums[at].kind, s->kind) != 0)
+				at++;
+			if (at == MOST_KINDS)
+				continue;
+			if (at == n)
+				sums[n++] = (struct rp_short){s->kind, 0, 0};
+			sums[at].n += s->n;
+			sums[at].waited_ns += s->waited_ns;
 		}
+	return n;
+}
+
+static void draw_shorts(const struct rp_term *t, const struct rp_profile *p)
+{
+	struct rp_short sums[MOST_KINDS];
+	size_t n = sum_shorts(p, sums);
+
+	for (size_t i = 0; i < n; i++) {
+		char time[RP_UNITS_MAX];
+
+		fprintf(t->out, "%sshort: %zu of %s, %s in all, none over 20 us%s\n",
+		        rp_term_sgr(t, RP_DIM), (size_t)sums[i].n, sums[i].kind,
+		        rp_units_time(time, sums[i].waited_ns), rp_term_sgr(t, RP_PLAIN));
+	}
 }
 
 void rp_render_waits(const struct rp_term *t, const struct rp_profile *p, const struct rp_waits *w,

@@ -9,6 +9,7 @@
 #include "tools/commands.h"
 #include "tools/json.h"
 #include "tools/select.h"
+#include "tools/several.h"
 
 int rp_report_open(struct rp_term *t, const struct rp_cli *cli)
 {
@@ -45,6 +46,32 @@ int rp_report_close(struct rp_term *t, const struct rp_cli *cli)
 	                        cli->output ? cli->output : "standard output", strerror(errno));
 }
 
+/* One question, asked of every session. */
+struct question {
+	const struct rp_report *report;
+	const struct rp_profile *p;
+	const struct rp_cli *cli;
+	struct rp_query query;
+};
+
+static void ask_one(struct rp_shares *out, const struct rp_session *only, void *arg)
+{
+	struct question *q = arg;
+
+	q->query.only = only;
+	q->report->ask(out, q->p, q->cli, &q->query);
+}
+
+static void ask_each(struct rp_shares *shares, const struct rp_report *report,
+                     const struct rp_profile *p, const struct rp_cli *cli,
+                     const struct rp_query *query)
+{
+	struct question q = {report, p, cli, *query};
+
+	q.query.limit = 0;
+	rp_several_spread(shares, p, ask_one, &q);
+}
+
 static int answer(const struct rp_report *report, const struct rp_cli *cli,
                   const struct rp_profile *p)
 {
@@ -62,6 +89,8 @@ static int answer(const struct rp_report *report, const struct rp_cli *cli,
 	if (status != RP_CLI_GO)
 		return status;
 	report->ask(&shares, p, cli, &query);
+	if (p->n_sessions > 1)
+		ask_each(&shares, report, p, cli, &query);
 	if (cli->json)
 		rp_json_write(t.out, rp_json_shares(p, &shares));
 	else

@@ -7,24 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "store/catalog.h"
 #include "tools/analyses.h"
 #include "tools/commands.h"
-#include "tools/memory.h"
 
-enum { MOST_SESSIONS = 4096, MOST_SIMILAR = 3 };
-
-struct found {
-	char **paths;
-	size_t n;
-};
-
-static void forget(struct found *found)
-{
-	for (size_t i = 0; i < found->n; i++)
-		free(found->paths[i]);
-	free(found->paths);
-}
+enum { MOST_SIMILAR = 3 };
 
 /* No session for WORD: a file that is meant and cannot be had is an error, the rest a "no". */
 static int not_found(const struct rp_catalog *catalog, const char *word, const struct rp_why *why)
@@ -36,44 +22,38 @@ static int not_found(const struct rp_catalog *catalog, const char *word, const s
 	return strchr(word, '/') || access(word, F_OK) == 0 ? RP_EXIT_USAGE : RP_EXIT_NO;
 }
 
-/* A session that two words name counts once. */
-static void add_path(struct found *found, char *path)
+static int find(const struct rp_catalog *catalog, const char *word, struct rp_set *set)
 {
-	for (size_t i = 0; i < found->n; i++) {
-		if (strcmp(found->paths[i], path) != 0)
-			continue;
-		free(path);
-		return;
-	}
-	found->paths[found->n++] = path;
+	struct rp_why why = {0};
+
+	return rp_sets_add(set, catalog, word, &why) ? RP_CLI_GO : not_found(catalog, word, &why);
 }
 
-static int find_all(const struct rp_cli *cli, struct found *found)
+int rp_select_sets(char *const *words, size_t n_words, struct rp_set *set, size_t *ends)
 {
-	static char *const latest[] = {"@"};
-	char *const *words = cli->n_sessions ? cli->sessions : latest;
-	size_t n_words = cli->n_sessions ? cli->n_sessions : 1;
-	char **some = rp_memory_zero(MOST_SESSIONS, sizeof(*some));
 	struct rp_catalog catalog;
 	struct rp_why why = {0};
 	int status = RP_CLI_GO;
 
-	if (!rp_catalog_open(&catalog, NULL, 0, &why)) {
-		free(some);
+	*set = (struct rp_set){0};
+	if (!rp_catalog_open(&catalog, NULL, 0, &why))
 		return rp_term_complain("%s", why.text);
-	}
 	for (size_t i = 0; i < n_words && status == RP_CLI_GO; i++) {
-		size_t n = rp_catalog_find(&catalog, words[i], some, MOST_SESSIONS, &why);
-
-		if (n == 0)
-			status = not_found(&catalog, words[i], &why);
-		found->paths = rp_memory_resize(found->paths, found->n + n, sizeof(*found->paths));
-		for (size_t k = 0; k < n; k++)
-			add_path(found, some[k]);
+		status = find(&catalog, words[i], set);
+		if (ends)
+			ends[i] = set->n;
 	}
 	rp_catalog_close(&catalog);
-	free(some);
 	return status;
+}
+
+static int find_all(const struct rp_cli *cli, struct rp_set *set)
+{
+	static char *const latest[] = {"@"};
+
+	if (cli->n_sessions)
+		return rp_select_sets(cli->sessions, cli->n_sessions, set, NULL);
+	return rp_select_sets(latest, 1, set, NULL);
 }
 
 struct rp_profile_how rp_select_how(const struct rp_cli *cli)
@@ -87,20 +67,20 @@ struct rp_profile_how rp_select_how(const struct rp_cli *cli)
 
 int rp_select_profile(const struct rp_cli *cli, struct rp_profile *p)
 {
-	struct found found = {0};
+	struct rp_set found;
 	struct rp_why why = {0};
 	int status = find_all(cli, &found);
 	struct rp_profile_how how = rp_select_how(cli);
 
 	if (status == RP_CLI_GO && !rp_profile_open_as(p, found.paths, found.n, &how, &why))
 		status = rp_term_complain("%s", why.text);
-	forget(&found);
+	rp_sets_free(&found);
 	return status;
 }
 
 int rp_select_each(const struct rp_cli *cli, int (*each)(const struct rp_cli *, const char *path))
 {
-	struct found found = {0};
+	struct rp_set found;
 	int status = find_all(cli, &found), worst = RP_EXIT_OK;
 
 	for (size_t i = 0; i < found.n && status == RP_CLI_GO; i++) {
@@ -108,7 +88,7 @@ int rp_select_each(const struct rp_cli *cli, int (*each)(const struct rp_cli *, 
 
 		worst = one > worst ? one : worst;
 	}
-	forget(&found);
+	rp_sets_free(&found);
 	return status == RP_CLI_GO ? worst : status;
 }
 

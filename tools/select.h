@@ -7,10 +7,15 @@
 
 #include "tools/cli.h"
 #include "tools/profile.h"
+#include "tools/sets.h"
 
 /* Opens the sessions that CLI names (none: the latest) as one profile.  RP_CLI_GO, or the exit
  * status after a sentence on stderr: 1 when there is no such session, 2 when one is unreadable. */
 int rp_select_profile(const struct rp_cli *cli, struct rp_profile *p);
+
+/* The sessions that N_WORDS words mean, in SET (free it in any case); ENDS[i], unless NULL, is how
+ * many there were after word i.  RP_CLI_GO, or the exit status after a sentence. */
+int rp_select_sets(char *const *words, size_t n_words, struct rp_set *set, size_t *ends);
 
 /* What the options say of where names come from. */
 struct rp_profile_how rp_select_how(const struct rp_cli *cli);

@@ -34,6 +34,7 @@ bool rp_summary_read(struct rp_summary *s, const struct rp_entry *entry, struct 
 	        .method = copy(r->request.method),
 	        .target = copy(r->request.target),
 	        .server = copy(r->request.server),
+	        .tag = copy(r->request.tag),
 	        .duration_ns = account.duration_ns,
 	        .cpu_ns = account.cpu_ns,
 	        .waits_ns = account.waits_ns,
@@ -49,6 +50,7 @@ void rp_summary_free(struct rp_summary *s)
 	free(s->method);
 	free(s->target);
 	free(s->server);
+	free(s->tag);
 }
 
 bool rp_summary_matches(const struct rp_summary *s, const char *glob)

@@ -11,8 +11,8 @@
 #include "store/catalog.h"
 
 struct rp_summary {
-	const struct rp_entry *entry;   /* borrowed from the catalogue */
-	char *method, *target, *server; /* malloc'ed, untrusted text */
+	const struct rp_entry *entry;         /* borrowed from the catalogue */
+	char *method, *target, *server, *tag; /* malloc'ed, untrusted text */
 	uint64_t duration_ns, cpu_ns, waits_ns;
 	uint32_t status; /* 0: none seen */
 	bool complete;

@@ -65,6 +65,13 @@ char *rp_units_share(char text[RP_UNITS_MAX], uint64_t part, uint64_t total)
 	return text;
 }
 
+char *rp_units_half(char text[RP_UNITS_MAX], double share)
+{
+	snprintf(text, RP_UNITS_MAX, "%.*f%%", share < 0.0995 ? 1 : 0,
+	         100 * (share < 9.99 ? share : 9.99));
+	return text;
+}
+
 char *rp_units_bytes(char text[RP_UNITS_MAX], uint64_t n_bytes)
 {
 	static const char *const units[] = {"kB", "MB", "GB", "TB", "PB", "EB"};

@@ -30,6 +30,9 @@ char *rp_units_scaled(char text[RP_UNITS_MAX], const struct rp_scale *scale, uin
 /* "12.3%" of TOTAL; "0.0%" of nothing. */
 char *rp_units_share(char text[RP_UNITS_MAX], uint64_t part, uint64_t total);
 
+/* "4.2%", "37%" of a mean: how far it may be off. */
+char *rp_units_half(char text[RP_UNITS_MAX], double share);
+
 /* "812", "12.4 kB", "8.1 MB" (powers of 1000). */
 char *rp_units_bytes(char text[RP_UNITS_MAX], uint64_t n_bytes);
 

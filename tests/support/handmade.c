@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST = 4096, MOST_DEPTH = 4096 };
+enum { MOST = 4096, MOST_DEPTH = 4096, MOST_SESSIONS = 256 };
 
 /* All names of one profile; begun anew by handmade_make. */
 static char names[1 << 18];
@@ -85,7 +85,7 @@ struct rp_profile *handmade_make(void)
 	p->chains = calloc(MOST, sizeof(*p->chains));
 	p->points = calloc(MOST, sizeof(*p->points));
 	p->workers = calloc(16, sizeof(*p->workers));
-	p->sessions = calloc(1, sizeof(*p->sessions));
+	p->sessions = calloc(MOST_SESSIONS, sizeof(*p->sessions));
 	p->n_sessions = 1;
 	p->sessions[0] = (struct rp_session){
 	        .path = "/tmp/x/20261122T174132.123Z-4711-000007-GET-_shop.reqprof",
@@ -109,6 +109,23 @@ struct rp_profile *handmade_make(void)
 	return p;
 }
 
+void handmade_next(struct rp_profile *p, uint32_t pid, unsigned seconds)
+{
+	struct rp_session *s = &p->sessions[p->n_sessions++];
+	char id[32];
+
+	if (p->n_sessions > MOST_SESSIONS)
+		abort();
+	*s = p->sessions[0];
+	snprintf(id, sizeof(id), "%u-%06zu", pid, 6 + p->n_sessions);
+	s->id = copy(id, strlen(id));
+	s->pid = pid;
+	s->began_wall_ns += seconds * 1000000000ull;
+	s->first_point = p->n_points;
+	s->n_points = s->n_samples = s->n_waits = 0;
+	s->account = (struct rp_account){0};
+}
+
 void handmade_free(struct rp_profile *p)
 {
 	for (size_t i = 0; i < p->n_chains; i++)
@@ -123,7 +140,7 @@ void handmade_free(struct rp_profile *p)
 
 void handmade_add_on(struct rp_profile *p, unsigned thread, const char *stack, unsigned ms)
 {
-	struct rp_session *s = &p->sessions[0];
+	struct rp_session *s = &p->sessions[p->n_sessions - 1];
 	bool is_wait = strstr(stack, "[wait") != NULL;
 	uint64_t ns = ms * 1000000ull;
 
@@ -140,6 +157,7 @@ void handmade_add_on(struct rp_profile *p, unsigned thread, const char *stack, u
 	                                           .cpu_ns = is_wait ? 0 : ns,
 	                                           .kind = is_wait ? RP_POINT_WAIT : RP_POINT_TICK};
 	p->n_points++;
+	s->n_points++;
 	s->account.duration_ns += ns;
 	*(is_wait ? &s->account.waits_ns : &s->account.cpu_ns) += ns;
 	*(is_wait ? &s->n_waits : &s->n_samples) += 1;

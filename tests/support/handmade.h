@@ -11,6 +11,10 @@
 struct rp_profile *handmade_make(void);
 void handmade_free(struct rp_profile *p);
 
+/* Begins another session of the same request, SECONDS later and in process PID: what is added from
+ * here on is its. */
+void handmade_next(struct rp_profile *p, uint32_t pid, unsigned seconds);
+
 /* MS milliseconds (wall and CPU alike) on STACK, root first: "main;handle@/src/a.c;read!libc;
  * [wait: sleep]".  A plain name is of /src/app/main.c in the main program, NAME@FILE of that
  * file, NAME!LIB of /usr/lib/LIB.so.6 without source, [NAME] a pseudo frame without CPU.  Points
