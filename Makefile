@@ -21,7 +21,7 @@ SYMB    := $(wildcard symbolize/*.c)
 TOOLS   := $(wildcard tools/*.c)
 PROTOS  := $(patsubst tools/%.proto,$(B)/%.pb-c.h,$(wildcard tools/*.proto))
 # Under the thread sanitizer only what runs on two threads without a tick: it defers signals.
-PAIRED  := $(addprefix tests/unit/test_,$(addsuffix .c,track pending capture conn drain session))
+PAIRED  := $(addprefix tests/unit/test_,$(addsuffix .c,track pending capture conn drain session listing))
 UNITS   := $(patsubst tests/unit/%.c,$(B)/unit/%,$(if $(filter thread,$(SAN)),$(PAIRED),$(wildcard tests/unit/test_*.c)))
 HOSTS   := $(patsubst tests/hosts/%.c,$(B)/hosts/%,$(wildcard tests/hosts/*.c))
 BENCHES := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/bench_*.c))

@@ -76,23 +76,47 @@ static void find_interval(struct rp_spread *s, const double *values)
 	free(means);
 }
 
-struct rp_spread rp_spread_of(const double *values, size_t n)
+static double *sorted_copy(const double *values, size_t n)
+{
+	double *sorted = rp_memory_zero(n, sizeof(*sorted));
+
+	if (n)
+		memcpy(sorted, values, n * sizeof(*sorted));
+	rp_spread_sort(sorted, n);
+	return sorted;
+}
+
+static struct rp_spread plain_of(const double *sorted, size_t n)
 {
 	struct rp_spread s = {.n = n};
 
 	if (n == 0)
 		return s;
-	double *sorted = rp_memory_zero(n, sizeof(*sorted));
-
-	memcpy(sorted, values, n * sizeof(*sorted));
-	rp_spread_sort(sorted, n);
 	s.mean = s.low = s.high = mean_of(sorted, n);
 	s.median = rp_spread_quantile(sorted, n, 0.5);
 	s.p95 = rp_spread_quantile(sorted, n, 0.95);
 	s.least = sorted[0];
 	s.most = sorted[n - 1];
+	return s;
+}
+
+struct rp_spread rp_spread_plain(const double *values, size_t n)
+{
+	double *sorted = sorted_copy(values, n);
+	struct rp_spread s = plain_of(sorted, n);
+
+	free(sorted);
+	return s;
+}
+
+struct rp_spread rp_spread_of(const double *values, size_t n)
+{
+	double *sorted = sorted_copy(values, n);
+	struct rp_spread s = plain_of(sorted, n);
+
 	if (n > 1)
-		find_interval(&s, sorted);
+		find_interval(&s,
+		              sorted); /* sorted: then the order of the values is nothing to it */
 	free(sorted);
 	return s;
 }

@@ -19,6 +19,9 @@ struct rp_spread {
 /* Of N VALUES, in any order.  Of one value, low and high are that value. */
 struct rp_spread rp_spread_of(const double *values, size_t n);
 
+/* The same without the interval, for whom a bootstrap of many values takes too long. */
+struct rp_spread rp_spread_plain(const double *values, size_t n);
+
 /* Half the width of the interval as a share of the mean; the wider half. */
 double rp_spread_half(const struct rp_spread *s);
 
