@@ -30,7 +30,7 @@ struct rp_entry {
 	const char *name;   /* inside path */
 	char id[RP_ID_MAX]; /* "4711-000007": what people type */
 	uint64_t wall_ns;   /* from the name */
-	bool part; /* still being written, or left by a killed server */
+	bool part;          /* still being written, or left by a killed server */
 };
 
 struct rp_catalog {

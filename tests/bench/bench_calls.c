@@ -14,12 +14,12 @@
 
 enum { N_PAIRS = 1001, N_CALLS = 100, N_REQUESTS = 4001, N_BYTES = 16 };
 
-#define CALLS(X)                                                                                   \
-	X(read)                                                                                    \
-	X(write)                                                                                   \
-	X(writev)                                                                                  \
-	X(open) X(close) X(epoll_wait) X(pthread_mutex_lock) X(pthread_mutex_unlock)               \
-	        X(pthread_rwlock_wrlock) X(pthread_rwlock_unlock) X(sem_wait)
+/* clang-format off */
+#define CALLS(X) \
+	X(read) X(write) X(writev) X(open) X(close) X(epoll_wait) X(sem_wait) \
+	X(pthread_mutex_lock) X(pthread_mutex_unlock) \
+	X(pthread_rwlock_wrlock) X(pthread_rwlock_unlock)
+/* clang-format on */
 
 struct way {
 #define MEMBER(name) __typeof__(name) *name;

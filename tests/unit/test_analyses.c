@@ -62,7 +62,11 @@ START_TEST(flat_is_self_time_without_a_row_for_self)
 {
 	const struct flat_case *c = &flat_cases[_i];
 	struct rp_profile *p = shop();
-	struct rp_query q = {&c->path, c->path != NULL, c->limit, c->cpu, false, false, 8};
+	struct rp_query q = {.paths = &c->path,
+	                     .n_paths = c->path != NULL,
+	                     .limit = c->limit,
+	                     .cpu = c->cpu,
+	                     .depth = 8};
 	struct rp_shares s;
 
 	rp_analyses_flat(&s, p, &q);
@@ -109,7 +113,11 @@ START_TEST(callers_and_callees_share_out_the_time_of_one_function)
 {
 	const struct about_case *c = &about_cases[_i];
 	struct rp_profile *p = shop();
-	struct rp_query q = {&c->path, c->path != NULL, 0, false, c->total, c->direct, 8};
+	struct rp_query q = {.paths = &c->path,
+	                     .n_paths = c->path != NULL,
+	                     .total = c->total,
+	                     .direct = c->direct,
+	                     .depth = 8};
 	struct rp_shares s;
 
 	rp_analyses_callers(&s, p, c->function, &q);
@@ -166,7 +174,7 @@ START_TEST(hot_paths_end_where_the_time_is)
 {
 	const struct path_case *c = &path_cases[_i];
 	struct rp_profile *p = shop();
-	struct rp_query q = {&c->path, c->path != NULL, 0, false, false, false, c->depth};
+	struct rp_query q = {.paths = &c->path, .n_paths = c->path != NULL, .depth = c->depth};
 	struct rp_shares s;
 
 	rp_analyses_hot_paths(&s, p, &q);

@@ -72,8 +72,8 @@ START_TEST(weights_times_period_is_the_wall_time)
 	leave();
 	ck_assert_uint_gt(notes.n_samples, 2);
 	ck_assert_uint_eq(notes.n_ends, 1);
-	ck_assert_msg(is_wall_time(notes.weight), "weight %lu of %lu",
-	              (unsigned long)notes.weight, (unsigned long)segment_ns() / 1000000);
+	ck_assert_msg(is_wall_time(notes.weight), "weight %lu of %lu", (unsigned long)notes.weight,
+	              (unsigned long)segment_ns() / 1000000);
 	ck_assert_uint_eq(notes.end.ticks, notes.n_samples - 2); /* one edge at each end */
 }
 END_TEST
