@@ -9,7 +9,6 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
-#include <iconv.h>
 #include <mqueue.h>
 #include <netdb.h>
 #include <poll.h>

@@ -94,7 +94,7 @@ static void set_switch(struct rp_cli *cli, const char *name)
 	        {"total", &cli->total},       {"timeline", &cli->timeline},
 	        {"no-pager", &cli->no_pager}, {"json", &cli->json},
 	        {"direct", &cli->direct},     {"no-cache", &cli->no_cache},
-	        {"verbose", &cli->verbose},
+	        {"verbose", &cli->verbose},   {"wall", &cli->wall},
 	};
 
 	for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++)
@@ -109,12 +109,19 @@ static void set_switch(struct rp_cli *cli, const char *name)
 /* The values without a letter. */
 static bool set_named(struct rp_cli *cli, const char *name, const char *value)
 {
-	if (strcmp(name, "by") == 0) {
-		cli->by = value;
-		return true;
-	}
-	if (strcmp(name, "sysroot") == 0) {
-		cli->sysroot = value;
+	const struct {
+		const char *name;
+		const char **value;
+	} texts[] = {{"by", &cli->by},
+	             {"sysroot", &cli->sysroot},
+	             {"fail-if-slower", &cli->fail_if_slower},
+	             {"at-least", &cli->at_least},
+	             {"confidence", &cli->confidence}};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		if (strcmp(texts[i].name, name) != 0)
+			continue;
+		*texts[i].value = value;
 		return true;
 	}
 	cli->debug_dirs =

@@ -25,6 +25,7 @@ enum rp_takes {
 	RP_TAKES_SCREEN = 1024,
 	RP_TAKES_FUNCTION = 2048, /* the first word is a function, not a session */
 	RP_TAKES_BY = 4096,
+	RP_TAKES_DIFF = 8192,
 };
 
 /* What a verb tells of itself. */
@@ -45,9 +46,9 @@ struct rp_cli {
 	size_t n_debug_dirs;
 	const char *sysroot;
 	size_t limit, depth; /* limit 0: all */
-	const char *format, *output, *by;
+	const char *format, *output, *by, *fail_if_slower, *at_least, *confidence;
 	enum rp_choice color, unicode;
-	bool cpu, percent, show_all, brief, timeline, total, direct, json, no_pager, no_cache,
+	bool cpu, wall, percent, show_all, brief, timeline, total, direct, json, no_pager, no_cache,
 	        verbose;
 };
 

@@ -1,42 +1,37 @@
-/* cmd_curl.c - reqprof curl: sends flagged requests with curl(1), waits for their sessions, shows
- * them.  A random tag in the trigger header tells our sessions from everybody else's.
+/* cmd_curl.c - reqprof curl: sends flagged requests, waits for their sessions, shows them.
  *
  * Room: tools.  SPDX-License-Identifier: MIT
  */
-#include <errno.h>
 #include <inttypes.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 #include "tools/commands.h"
 #include "tools/flags.h"
-#include "tools/memory.h"
 #include "tools/now.h"
+#include "tools/progress.h"
 #include "tools/summary.h"
 #include "tools/term.h"
+#include "tools/units.h"
 #include "tools/values.h"
+#include "tools/volley.h"
 
 enum {
 	LOOK_EVERY_NS = 20000000,
-	CLOCK_SLACK_NS = 2000000000, /* a session's name carries the server's idea of the time */
-	GATE_BURST = 10,             /* what the shim's gate accepts at once by default, */
-	GATE_PACE_NS = 550000000,    /* and how fast after that: two a second */
-	MOST_REQUESTS = 1000,
-	CURL_HTTP_ERROR = 22, /* --fail: the server did answer */
+	GATE_BURST = 10,          /* what the shim's gate accepts at once by default, */
+	GATE_PACE_NS = 550000000, /* and how fast after that: two a second */
+	PROBE = 3,                /* more than such a gate lets in while we look */
+	GRACE_NS = 1500000000,    /* until a session that does not come counts as refused */
+	MOST_ROUNDS = 3,          /* of sending again what left no session */
 };
 
 struct order {
-	const char *url, *interval;
-	char **options; /* curl's own */
-	size_t n_options;
-	uint64_t n, timeout_ns;
-	bool body;
-	char tag[13];
-	uint64_t began_wall_ns;
+	struct rp_volley volley;
+	uint64_t n, n_warm, timeout_ns;
+	bool json;
+	struct rp_progress progress;
+	size_t done;
+	struct rp_heap heap; /* what the bar says */
 };
 
 static void pause_ns(uint64_t ns)
@@ -44,158 +39,170 @@ static void pause_ns(uint64_t ns)
 	nanosleep(&(struct timespec){(time_t)(ns / 1000000000), (long)(ns % 1000000000)}, NULL);
 }
 
-static bool make_tag(char tag[13])
+static void count(void *arg)
 {
-	uint8_t bytes[6];
+	struct order *o = arg;
 
-	if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
-		return false;
-	for (size_t i = 0; i < sizeof bytes; i++)
-		snprintf(tag + 2 * i, 3, "%02x", bytes[i]);
-	return true;
+	if (o->done < o->n)
+		o->done++;
+	rp_progress_at(&o->progress, o->done,
+	               rp_heap_print(&o->heap, "%zu/%" PRIu64 " %s", o->done, o->n, o->volley.url));
 }
 
-/* curl's words.  The person's own come first, so that a -o of theirs wins over ours. */
-static char **curl_words(const struct order *o, struct rp_heap *heap)
+/* Waits until N sessions of V are there, or until FOR_NS have passed: how many; < 0: a complaint.
+ * PATHS (room for N) gets them. */
+static int await_sessions(const struct rp_volley *v, size_t n, uint64_t for_ns, const char **paths,
+                          struct rp_heap *heap)
 {
-	char **words = rp_memory_zero(o->n_options + 12, sizeof *words);
-	size_t n = 0;
-
-	words[n++] = rp_heap_print(heap, "curl");
-	words[n++] = rp_heap_print(heap, "-sS");
-	for (size_t i = 0; i < o->n_options; i++)
-		words[n++] = o->options[i];
-	words[n++] = rp_heap_print(heap, "-H");
-	words[n++] =
-	        rp_heap_print(heap, "X-Reqprof: save; tag=%s%s%s", o->tag,
-	                      o->interval ? "; interval=" : "", o->interval ? o->interval : "");
-	if (!o->body) {
-		words[n++] = rp_heap_print(heap, "-o");
-		words[n++] = rp_heap_print(heap, "/dev/null");
-	}
-	words[n++] = rp_heap_print(heap, "--url");
-	words[n++] = rp_heap_print(heap, "%s", o->url);
-	return words;
-}
-
-/* RP_EXIT_OK when the server answered. */
-static int send_one(char *const *words)
-{
-	extern char **environ;
-	pid_t pid;
-	int state = 0;
-	int failed = posix_spawnp(&pid, "curl", NULL, NULL, words, environ);
-
-	if (failed)
-		return rp_term_complain("curl cannot be started (%s): install curl, or send the "
-		                        "header 'X-Reqprof: save' yourself",
-		                        strerror(failed));
-	while (waitpid(pid, &state, 0) < 0 && errno == EINTR)
-		;
-	if (WIFSIGNALED(state))
-		return rp_term_complain("curl was ended by signal %d", WTERMSIG(state));
-	if (WEXITSTATUS(state) != 0 && WEXITSTATUS(state) != CURL_HTTP_ERROR)
-		return rp_term_complain("curl ended with status %d, so there is nothing to show",
-		                        WEXITSTATUS(state));
-	return RP_EXIT_OK;
-}
-
-static int send_all(const struct order *o)
-{
-	struct rp_heap heap = {0};
-	char **words = curl_words(o, &heap);
-	int status = RP_EXIT_OK;
-
-	if (o->n > GATE_BURST && isatty(STDERR_FILENO))
-		fprintf(stderr, "reqprof: after %d requests, two a second: more would be refused\n",
-		        GATE_BURST);
-	for (uint64_t i = 0; i < o->n && status == RP_EXIT_OK; i++) {
-		if (i >= GATE_BURST)
-			pause_ns(GATE_PACE_NS);
-		status = send_one(words);
-	}
-	free(words);
-	rp_heap_free(&heap);
-	return status;
-}
-
-/* The word people would type: the id, or the path when process numbers came round. */
-static const char *word_of(const struct rp_catalog *c, const struct rp_entry *entry)
-{
-	for (size_t i = 0; i < c->n; i++)
-		if (&c->entries[i] != entry && strcmp(c->entries[i].id, entry->id) == 0)
-			return entry->path;
-	return entry->part ? entry->path : entry->id;
-}
-
-/* Our sessions so far, as words for `show` in WORDS (room for o->n); how many. */
-static size_t find_sessions(const struct order *o, const struct rp_catalog *c, bool parts,
-                            char **words, struct rp_heap *heap)
-{
-	size_t n = 0;
-
-	for (size_t i = c->n; i-- > 0 && n < o->n;) {
-		const struct rp_entry *entry = &c->entries[i];
-
-		if (entry->wall_ns + CLOCK_SLACK_NS < o->began_wall_ns || (entry->part && !parts))
-			continue;
-		if (rp_summary_has_tag(entry->path, o->tag))
-			words[n++] = rp_heap_print(heap, "%s", word_of(c, entry));
-	}
-	return n;
-}
-
-static void explain_absence(const struct rp_catalog *c)
-{
-	rp_term_complain("the server answered, but no session came: it was not started with "
-	                 "reqprof run, its gate refused the trigger (proxy, secret, rate), or it "
-	                 "runs on another machine; see reqprof doctor --pid PID");
-	for (size_t i = 0; i < c->n_denied; i++)
-		rp_term_complain("%s may not be read; try: sudo reqprof ls %s", c->denied[i],
-		                 c->denied[i]);
-}
-
-/* Waits for the sessions.  WORDS gets what came, complete ones first choice; < 0: a complaint. */
-static int await_sessions(const struct order *o, char **words, struct rp_heap *heap)
-{
-	uint64_t until_ns = rp_now_ns(CLOCK_MONOTONIC) + o->timeout_ns;
+	uint64_t until_ns = rp_now_ns(CLOCK_MONOTONIC) + for_ns;
 
 	for (;;) {
-		struct rp_catalog c;
-		struct rp_why why;
 		bool late = rp_now_ns(CLOCK_MONOTONIC) >= until_ns;
+		int found = rp_volley_found(v, late, paths, n, heap);
 
-		if (!rp_catalog_open(&c, NULL, 0, &why)) {
-			rp_term_complain("%s", why.text);
-			return -1;
-		}
-		size_t n = find_sessions(o, &c, late, words, heap);
-
-		if (late && n == 0)
-			explain_absence(&c);
-		rp_catalog_close(&c);
-		if (late || n == o->n)
-			return (int)n;
+		if (late || found < 0 || (size_t)found == n)
+			return found;
 		pause_ns(LOOK_EVERY_NS);
 	}
 }
 
+/* How many of N sessions came. */
+static size_t came(const struct order *o, size_t n, uint64_t for_ns)
+{
+	struct rp_heap heap = {0};
+	const char **paths = rp_memory_zero(n, sizeof(*paths));
+	int found = await_sessions(&o->volley, n, for_ns, paths, &heap);
+
+	free(paths);
+	rp_heap_free(&heap);
+	return found > 0 ? (size_t)found : 0;
+}
+
+static int send_paced(struct order *o, size_t n)
+{
+	int status = RP_EXIT_OK;
+
+	for (size_t i = 0; i < n && status == RP_EXIT_OK; i++) {
+		pause_ns(GATE_PACE_NS);
+		status = rp_volley_send(&o->volley, 1, true, count, o);
+	}
+	return status;
+}
+
+/* A gate lets in a burst and then so many a second.  Servers of a test are often more generous than
+ * the default: a few more at once show it; if they are refused, the rest goes at the default's
+ * pace, and what left no session is sent again. */
+static int send_beyond_burst(struct order *o, size_t n_sent)
+{
+	size_t probe = o->n - n_sent < PROBE ? o->n - n_sent : PROBE;
+	size_t there = came(o, n_sent, GRACE_NS);
+	int status = rp_volley_send(&o->volley, probe, true, count, o);
+
+	if (status != RP_EXIT_OK)
+		return status;
+	size_t more = came(o, there + probe, GRACE_NS);
+
+	if (more == there + probe)
+		return rp_volley_send(&o->volley, o->n - n_sent - probe, true, count, o);
+	o->done = more; /* the bar goes back to what is there */
+	for (int round = 0; round < MOST_ROUNDS && more < o->n; round++) {
+		status = send_paced(o, o->n - more);
+		if (status != RP_EXIT_OK)
+			return status;
+		more = came(o, o->n, GRACE_NS);
+	}
+	return RP_EXIT_OK;
+}
+
+static int send_measured(struct order *o)
+{
+	size_t burst = GATE_BURST - (o->n_warm > 0);
+	size_t first = o->n < burst ? (size_t)o->n : burst;
+
+	rp_progress_begin(&o->progress, "sending requests", (size_t)o->n);
+	int status = rp_volley_send(&o->volley, first, true, count, o);
+
+	if (status == RP_EXIT_OK && o->n > first)
+		status = send_beyond_burst(o, first);
+	rp_progress_end(&o->progress);
+	rp_heap_free(&o->heap);
+	return status;
+}
+
+static void ignore(void *arg)
+{
+	(void)arg;
+}
+
+/* The first requests of a server meet cold caches and the shim's own preparations.  One of them is
+ * recorded, to be told apart from those that count; the rest are not flagged. */
+static int warm_up(struct order *o)
+{
+	struct rp_volley warm = o->volley;
+	struct rp_heap heap = {0};
+	const char *path;
+	struct rp_summary s;
+	char time[RP_UNITS_MAX];
+
+	warm.at_once = 1;
+	warm.body = false;
+	if (!rp_volley_begin(&warm))
+		return rp_term_complain("the kernel gave no random bytes");
+	int status = rp_volley_send(&warm, 1, true, ignore, NULL);
+
+	if (status == RP_EXIT_OK)
+		status = rp_volley_send(&warm, (size_t)o->n_warm - 1, false, ignore, NULL);
+	if (status == RP_EXIT_OK && await_sessions(&warm, 1, GRACE_NS, &path, &heap) == 1 &&
+	    rp_summary_read(&s, &(struct rp_entry){.path = (char *)path}, NULL)) {
+		rp_term_complain("the first request, for warming up, took %s; it does not count",
+		                 rp_units_time(time, s.duration_ns));
+		rp_summary_free(&s);
+	}
+	rp_heap_free(&heap);
+	return status;
+}
+
+static void explain_absence(void)
+{
+	struct rp_catalog c;
+	struct rp_why why;
+
+	rp_term_complain("the server answered, but no session came: it was not started with "
+	                 "reqprof run, its gate refused the trigger (proxy, secret, rate), or it "
+	                 "runs on another machine; see reqprof doctor --pid PID");
+	if (!rp_catalog_open(&c, NULL, 0, &why))
+		return;
+	for (size_t i = 0; i < c.n_denied; i++)
+		rp_term_complain("%s may not be read; try: sudo reqprof ls %s", c.denied[i],
+		                 c.denied[i]);
+	rp_catalog_close(&c);
+}
+
+/* One session by its path; several by their tag, which can be typed again. */
 static int show_sessions(const struct order *o)
 {
 	struct rp_heap heap = {0};
-	char **words = rp_memory_zero(o->n + 2, sizeof *words);
-	int n = await_sessions(o, words + 1, &heap), status = n < 0 ? RP_EXIT_USAGE : RP_EXIT_NO;
+	const char **paths = rp_memory_zero(o->n, sizeof(*paths));
+	int n = await_sessions(&o->volley, (size_t)o->n, o->timeout_ns, paths, &heap);
+	char *words[4] = {rp_heap_print(&heap, "show")};
+	int n_words = 1, status = n < 0 ? RP_EXIT_USAGE : RP_EXIT_NO;
 
-	words[0] = rp_heap_print(&heap, "show");
+	if (n == 0)
+		explain_absence();
 	if (n > 0 && (uint64_t)n < o->n)
 		rp_term_complain("%d of %" PRIu64 " requests left a session: the server's "
 		                 "REQPROF_RATE and REQPROF_BURST say how many it records",
 		                 n, o->n);
 	if (n > 0) {
 		fflush(stdout);
-		status = rp_cmd_show(n + 1, words);
+		if (o->json)
+			words[n_words++] = rp_heap_print(&heap, "--json");
+		words[n_words++] =
+		        n == 1 ? rp_heap_print(&heap, "%s", rp_volley_word(paths[0], &heap))
+		               : rp_heap_print(&heap, "tag=%s", o->volley.tag);
+		status = rp_cmd_show(n_words, words);
 	}
-	free(words);
+	free(paths);
 	rp_heap_free(&heap);
 	return status;
 }
@@ -209,36 +216,74 @@ static int words_behind_dashes(int argc, char **argv)
 	return 0;
 }
 
-static int fill(struct order *o, const char *n, const char *timeout, int n_words, char **words)
+/* TEXT, if given, as a number from LEAST to MOST in *VALUE. */
+static int read_number(const char *option, const char *text, uint64_t least, uint64_t most,
+                       uint64_t *value)
 {
-	uint64_t interval_ns;
+	if (!text || (rp_value_count(text, value) && *value >= least && *value <= most))
+		return RP_FLAGS_GO;
+	return rp_term_complain("%s wants a number from %" PRIu64 " to %" PRIu64 ", not '%s'",
+	                        option, least, most, text);
+}
 
-	if (n && (!rp_value_count(n, &o->n) || o->n < 1 || o->n > MOST_REQUESTS))
-		return rp_term_complain("-n wants a number from 1 to %d, not '%s'", MOST_REQUESTS,
-		                        n);
-	if (timeout && !rp_value_time(timeout, &o->timeout_ns))
-		return rp_term_complain("--timeout wants a time such as 5s, not '%s'", timeout);
-	if (o->interval && !rp_value_interval(o->interval, &interval_ns))
+struct words {
+	const char *n, *at_once, *warm_up, *timeout;
+};
+
+static int fill(struct order *o, const struct words *w, int n_words, char **words)
+{
+	uint64_t interval_ns, at_once = 1;
+	int status = read_number("-n", w->n, 1, RP_VOLLEY_MOST, &o->n);
+
+	if (status == RP_FLAGS_GO)
+		status = read_number("-c", w->at_once, 1, RP_VOLLEY_MOST_AT_ONCE, &at_once);
+	o->n_warm = o->n > 1;
+	if (status == RP_FLAGS_GO)
+		status = read_number("--warm-up", w->warm_up, 0, RP_VOLLEY_MOST, &o->n_warm);
+	if (status != RP_FLAGS_GO)
+		return status;
+	if (w->timeout && !rp_value_time(w->timeout, &o->timeout_ns))
+		return rp_term_complain("--timeout wants a time such as 5s, not '%s'", w->timeout);
+	if (o->volley.interval && !rp_value_interval(o->volley.interval, &interval_ns))
 		return rp_term_complain("--interval wants a time such as 200us, not '%s'",
-		                        o->interval);
+		                        o->volley.interval);
+	if (o->volley.body && at_once > 1)
+		return rp_term_complain("--body and -c would mix the answers");
 	if (n_words == 0)
 		return rp_term_complain("which URL?  reqprof curl http://localhost:8080/slow");
-	o->url = words[0];
-	o->options = words + 1;
-	o->n_options = (size_t)n_words - 1;
+	o->volley.at_once = (size_t)at_once;
+	o->volley.url = words[0];
+	o->volley.options = words + 1;
+	o->volley.n_options = (size_t)n_words - 1;
 	return RP_FLAGS_GO;
+}
+
+static int run(struct order *o)
+{
+	int status = o->n_warm ? warm_up(o) : RP_EXIT_OK;
+
+	if (status != RP_EXIT_OK)
+		return status;
+	if (!rp_volley_begin(&o->volley))
+		return rp_term_complain("the kernel gave no random bytes");
+	status = send_measured(o);
+	return status == RP_EXIT_OK ? show_sessions(o) : status;
 }
 
 int rp_cmd_curl(int argc, char **argv)
 {
 	struct order o = {.n = 1, .timeout_ns = 5000000000};
-	const char *n = NULL, *timeout = NULL;
+	struct words w = {0};
 	const struct rp_flag flags[] = {
-	        {'n', "requests", "N", "how many, one after the other; the result is merged", &n,
+	        {'n', "requests", "N", "how many; the result is merged", &w.n, NULL},
+	        {'c', "concurrency", "N", "how many of them at the same time", &w.at_once, NULL},
+	        {0, "warm-up", "N", "requests before, which do not count; 1 with -n", &w.warm_up,
 	         NULL},
-	        {0, "interval", "TIME", "between two samples: 200us, 1ms", &o.interval, NULL},
-	        {0, "body", NULL, "show what the server answered", NULL, &o.body},
-	        {0, "timeout", "TIME", "how long to wait for a session: 5s", &timeout, NULL},
+	        {0, "interval", "TIME", "between two samples: 200us, 1ms", &o.volley.interval,
+	         NULL},
+	        {0, "body", NULL, "show what the server answered", NULL, &o.volley.body},
+	        {0, "timeout", "TIME", "how long to wait for a session: 5s", &w.timeout, NULL},
+	        {0, "json", NULL, "JSON instead of text", NULL, &o.json},
 	        {0},
 	};
 	int first, n_behind = words_behind_dashes(argc, argv);
@@ -250,12 +295,6 @@ int rp_cmd_curl(int argc, char **argv)
 		                        "options stand behind --",
 		                        argv[first + 1]);
 	if (status == RP_FLAGS_GO)
-		status = fill(&o, n, timeout, argc - first, argv + first);
-	if (status != RP_FLAGS_GO)
-		return status;
-	if (!make_tag(o.tag))
-		return rp_term_complain("the kernel gave no random bytes");
-	o.began_wall_ns = rp_now_ns(CLOCK_REALTIME);
-	status = send_all(&o);
-	return status == RP_EXIT_OK ? show_sessions(&o) : status;
+		status = fill(&o, &w, argc - first, argv + first);
+	return status == RP_FLAGS_GO ? run(&o) : status;
 }

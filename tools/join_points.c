@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include "tools/account_work.h"
 #include "tools/alike.h"
 #include "tools/join.h"
 #include "tools/recording.h"
@@ -176,7 +177,7 @@ static struct rp_holder holder_of(struct chains *c, const struct rp_rec_held *he
 
 /* A wait is two points: what was waited, and what the call cost the CPU. */
 static void add_wait(struct chains *c, const struct rp_rec_wait *w, const struct rp_rec_held *held,
-                     const struct rp_time *cost)
+                     const struct rp_time *cost, double delay_ns)
 {
 	struct rp_heap *heap = &c->p->join->heap;
 	const struct rp_rec_object *object = rp_recording_object(c->r, w->object);
@@ -191,6 +192,7 @@ static void add_wait(struct chains *c, const struct rp_rec_wait *w, const struct
 	                     .thread = worker_of(c, w->thread),
 	                     .at_ns = w->at_ns,
 	                     .wall_ns = rp_times_waited(w->span_ns, w->cpu_ns),
+	                     .delay_ns = (uint64_t)delay_ns,
 	                     .kind = RP_POINT_WAIT};
 
 	c->p->waits = rp_memory_grow(c->p->waits, c->p->n_waits, sizeof(*c->p->waits));
@@ -207,6 +209,7 @@ static void add_wait(struct chains *c, const struct rp_rec_wait *w, const struct
 		return;
 	p.chain = chain_of(c, w->stack, NULL);
 	p.spot = spot_of(c, w->stack, NULL);
+	p.delay_ns = 0;
 	p.wall_ns = cost->wall_ns;
 	p.cpu_ns = cost->cpu_ns;
 	p.kind = RP_POINT_IN_WAIT;
@@ -242,8 +245,10 @@ static void add_all(struct chains *c, struct rp_session *session)
 {
 	struct rp_time *samples = rp_memory_zero(c->r->n_samples, sizeof(*samples));
 	struct rp_time *waits = rp_memory_zero(c->r->n_waits, sizeof(*waits));
+	struct rp_works works;
 	size_t held = 0;
 
+	rp_works_make(&works, c->r);
 	session->n_without_tick = rp_times_charge(c->r, samples, waits);
 	for (size_t i = 0; i < c->r->n_samples; i++) {
 		const struct rp_rec_sample *s = &c->r->samples[i];
@@ -258,11 +263,13 @@ static void add_all(struct chains *c, struct rp_session *session)
 		                                                                  : RP_POINT_EDGE});
 	}
 	for (size_t i = 0; i < c->r->n_waits; i++)
-		add_wait(c, &c->r->waits[i], rp_recording_held(c->r, i, &held), &waits[i]);
+		add_wait(c, &c->r->waits[i], rp_recording_held(c->r, i, &held), &waits[i],
+		         works.delay_ns[i]);
 	for (size_t i = 0; i < c->r->n_awaits; i++)
 		add_await(c, &c->r->awaits[i]);
 	for (size_t i = 0; i < c->r->n_threads; i++)
 		session->n_workers += c->worked[i];
+	rp_works_free(&works);
 	free(samples);
 	free(waits);
 }

@@ -51,6 +51,7 @@ struct rp_point {
 	uint32_t spot;  /* the leaf of the same stack, + 1; 0: there is none */
 	uint64_t at_ns; /* CLOCK_MONOTONIC; with several sessions, of that session's machine */
 	uint64_t wall_ns, cpu_ns;
+	uint64_t delay_ns; /* of the wall time of a WAIT: it was over, but no CPU was free */
 	enum rp_point_kind kind;
 };
 

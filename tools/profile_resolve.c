@@ -174,7 +174,7 @@ void rp_profile_resolve(struct rp_profile *p, struct rp_profile_names *names,
 	make_symbolizers(p, how);
 	add_modules(p, names, how);
 	names->progress = &progress;
-	rp_progress_begin(&progress, names->n_nodes);
+	rp_progress_begin(&progress, "reading symbols", names->n_nodes);
 	for (size_t i = 0; i < names->n_modules; i++)
 		if (names->modules[i].n_nodes && !names->modules[i].anonymous)
 			resolve(p, names, &names->modules[i]);

@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include "tools/term.h"
 
-enum { FIRST_MS = 300, NEXT_MS = 100, BAR_COLUMNS = 20, LEAD_COLUMNS = 46 };
+enum { FIRST_MS = 300, NEXT_MS = 100, BAR_COLUMNS = 20, LEAD_COLUMNS = 31 };
 
 static bool wanted(void)
 {
@@ -36,11 +36,13 @@ static void draw(struct rp_progress *p)
 	int n = (int)(percent * BAR_COLUMNS / 100);
 	const char *what = atomic_load(&p->what);
 
-	fprintf(stderr, "\r\033[Kreading symbols [%.*s%.*s] %3u %%", n, full, BAR_COLUMNS - n, rest,
+	size_t lead = strlen(p->label) + LEAD_COLUMNS;
+
+	fprintf(stderr, "\r\033[K%s [%.*s%.*s] %3u %%", p->label, n, full, BAR_COLUMNS - n, rest,
 	        percent);
-	if (what && p->columns > LEAD_COLUMNS + 10) {
+	if (what && p->columns > lead + 10) {
 		fputc(' ', stderr);
-		rp_term_text_cut(stderr, what, strlen(what), false, p->columns - LEAD_COLUMNS);
+		rp_term_text_cut(stderr, what, strlen(what), false, p->columns - lead);
 	}
 	fflush(stderr);
 	p->drawn = true;
@@ -74,11 +76,12 @@ static void *watch(void *arg)
 	return NULL;
 }
 
-void rp_progress_begin(struct rp_progress *p, size_t total)
+void rp_progress_begin(struct rp_progress *p, const char *label, size_t total)
 {
 	pthread_condattr_t clock;
 
 	memset(p, 0, sizeof(*p));
+	p->label = label;
 	p->total = total;
 	if (!wanted())
 		return;

@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 struct rp_progress {
+	const char *label;
 	size_t total;
 	_Atomic size_t done;      /* written by the worker, read by the drawer */
 	const char *_Atomic what; /* the same; lives until the end */
@@ -23,8 +24,9 @@ struct rp_progress {
 	pthread_cond_t bell;
 };
 
-/* Begins to watch work of TOTAL steps; end it by rp_progress_end. */
-void rp_progress_begin(struct rp_progress *progress, size_t total);
+/* Begins to watch work of TOTAL steps, called LABEL ("reading symbols"); end it by
+ * rp_progress_end. */
+void rp_progress_begin(struct rp_progress *progress, const char *label, size_t total);
 
 /* DONE steps are done, and now it is WHAT's turn. */
 void rp_progress_at(struct rp_progress *progress, size_t done, const char *what);

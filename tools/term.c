@@ -135,7 +135,7 @@ const char *rp_term_sgr(const struct rp_term *t, enum rp_paint paint)
 	static const char *const sequences[RP_N_PAINTS] = {
 	        [RP_PLAIN] = "\033[0m",   [RP_BOLD] = "\033[1m",  [RP_DIM] = "\033[2m",
 	        [RP_HOT] = "\033[31m",    [RP_WARM] = "\033[33m", [RP_MILD] = "\033[32m",
-	        [RP_COOL] = "\033[92;2m",
+	        [RP_COOL] = "\033[92;2m", [RP_LESS] = "\033[34m",
 	};
 
 	return t->color ? sequences[paint] : "";

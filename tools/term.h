@@ -22,8 +22,19 @@ struct rp_term {
 	size_t n_paged;
 };
 
-/* How text is painted; each is one SGR sequence, empty without colour. */
-enum rp_paint { RP_PLAIN, RP_BOLD, RP_DIM, RP_HOT, RP_WARM, RP_MILD, RP_COOL, RP_N_PAINTS };
+/* How text is painted (LESS: blue, what became less in a comparison); each is one SGR sequence,
+ * empty without colour. */
+enum rp_paint {
+	RP_PLAIN,
+	RP_BOLD,
+	RP_DIM,
+	RP_HOT,
+	RP_WARM,
+	RP_MILD,
+	RP_COOL,
+	RP_LESS,
+	RP_N_PAINTS
+};
 
 /* Looks at stdout and the environment; flags come first, then NO_COLOR, FORCE_COLOR, the TTY. */
 void rp_term_open(struct rp_term *t, enum rp_choice color, enum rp_choice unicode);

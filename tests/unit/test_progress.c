@@ -52,7 +52,7 @@ START_TEST(long_work_has_a_bar_that_is_erased)
 	struct rp_progress progress;
 	int master = open_terminal();
 
-	rp_progress_begin(&progress, 10);
+	rp_progress_begin(&progress, "reading symbols", 10);
 	rp_progress_at(&progress, 5, "/lib/lib\033[2Jx.so");
 	ck_assert(read_to(master, "\\x1B[2Jx.so", 20000)); /* made harmless */
 	ck_assert_ptr_nonnull(strstr(seen, "reading symbols [##########          ]  50 %"));
@@ -73,7 +73,7 @@ START_TEST(short_work_has_none)
 	int master = open_terminal();
 
 	for (int i = 0; i < 100; i++) {
-		rp_progress_begin(&progress, 10);
+		rp_progress_begin(&progress, "reading symbols", 10);
 		rp_progress_at(&progress, 9, "x");
 		rp_progress_end(&progress);
 		ck_assert(!progress.runs);
@@ -89,12 +89,12 @@ START_TEST(where_there_is_no_terminal_nothing_is_drawn)
 
 	ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
 	ck_assert_int_eq(dup2(ends[1], STDERR_FILENO), STDERR_FILENO);
-	rp_progress_begin(&progress, 10);
+	rp_progress_begin(&progress, "reading symbols", 10);
 	ck_assert(!progress.runs);
 	rp_progress_end(&progress);
 	open_terminal();
 	setenv("TERM", "dumb", 1);
-	rp_progress_begin(&progress, 10);
+	rp_progress_begin(&progress, "reading symbols", 10);
 	ck_assert(!progress.runs);
 	rp_progress_end(&progress);
 }
