@@ -9,6 +9,7 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <iconv.h>
 #include <mqueue.h>
 #include <netdb.h>
 #include <poll.h>

@@ -219,7 +219,10 @@ void rp_ehframe_rows(const struct rp_ehframe *eh, struct rp_fde *fdes, size_t n,
 		/* Two claims on the same bytes: the later function's holds from where it begins. */
 		if (i + 1 < n && fdes[i + 1].lo < fde.hi)
 			fde.hi = fdes[i + 1].lo;
-		rp_ehframe_run(cie, record.body, fde.lo, fde.hi, rows);
+		if (eh->lo + fde.lo == eh->outermost)
+			rp_ehframe_emit(rows, (struct rp_row){.pc = fde.lo, .cfa = RP_CFA_END});
+		else
+			rp_ehframe_run(cie, record.body, fde.lo, fde.hi, rows);
 		if (i + 1 == n || fdes[i + 1].lo > fde.hi)
 			rp_ehframe_emit(rows, (struct rp_row){.pc = fde.hi, .cfa = RP_CFA_GAP});
 	}

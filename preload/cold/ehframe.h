@@ -16,8 +16,9 @@ struct rp_ehframe {
 	const struct rp_machine *machine;
 	const uint8_t *bytes; /* the section, or a copy of it */
 	size_t n;
-	uint64_t addr;   /* where bytes[0] is in the process: pointers are relative to it */
-	uint64_t lo, hi; /* the module; functions outside are passed over.  hi - lo < 4 GiB */
+	uint64_t addr;      /* where bytes[0] is in the process: pointers are relative to it */
+	uint64_t lo, hi;    /* the module; functions outside are passed over.  hi - lo < 4 GiB */
+	uint64_t outermost; /* the function that begins here has no caller, whatever it says */
 };
 
 /* One function of the section. */

@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "preload/cold/modules.h"
+#include "preload/cold/coroutine.h"
 #include "preload/cold/debugframe_file.h"
 #include "preload/cold/ehframe.h"
 #include "preload/cold/modules_list.h"
@@ -23,6 +24,7 @@ struct known {
 	struct known *next;
 	const char *name;
 	uint32_t born, died; /* died 0: still loaded */
+	uint32_t quiet_from; /* from that generation on nothing was unloaded until it was born */
 	bool listed;         /* mark of the pass that runs */
 	struct rp_module_rows rows;
 	void *rows_at; /* their pages, with the page index behind */
@@ -35,6 +37,7 @@ struct set {
 	size_t n_bytes;
 	struct set *older;
 	struct rp_maps maps;
+	_Atomic uint64_t known[RP_TABLES_KNOWN]; /* pages that nobody touches cost nothing */
 	struct rp_module_rows modules[];
 };
 
@@ -46,6 +49,7 @@ static struct {
 	struct set *set;
 	uint32_t generation;
 	uint64_t adds, subs;           /* the loader's counters when the set was listed */
+	uint32_t quiet_from;           /* the first generation with these SUBS */
 	uint64_t maps_ns, patience_ns; /* last look at the maps; the next one not before */
 	bool blind;                    /* without descriptors of its own: no look */
 } all;
@@ -128,7 +132,8 @@ static void make_rows(struct known *k, const struct rp_listed *listed)
 	                        .n = listed->n_eh,
 	                        .addr = listed->eh_addr,
 	                        .lo = k->module.lo,
-	                        .hi = k->module.hi};
+	                        .hi = k->module.hi,
+	                        .outermost = rp_coroutine_end()};
 	size_t n_joined = rp_debugframe_join(&eh, &k->module, listed->text_lo, listed->text_hi);
 	size_t n = eh.n ? rp_ehframe_index(&eh, NULL, 0) : 0;
 	struct rp_rows rows = {.cap = (uint32_t)n * ROWS_PER_FDE, .grow = rows_grow};
@@ -138,6 +143,8 @@ static void make_rows(struct known *k, const struct rp_listed *listed)
 	if (rows.at) {
 		rp_ehframe_index(&eh, fdes, n);
 		rp_ehframe_rows(&eh, fdes, n, &rows);
+		rp_startcode_join(eh.machine, &listed->init, &rows);
+		rp_startcode_join(eh.machine, &listed->fini, &rows);
 		keep_rows(k, &rows);
 	}
 	if (fdes)
@@ -164,7 +171,13 @@ static bool number_it(struct known *k)
 	return true;
 }
 
-static struct known *know(const struct rp_listed *listed)
+/* Of the set that is being listed. */
+static uint32_t quiet_from(uint64_t subs)
+{
+	return all.set && subs == all.subs ? all.quiet_from : all.generation + 1;
+}
+
+static struct known *know(const struct rp_listed *listed, uint64_t subs)
 {
 	struct known *k = rp_chunks_take(&all.pool, sizeof *k);
 
@@ -176,13 +189,14 @@ static struct known *know(const struct rp_listed *listed)
 	if (!k->module.path || !k->name || !number_it(k))
 		return NULL;
 	k->born = all.generation + 1;
+	k->quiet_from = quiet_from(subs);
 	k->rows = (struct rp_module_rows){
 	        .lo = k->module.lo,
 	        .hi = k->module.hi,
-	        .bias = k->module.bias,
 	        .text_lo = listed->text_lo,
 	        .text_hi = listed->text_hi,
 	        .module = k->module.number,
+	        .fixed = listed->fixed,
 	};
 	make_rows(k, listed);
 	k->next = all.first;
@@ -218,14 +232,17 @@ static struct set *set_make(const struct rp_list *list)
 		return NULL;
 	set->n_bytes = n_bytes;
 	set->tables.modules = set->modules;
+	set->tables.known = set->known;
 	for (const struct rp_listed *l = list->first; l; l = l->next) {
 		struct known *k = known_as(l, list->subs);
 
 		if (!k)
-			k = know(l);
+			k = know(l, list->subs);
 		if (!k)
 			continue; /* out of memory: as if it were not there */
 		k->listed = true;
+		k->rows.identity = l->identity; /* another one, if it went and came back */
+		k->rows.identity.id = k->module.build_id;
 		set_add(set, &k->rows);
 	}
 	return set;
@@ -301,8 +318,10 @@ static void look_at_maps(struct set *set, uint64_t now_ns)
 
 static void publish(struct set *set, const struct rp_list *list, uint32_t unloads)
 {
+	all.quiet_from = quiet_from(list->subs);
 	set->tables.generation = ++all.generation;
 	set->tables.unloads = unloads;
+	set->tables.subs = (uint32_t)list->subs;
 	set->older = all.set;
 	all.set = set;
 	all.adds = list->adds;
@@ -314,11 +333,11 @@ static void publish(struct set *set, const struct rp_list *list, uint32_t unload
 
 static _Atomic bool at_work;
 
-static bool is_current(uint32_t stale, uint64_t now_ns)
+static bool is_current(uint32_t stale, uint32_t unloads, uint64_t now_ns)
 {
 	uint64_t adds, subs;
 
-	if (!all.set || stale)
+	if (!all.set || stale || unloads != all.set->tables.unloads)
 		return false;
 	if (atomic_load(&rp_tables_strange) && !all.blind &&
 	    now_ns - all.maps_ns >= all.patience_ns)
@@ -344,7 +363,7 @@ void rp_modules_blind(void)
 
 bool rp_modules_refresh(void)
 {
-	struct rp_list list = {.wanted = is_new};
+	struct rp_list list = {.wanted = is_new, .first_time = !all.set};
 	/* Both before the listing: what happens from here on makes the next set stale again. */
 	uint32_t stale = atomic_load(&rp_tables_stale);
 	uint32_t unloads = atomic_load(&rp_tables_unloads);
@@ -352,8 +371,9 @@ bool rp_modules_refresh(void)
 	struct set *set;
 
 	atomic_store(&at_work, true);
+	rp_tables_looked(now_ns);
 	reap();
-	if (is_current(stale, now_ns)) {
+	if (is_current(stale, unloads, now_ns)) {
 		atomic_store(&at_work, false);
 		return true;
 	}
@@ -393,21 +413,24 @@ static const struct rp_module_rows *rows_at(uint64_t pc_abs)
 	               : NULL;
 }
 
-const struct rp_module *rp_modules_find(uint64_t pc_abs, uint32_t generation)
+/* May it be what stood at a place before it was listed, when GENERATION was the set? */
+static bool may_have_been(const struct known *k, uint32_t generation)
+{
+	return k->born > generation && k->quiet_from <= generation;
+}
+
+const struct rp_module *rp_modules_find(uint64_t pc_abs, uint32_t generation, bool strange)
 {
 	const struct rp_module_rows *rows = rows_at(pc_abs);
-	const struct known *later = NULL;
+	const struct known *k = rows ? all.by_number[rows->module - 1] : NULL;
 
-	if (rows && holds(all.by_number[rows->module - 1], pc_abs, generation))
-		return &all.by_number[rows->module - 1]->module;
-	for (const struct known *k = all.first; k; k = k->next) {
-		if (holds(k, pc_abs, generation))
+	if (k && (k->rows.fixed || (!strange && holds(k, pc_abs, generation))))
+		return &k->module;
+	for (k = all.first; k; k = k->next)
+		if (pc_abs >= k->module.lo && pc_abs < k->module.hi &&
+		    ((!strange && holds(k, pc_abs, generation)) || may_have_been(k, generation)))
 			return &k->module;
-		if (pc_abs >= k->module.lo && pc_abs < k->module.hi && k->born > generation &&
-		    (!later || k->born < later->born))
-			later = k;
-	}
-	return later ? &later->module : NULL;
+	return NULL;
 }
 
 const struct rp_module *rp_modules_at(uint32_t number)

@@ -29,7 +29,7 @@ struct rp_module {
 typedef int rp_modules_iterate_fn(int (*each)(struct dl_phdr_info *, size_t, void *), void *arg);
 extern rp_modules_iterate_fn *rp_modules_iterate;
 
-/* Brings the snapshot up to date if dlopen or dlclose made it stale, the loader's own counters
+/* Brings the snapshot up to date if a hook saw what loads or unloads, the loader's own counters
  * moved (libc loads modules past every hook), or there is none; builds rows for new modules and
  * publishes.  true when an up-to-date set is published.  rp_modules_iterate is the only loader
  * call; tables are parsed from bytes copied while its lock is held, not under the lock. */
@@ -38,9 +38,10 @@ bool rp_modules_refresh(void);
 /* Files must not be opened: there is no descriptor table of our own.  Before the first refresh. */
 void rp_modules_blind(void);
 
-/* The module that held PC_ABS in snapshot GENERATION; when none did, one that was loaded there
- * after it.  NULL: none.  Lives for ever. */
-const struct rp_module *rp_modules_find(uint64_t pc_abs, uint32_t generation);
+/* The module that held PC_ABS when GENERATION was the newest snapshot: one of its own, unless that
+ * did not stand any more (STRANGE), or one that was loaded there after it while nothing was
+ * unloaded.  NULL: nobody knows.  Lives for ever. */
+const struct rp_module *rp_modules_find(uint64_t pc_abs, uint32_t generation, bool strange);
 
 /* In a forked child: begins anew when our thread was at work in the parent. */
 void rp_modules_forked(void);

@@ -7,8 +7,10 @@
 #include "preload/cold/modules_list.h"
 #include "preload/cold/loader.h"
 #include "preload/cold/ehframe.h"
+#include "preload/hot/standing.h"
 #include "store/records.h"
 
+#include <dlfcn.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -59,9 +61,10 @@ static void list_segment(struct rp_listed *listed, const ElfW(Phdr) * ph)
 		listed->text_lo = listed->text_hi;
 }
 
-static void list_build_id(struct rp_module *module, const struct dl_phdr_info *info,
+static void list_build_id(struct rp_listed *listed, const struct dl_phdr_info *info,
                           const ElfW(Phdr) * ph)
 {
+	struct rp_module *module = &listed->module;
 	uint64_t at = info->dlpi_addr + ph->p_vaddr;
 	size_t left = readable(info, at);
 	uint64_t align = ph->p_align == 8 ? 8 : 4;
@@ -81,6 +84,8 @@ static void list_build_id(struct rp_module *module, const struct dl_phdr_info *i
 		    note->n_descsz <= RP_BUILD_ID_MAX) {
 			memcpy(module->build_id, (const char *)note + desc, note->n_descsz);
 			module->n_build_id = note->n_descsz;
+			listed->identity =
+			        rp_standing_identity(module->lo, at + desc, NULL, note->n_descsz);
 		}
 		if (next > left)
 			return;
@@ -139,7 +144,7 @@ static struct rp_listed *list_make(struct rp_list *list, const struct dl_phdr_in
 			list_segment(listed, &info->dlpi_phdr[i]);
 	for (unsigned i = 0; i < info->dlpi_phnum; i++)
 		if (info->dlpi_phdr[i].p_type == PT_NOTE)
-			list_build_id(&listed->module, info, &info->dlpi_phdr[i]);
+			list_build_id(listed, info, &info->dlpi_phdr[i]);
 	list_flags(list, &listed->module, name);
 	return listed->name ? listed : NULL;
 }
@@ -151,6 +156,30 @@ static void list_append(struct rp_list *list, struct rp_listed *listed)
 	else
 		list->first = listed;
 	list->last = listed;
+}
+
+static void list_startcode(struct rp_startcode *start, const struct rp_module *module,
+                           const struct dl_phdr_info *info, uint64_t offset)
+{
+	uint64_t at = info->dlpi_addr + offset;
+	size_t n = offset && at >= module->lo && at < module->hi ? readable(info, at) : 0;
+
+	start->n = (uint32_t)(n < RP_STARTCODE_BYTES ? n : RP_STARTCODE_BYTES);
+	start->pc = (uint32_t)(at - module->lo);
+	memcpy(start->code, (const void *)(uintptr_t)at, start->n);
+}
+
+static void list_dynamic(struct rp_list *list, struct rp_listed *listed,
+                         const struct dl_phdr_info *info, uint64_t dynamic)
+{
+	if (list->first_time)
+		rp_needs_read(&listed->needs, info, dynamic, readable, &list->pool);
+	if (!listed->eh)
+		return;
+	list_startcode(&listed->init, &listed->module, info,
+	               rp_dynamic_value(info, dynamic, DT_INIT, readable));
+	list_startcode(&listed->fini, &listed->module, info,
+	               rp_dynamic_value(info, dynamic, DT_FINI, readable));
 }
 
 static int list_one(struct dl_phdr_info *info, size_t size, void *arg)
@@ -171,6 +200,10 @@ static int list_one(struct dl_phdr_info *info, size_t size, void *arg)
 		if (info->dlpi_phdr[i].p_type == PT_GNU_EH_FRAME &&
 		    !list_eh_frame(list, listed, info, &info->dlpi_phdr[i]))
 			list->failed = true;
+	for (unsigned i = 0; i < info->dlpi_phnum; i++)
+		if (info->dlpi_phdr[i].p_type == PT_DYNAMIC)
+			list_dynamic(list, listed, info,
+			             info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
 	list_append(list, listed);
 	return list->failed;
 }
@@ -178,8 +211,13 @@ static int list_one(struct dl_phdr_info *info, size_t size, void *arg)
 bool rp_list_modules(struct rp_list *list)
 {
 	rp_loader_enter();
+	if (list->first_time && !rp_standing_ask)
+		rp_standing_ask =
+		        (rp_standing_ask_fn *)dlvsym(RTLD_DEFAULT, "_dl_find_object", "GLIBC_2.35");
 	rp_modules_iterate(list_one, list);
 	rp_loader_leave();
+	if (list->first_time)
+		rp_fixed_mark(list);
 	return !list->failed && list->first;
 }
 

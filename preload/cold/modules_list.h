@@ -6,7 +6,10 @@
 #define RP_COLD_MODULES_LIST_H
 
 #include "preload/cold/modules.h"
+#include "preload/cold/modules_fixed.h"
 #include "preload/cold/modules_mem.h"
+#include "preload/cold/startcode.h"
+#include "preload/hot/tables.h"
 
 /* A loaded object as listed; lives in the list's pool. */
 struct rp_listed {
@@ -15,7 +18,11 @@ struct rp_listed {
 	const char *name;          /* as the loader says it; may be empty or relative */
 	uint64_t text_lo, text_hi; /* readable code without holes */
 	uint64_t first_hi;         /* end of the first segment's pages */
-	const uint8_t *eh;         /* copy of .eh_frame; NULL: none, or not wanted */
+	struct rp_identity identity;
+	bool fixed;            /* it never goes (modules_fixed.h) */
+	struct rp_needs needs; /* where they were asked for */
+	struct rp_startcode init, fini;
+	const uint8_t *eh; /* copy of .eh_frame; NULL: none, or not wanted */
 	size_t n_eh;
 	uint64_t eh_addr; /* where it is */
 };
@@ -25,6 +32,7 @@ struct rp_list {
 	struct rp_listed *first, *last;
 	uint64_t adds, subs; /* the loader's counters */
 	bool failed;         /* out of memory */
+	bool first_time;     /* what the process began with is asked, too */
 	/* Asked under the loader's lock: is .eh_frame to be copied? */
 	bool (*wanted)(const struct rp_list *list, const struct rp_listed *listed);
 };

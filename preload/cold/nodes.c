@@ -89,12 +89,13 @@ static void remember(struct rp_nodes *nodes, uint64_t pc_abs)
 		nodes->found_full = true;
 }
 
+/* STRANGE: code that the set of GENERATION did not know. */
 static uint32_t frame(struct rp_nodes *nodes, struct rp_writer *w, uint32_t parent, uint64_t pc,
-                      uint32_t generation)
+                      uint32_t generation, bool strange)
 {
 	uint64_t pc_abs = pc & ~RP_PC_EXACT;
 	const struct rp_module *m =
-	        rp_modules_find(pc_abs - (pc & RP_PC_EXACT ? 0 : 1), generation);
+	        rp_modules_find(pc_abs - (pc & RP_PC_EXACT ? 0 : 1), generation, strange);
 	struct rp_node key = {.parent = parent};
 	uint32_t number, n = nodes->n;
 
@@ -127,8 +128,8 @@ uint32_t rp_nodes_stack(struct rp_nodes *nodes, struct rp_writer *w, const uint6
 		if (!parent)
 			return 0;
 	}
-	while (n) {
-		parent = frame(nodes, w, parent, pc[--n], generation);
+	for (bool strange = stop == RP_STOP_UNKNOWN_PC; n; strange = false) {
+		parent = frame(nodes, w, parent, pc[--n], generation, strange);
 		if (!parent)
 			return 0;
 	}

@@ -103,10 +103,11 @@ static uint32_t copied_stack(struct rp_session *s, const struct rp_note_stack *s
 	                           .delta = (int64_t)((uint64_t)(uintptr_t)bytes - st->sp_lo)};
 	struct rp_walk walk = {.pc = pc, .exact = exact, .cap = RP_MAX_FRAMES};
 	const struct rp_tables *tables = rp_tables_take();
-	uint32_t generation = tables ? tables->generation : 0;
 
-	if (st->unloads != atomic_load(&rp_tables_unloads))
+	if (tables && (!rp_tables_fresh(tables) || st->unloads != tables->unloads ||
+	               (st->generation && st->subs != tables->subs)))
 		tables = NULL; /* another module may stand where one of its frames was */
+	uint32_t generation = tables ? tables->generation : 0;
 
 	rp_stack_walk(tables, &regs, &window, &walk);
 	rp_tables_give();

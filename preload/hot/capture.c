@@ -51,7 +51,7 @@ static bool push_copy(struct rp_self *s, enum rp_note_kind kind, const void *hea
 	char both[sizeof(struct rp_note_wait) + sizeof(*note)];
 
 	note->n = 0;
-	note->unloads = atomic_load_explicit(&rp_tables_unloads, memory_order_relaxed);
+	note->unloads = atomic_load(&rp_tables_unloads);
 	note->sp_lo = w->lo;
 	note->n_copy = (uint32_t)(w->hi - w->lo < RP_COPY_BYTES ? w->hi - w->lo : RP_COPY_BYTES);
 	memcpy(both, head, n_head);
@@ -60,11 +60,35 @@ static bool push_copy(struct rp_self *s, enum rp_note_kind kind, const void *hea
 	                     (const void *)(uintptr_t)w->lo, note->n_copy, NULL, 0);
 }
 
+/* The walk met code that was loaded after TABLES was made.  A set that knows it is soon there, and
+ * what is copied now can be walked then, unless something is being unloaded. */
+static bool is_worth_copying(const struct rp_self *s, const struct rp_walk *walk)
+{
+	if (walk->stop != RP_STOP_UNKNOWN_PC || !atomic_load(&rp_tables_stale))
+		return false;
+	rp_tables_want();
+	return !rp_tables_going() && rp_track_is_roomy(s->track);
+}
+
+static void walk_by(const struct rp_tables *tables, const struct rp_regs *regs,
+                    const struct rp_window *window, struct rp_walk *walk,
+                    struct rp_note_stack *note, unsigned room)
+{
+	note->generation = tables->generation;
+	note->subs = tables->subs;
+	note->walker =
+	        rp_tables_fresh(tables) && rp_unwinder_walk(tables, regs, window, walk, room);
+	if (!note->walker)
+		rp_stack_walk(tables, regs, window, walk);
+}
+
 bool rp_capture_push(struct rp_self *s, enum rp_note_kind kind, const void *head, size_t n_head,
                      const struct rp_regs *regs, enum rp_capture_by by)
 {
 	unsigned track = (unsigned)(s->track - rp_tracks);
-	struct rp_walk walk = {.pc = scratch[track][by], .exact = exact[track][by]};
+	struct rp_walk walk = {.pc = scratch[track][by],
+	                       .exact = exact[track][by],
+	                       .cap = (uint32_t)rp_settings.max_frames};
 	struct rp_note_stack note = {.pc = regs->pc,
 	                             .sp = regs->sp,
 	                             .bp = regs->bp,
@@ -76,18 +100,17 @@ bool rp_capture_push(struct rp_self *s, enum rp_note_kind kind, const void *head
 	if (rp_unlikely(regs->sp < s->stack_lo))
 		rp_capture_bounds(s);
 	rp_window_live(&window, regs->sp, s->stack_lo, s->stack_hi);
-	if (!tables) {
-		rp_tables_give();
-		return push_copy(s, kind, head, n_head, &note, &window);
-	}
-	walk.cap = (uint32_t)rp_settings.max_frames;
-	note.generation = tables->generation;
-	note.walker = rp_unwinder_walk(tables, regs, &window, &walk, 2 * track + by);
-	if (!note.walker)
-		rp_stack_walk(tables, regs, &window, &walk);
+	if (tables)
+		walk_by(tables, regs, &window, &walk, &note, 2 * track + by);
 	rp_tables_give();
+	if (!tables)
+		return push_copy(s, kind, head, n_head, &note, &window);
+	if (rp_unlikely(is_worth_copying(s, &walk)) &&
+	    push_copy(s, kind, head, n_head, &note, &window))
+		return true;
 	note.n = walk.n;
 	note.stop = walk.stop;
+	note.n_copy = 0;
 	for (uint32_t i = 0; i < walk.n; i++)
 		if (walk.exact[i])
 			walk.pc[i] |= RP_PC_EXACT;

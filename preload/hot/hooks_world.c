@@ -162,3 +162,22 @@ RP_HOOK int dlclose(void *handle)
 	rp_tables_unloaded();
 	return ret;
 }
+
+/* A converter that nobody has used for a while is unloaded by whoever opens or closes another. */
+RP_HOOK iconv_t iconv_open(const char *to, const char *from)
+{
+	rp_tables_unloading();
+	iconv_t ret = rp_real.iconv_open(to, from);
+
+	rp_tables_unloaded();
+	return ret;
+}
+
+RP_HOOK int iconv_close(iconv_t converter)
+{
+	rp_tables_unloading();
+	int ret = rp_real.iconv_close(converter);
+
+	rp_tables_unloaded();
+	return ret;
+}

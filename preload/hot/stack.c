@@ -6,7 +6,7 @@
  */
 #include "preload/hot/stack_walker.h"
 
-enum { PAGE_BYTES = 4096 };
+enum { PAGE_BYTES = 4096, BIRTH_BYTES = 32 };
 
 bool rp_walker_grow(struct rp_window *window, uint64_t end)
 {
@@ -30,6 +30,15 @@ static bool returns_behind_call(const struct rp_walker *w, uint64_t ra)
 	if (at.row && (at.row->cfa & 31) == RP_CFA_SIGNAL)
 		return true; /* the handler was interrupted; the kernel calls without a call */
 	return rp_code_behind_call(w, ra);
+}
+
+/* Does a function without a caller begin at RA?  Nothing calls it: a coroutine returns there. */
+static bool is_outermost(const struct rp_walker *w, uint64_t ra)
+{
+	struct rp_found at = rp_tables_find(w->tables, ra);
+
+	return at.row && (at.row->cfa & 31) == RP_CFA_END && at.row->pc == ra - at.module->lo &&
+	       at.module->fixed;
 }
 
 static bool reg(const struct rp_walker *w, unsigned n, uint64_t *value)
@@ -134,7 +143,8 @@ static unsigned leave_function(struct rp_walker *w, const struct rp_row *row)
 		return stop;
 	if (ra == 0)
 		return RP_STOP_END;
-	if ((w->at.exact || (w->bp_doubtful && by_bp)) && !returns_behind_call(w, ra))
+	if ((w->at.exact || (w->bp_doubtful && by_bp)) && !returns_behind_call(w, ra) &&
+	    !is_outermost(w, ra))
 		return w->at.exact ? rp_chain_repair(w, ra_at, ra) : RP_STOP_RULE;
 	bool bx_lost = w->bx_lost;
 	uint64_t bx = saved(w, row->bx, cfa, w->at.bx, &bx_lost); /* before bp: it may need it */
@@ -158,6 +168,25 @@ static bool is_made_up(const struct rp_walker *w, struct rp_found before)
 	       row->pc == w->at.pc - before.module->lo && !returns_behind_call(w, w->at.pc);
 }
 
+/* Where threads are born (clone): libc ends the rules of the function at its system call, since
+ * they hold for the parent alone, and the child goes on in an outermost function behind. */
+static bool is_birth(const struct rp_walker *w, struct rp_found gap)
+{
+	const struct rp_module_rows *module = gap.module;
+	const struct rp_row *next = gap.row + 1;
+
+	return w->at.exact && gap.row > module->rows && next < module->rows + module->n_rows &&
+	       (next->cfa & 31) == RP_CFA_END && next->pc - gap.row->pc <= BIRTH_BYTES;
+}
+
+static unsigned leave_birth(struct rp_walker *w, struct rp_found gap)
+{
+	bool called = w->at.pc - gap.module->lo > gap.row->pc;
+	bool child = called && w->at.gpr_known & 1 && w->at.gpr[0] == 0; /* what it returned */
+
+	return child ? RP_STOP_END : leave_function(w, gap.row - 1);
+}
+
 /* Code made at run time, or a hole in a module's rows (V8 has its builtins in one). */
 static unsigned leave_rowless(struct rp_walker *w, const struct rp_module_rows *module)
 {
@@ -178,6 +207,9 @@ static unsigned step(struct rp_walker *w)
 {
 	struct rp_found at = rp_tables_find(w->tables, w->at.exact ? w->at.pc : w->at.pc - 1);
 
+	if (at.module && !rp_walker_sure(w, at.module, w->at.exact ? w->at.pc : w->at.pc - 1))
+		return RP_STOP_UNKNOWN_PC;
+	w->sure = at.module;
 	if (!at.row)
 		return leave_rowless(w, at.module);
 	if (is_made_up(w, at))
@@ -188,11 +220,18 @@ static unsigned step(struct rp_walker *w)
 	case RP_CFA_END:
 		return RP_STOP_END;
 	case RP_CFA_GAP:
-		return leave_rowless(w, at.module);
+		return is_birth(w, at) ? leave_birth(w, at) : leave_rowless(w, at.module);
 	case RP_CFA_RULE:
 		return RP_STOP_RULE;
 	}
+	if (!w->at.exact)
+		rp_known_learn(w->tables, at.module, at.row, w->at.pc);
 	return leave_function(w, at.row);
+}
+
+static bool is_plain(const struct rp_walker *w)
+{
+	return !w->at.exact && !w->bp_lost && !w->bp_doubtful && w->tables->known;
 }
 
 void rp_stack_walk(const struct rp_tables *tables, const struct rp_regs *regs,
@@ -210,6 +249,8 @@ void rp_stack_walk(const struct rp_tables *tables, const struct rp_regs *regs,
 		if (walk->exact)
 			walk->exact[walk->n] = w.at.exact;
 		walk->pc[walk->n++] = w.at.pc;
+		if (tables && is_plain(&w))
+			rp_known_run(&w, walk);
 		stop = tables ? step(&w) : RP_STOP_NO_TABLES;
 	}
 	walk->stop = stop;

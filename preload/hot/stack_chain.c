@@ -131,12 +131,15 @@ static bool may_be_code(const struct rp_walker *w, uint64_t word)
 static bool calls_here(const struct rp_walker *w, uint64_t ra)
 {
 	struct rp_found here = rp_tables_find(w->tables, w->at.pc);
+	uint8_t room[RP_CODE_BACK];
 	const struct rp_row *row;
+	const uint8_t *code;
 	uint64_t target;
 
 	if (!here.row || ra < here.module->text_lo + RP_CODE_BACK || ra > here.module->text_hi)
 		return false;
-	target = rp_machine_call_target((const uint8_t *)(uintptr_t)ra, ra);
+	code = rp_code_before(w, here.module, ra, room);
+	target = code ? rp_machine_call_target(code, ra) : 0;
 	if (target < here.module->lo || target > w->at.pc || w->at.pc - target > NEAR_BYTES)
 		return false;
 	for (row = here.row; row > here.module->rows && row->pc > target - here.module->lo; row--)

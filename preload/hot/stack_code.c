@@ -1,6 +1,6 @@
 /* stack_code.c - looks at code: is this address behind a call?
  *
- * Room: hot.  Code of a module that the set holds is read as it is: dlclose waits for who walks.
+ * Room: hot.  Code of a module that stands is read as it is: who unloads waits for who walks.
  * Everything else is read through the kernel, since it may go at any moment.
  * SPDX-License-Identifier: MIT
  */
@@ -126,13 +126,29 @@ bool rp_code_in_text(const struct rp_walker *w, const struct rp_module_rows *mod
 	return w->tables->n_maps == 0 || rp_tables_map(w->tables, addr) > RP_MAP_DATA;
 }
 
+/* Can its code be read as it is?  While something is being unloaded, or behind a copy, it may be
+ * gone. */
+static bool is_readable(const struct rp_walker *w, const struct rp_module_rows *module,
+                        uint64_t addr)
+{
+	return addr >= module->text_lo + RP_CODE_BACK && addr <= module->text_hi &&
+	       (module->fixed || (!w->window.delta && !rp_tables_going()));
+}
+
+const uint8_t *rp_code_before(const struct rp_walker *w, const struct rp_module_rows *module,
+                              uint64_t addr, uint8_t room[RP_CODE_BACK])
+{
+	if (is_readable(w, module, addr))
+		return (const uint8_t *)(uintptr_t)addr;
+	return rp_code_peek(addr - RP_CODE_BACK, room, RP_CODE_BACK) ? room + RP_CODE_BACK : NULL;
+}
+
 static bool called_in_module(const struct rp_walker *w, const struct rp_module_rows *module,
                              uint64_t addr)
 {
 	if (!rp_code_in_text(w, module, addr - 1))
 		return false;
-	if (module->text_hi <= module->text_lo || addr < module->text_lo + RP_CODE_BACK ||
-	    atomic_load_explicit(&rp_tables_stale, memory_order_relaxed))
+	if (!is_readable(w, module, addr))
 		return called_in_made(w->tables, addr);
 	return rp_machine_call_ends((const uint8_t *)(uintptr_t)addr);
 }
@@ -144,6 +160,8 @@ enum rp_code rp_code_at(const struct rp_walker *w, uint64_t word)
 	if (word < LOWEST || word >= HIGHEST)
 		return RP_CODE_NOT;
 	module = rp_tables_module(w->tables, word - 1);
+	if (module && !rp_walker_sure(w, module, word - 1))
+		return rp_stack_readable(word - RP_CODE_BACK) ? RP_CODE_STRANGE : RP_CODE_NOT;
 	if (module)
 		return called_in_module(w, module, word) ? RP_CODE_CALLED : RP_CODE_NOT;
 	switch (rp_tables_map(w->tables, word - 1)) {

@@ -1,13 +1,14 @@
 /* stack_walker.h - what the parts of a walk share; inside of stack.
  *
- * Room: hot.  stack.c goes by rows, stack_chain.c by frame pointers, stack_code.c looks at code,
- * stack_<machine>.c knows registers and instructions.
+ * Room: hot.  stack.c goes by rows, stack_known.c by what they said before, stack_chain.c by frame
+ * pointers; stack_code.c looks at code, stack_<machine>.c knows registers and instructions.
  * SPDX-License-Identifier: MIT
  */
 #ifndef RP_HOT_STACK_WALKER_H
 #define RP_HOT_STACK_WALKER_H
 
 #include "preload/hot/stack.h"
+#include "preload/hot/standing.h"
 #include "store/records.h"
 
 enum { RP_GO_ON = RP_N_STOPS }; /* instead of an enum rp_stack_stop */
@@ -20,6 +21,7 @@ struct rp_walker {
 	const struct rp_tables *tables;
 	struct rp_window window;
 	struct rp_regs at;
+	const struct rp_module_rows *sure; /* the last that was found standing */
 	bool bp_lost, bx_lost;
 	bool bp_doubtful; /* probably the caller's; where it leads to must be behind a call */
 };
@@ -38,6 +40,15 @@ RP_READS_STACK static inline bool rp_walker_load(struct rp_window *window, uint6
 	return true;
 }
 
+/* May rows and code of MODULE be believed, which the set has at PC?  A stack that was copied is
+ * walked with a set that fits it. */
+static inline bool rp_walker_sure(const struct rp_walker *w, const struct rp_module_rows *module,
+                                  uint64_t pc)
+{
+	return module->fixed || module == w->sure || w->window.delta ||
+	       rp_standing(w->tables, module, pc);
+}
+
 /* Why ADDR could not be read. */
 static inline unsigned rp_walker_stop_of_read(const struct rp_walker *w, uint64_t addr)
 {
@@ -52,6 +63,14 @@ static inline void rp_walker_leave(struct rp_walker *w, uint64_t pc, uint64_t sp
 	w->at.exact = false;
 	w->at.gpr_known = 0;
 }
+
+/* Outwards as long as frames are known, into WALK; the last one is not left.  For frames that are
+ * not exact, with rbp known and not doubtful, where the set has KNOWN. */
+void rp_known_run(struct rp_walker *w, struct rp_walk *walk);
+
+/* The frame that was called before PC in MODULE was left by ROW. */
+void rp_known_learn(const struct rp_tables *tables, const struct rp_module_rows *module,
+                    const struct rp_row *row, uint64_t pc);
 
 /* One frame outwards by frame pointers, through code that has no rows; WHY if that is not
  * certain. */
@@ -88,6 +107,11 @@ bool rp_code_peek(uint64_t addr, void *bytes, unsigned n);
 
 /* The machine's part.  CODE has RP_CODE_BACK bytes before what it points to, and RP_CODE_ON. */
 enum { RP_CODE_BACK = 8, RP_CODE_ON = 24, RP_CODE_NOWHERE = -1 };
+
+/* What is before ADDR in MODULE: where it is, or, where that may go meanwhile, in ROOM; ADDR is at
+ * what is returned.  NULL: it is not there. */
+const uint8_t *rp_code_before(const struct rp_walker *w, const struct rp_module_rows *module,
+                              uint64_t addr, uint8_t room[RP_CODE_BACK]);
 
 /* A return address without its signature. */
 uint64_t rp_machine_strip(uint64_t ra);

@@ -1,13 +1,15 @@
 /* tables.c - which set of rows is in force, who holds it, and the row of a pc.
  *
- * Room: hot.  Any thread, also in a signal handler; written by cold/modules.c and the hooks of
- * dlopen and dlclose.
+ * Room: hot.  Any thread, also in a signal handler; written by cold/modules.c and the hooks of what
+ * loads and unloads.
  * SPDX-License-Identifier: MIT
  */
 #include "preload/hot/tables.h"
 
 #include <stddef.h>
+#include "preload/hot/clock.h"
 #include "preload/hot/sys.h"
+#include "preload/hot/track.h"
 
 enum { MOST_YIELDS = 2000 };
 
@@ -15,8 +17,8 @@ _Atomic(const struct rp_tables *) rp_tables_now;
 _Atomic uint32_t rp_tables_stale;
 _Atomic uint32_t rp_tables_unloads;
 _Atomic uint32_t rp_tables_strange;
-static _Atomic uint32_t readers; /* written by whoever walks, read by cold and by dlclose */
-static _Atomic uint32_t going;   /* dlcloses under way */
+static _Atomic uint32_t readers; /* written by whoever walks, read by cold and by who unloads */
+static _Atomic uint32_t going;   /* dlcloses and their like under way */
 
 _Atomic uint64_t rp_tables_hints[RP_TABLES_HINTS];
 
@@ -25,26 +27,24 @@ void rp_tables_loading(void)
 	atomic_fetch_add(&rp_tables_stale, 1);
 }
 
-/* Who took the set before may still read code of the module that goes.  That takes microseconds,
- * or as long as its thread is not scheduled; a host's handler that interrupted a walk of this
- * very thread would wait for ever. */
+/* Who took a set before GOING was up may still read code of the module that goes.  That takes
+ * microseconds, or as long as its thread is not scheduled; a host's handler that interrupted a
+ * walk of this very thread would wait for ever. */
 void rp_tables_unloading(void)
 {
 	atomic_fetch_add(&going, 1);
 	atomic_fetch_add(&rp_tables_unloads, 1);
-	atomic_fetch_add(&rp_tables_stale, 1);
 	for (unsigned i = 0; atomic_load(&readers) && i < MOST_YIELDS; i++)
 		rp_sys(SYS_sched_yield, 0);
 }
 
 /* First the count, then GOING: a set listed meanwhile may hold what is gone.  A child that was
- * forked inside a dlclose has forgotten it already. */
+ * forked inside of it has forgotten it already. */
 void rp_tables_unloaded(void)
 {
 	uint32_t n = atomic_load(&going);
 
 	atomic_fetch_add(&rp_tables_unloads, 1);
-	atomic_fetch_add(&rp_tables_stale, 1);
 	while (n && !atomic_compare_exchange_weak(&going, &n, n - 1))
 		;
 }
@@ -59,18 +59,39 @@ void rp_tables_forked(void)
  * knows that every later reader sees what it published (or that it unloads). */
 const struct rp_tables *rp_tables_take(void)
 {
-	const struct rp_tables *tables;
-
 	atomic_fetch_add(&readers, 1);
-	tables = atomic_load(&rp_tables_now);
-	if (atomic_load(&going) || (tables && tables->unloads != atomic_load(&rp_tables_unloads)))
-		return NULL;
-	return tables;
+	return atomic_load(&rp_tables_now);
+}
+
+bool rp_tables_going(void)
+{
+	return atomic_load(&going) != 0;
+}
+
+bool rp_tables_fresh(const struct rp_tables *tables)
+{
+	return !rp_tables_going() && tables->unloads == atomic_load(&rp_tables_unloads);
 }
 
 void rp_tables_give(void)
 {
 	atomic_fetch_sub(&readers, 1);
+}
+
+static _Atomic bool wanted;
+static _Atomic uint64_t looked_ns;
+
+void rp_tables_want(void)
+{
+	if (!atomic_load_explicit(&wanted, memory_order_relaxed) &&
+	    rp_mono_ns() - atomic_load(&looked_ns) >= RP_WANT_NS && !atomic_exchange(&wanted, true))
+		rp_track_wake();
+}
+
+void rp_tables_looked(uint64_t now_ns)
+{
+	atomic_store(&looked_ns, now_ns);
+	atomic_store(&wanted, false);
 }
 
 bool rp_tables_idle(void)

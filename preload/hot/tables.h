@@ -54,15 +54,24 @@ static_assert(sizeof(struct rp_row) == 12, "three rows in 36 bytes");
 
 enum { RP_CFA_BITS = 5, RP_SAVED_BITS = 2, RP_DEREF_BITS = 11, RP_ROWS_PAGE_BITS = 9 };
 
+/* By what a module is known again (standing.h). */
+struct rp_identity {
+	const void *link_map, *eh_frame; /* as the loader says */
+	uint64_t id_at;                  /* where its build-id is */
+	const uint8_t *id;
+	uint32_t n; /* bytes of it; 0: it cannot be known again */
+};
+
 struct rp_module_rows {
-	uint64_t lo, hi;           /* absolute range of the mapped module [lo, hi) */
-	uint64_t bias;             /* vaddr = pc - bias */
-	uint64_t text_lo, text_hi; /* its readable code without holes; empty when there are any */
+	uint64_t lo, hi; /* absolute range of the mapped module [lo, hi) */
 	const struct rp_row *rows;
 	const uint32_t
 	        *pages;  /* pages[p]: rows before p << RP_ROWS_PAGE_BITS; one past the end too */
 	uint32_t n_rows; /* 0: pages is NULL */
 	uint32_t module; /* number of the module in cold/modules.c, stable for its life */
+	bool fixed;      /* there since the process began: it never goes */
+	uint64_t text_lo, text_hi; /* its readable code without holes; empty when there are any */
+	struct rp_identity identity;
 };
 
 /* What stood where besides the modules, when the kernel was asked. */
@@ -82,29 +91,38 @@ struct rp_map {
 struct rp_tables {
 	uint32_t generation; /* of the snapshot; grows */
 	uint32_t unloads;    /* rp_tables_unloads before the modules were listed */
+	uint32_t subs;       /* the loader's count of objects that went, when they were */
 	uint32_t n_modules, n_maps;
 	const struct rp_module_rows *modules; /* sorted by lo, disjoint */
 	const struct rp_map *maps; /* the same; modules are in here, too, and come first */
+	_Atomic uint64_t *known;   /* RP_TABLES_KNOWN words of stack_known.c; may be NULL */
 };
+enum { RP_TABLES_KNOWN = 4096 };
 
 /* The published set; NULL before the first build.  Written by cold/modules.c. */
 extern _Atomic(const struct rp_tables *) rp_tables_now;
 
-/* Not zero: a dlopen or dlclose was seen since.  Cleared by cold/modules.c when a fresh set is
- * out and nothing happened meanwhile. */
+/* Not zero: a dlopen was seen since.  Cleared by cold/modules.c when a fresh set is out and nothing
+ * happened meanwhile. */
 extern _Atomic uint32_t rp_tables_stale;
 
-/* Grows with every dlclose.  A set that is older must not be walked: another module may stand
- * where one of its modules stood. */
+/* Grows with everything that may unload.  A stack that was copied is walked with a set of the same
+ * count only: another module may have stood where one of the set's stands. */
 extern _Atomic uint32_t rp_tables_unloads;
 
 /* Not zero: a walk met an address that the set knows nothing of.  Written by whoever walks,
  * cleared by cold/modules.c, which then asks the kernel again. */
 extern _Atomic uint32_t rp_tables_strange;
 
-/* For the hooks.  LOADING before dlopen (and after it, where the hook comes back).  UNLOADING
- * before the real dlclose: in between nobody walks, and it waits (a moment) for who does;
- * UNLOADED after it. */
+/* Whoever met what a newer set would know: our thread should not sleep its turn out, but once only
+ * until it has looked, and RP_WANT_NS after its last look at the earliest. */
+enum { RP_WANT_NS = 2000000 };
+void rp_tables_want(void);
+void rp_tables_looked(uint64_t now_ns); /* for cold/modules.c */
+
+/* For the hooks.  LOADING before dlopen.  UNLOADING before what may unload: it waits (a moment) for
+ * whoever walks, and who walks in between reads through the kernel what may go; UNLOADED after
+ * it. */
 void rp_tables_loading(void);
 void rp_tables_unloading(void);
 void rp_tables_unloaded(void);
@@ -112,10 +130,15 @@ void rp_tables_unloaded(void);
 /* In a forked child: whoever walked or unloaded did so in the parent. */
 void rp_tables_forked(void);
 
-/* The set to walk with now, or NULL: none yet, or out of date.  Any thread, also in a signal
- * handler; every take needs its give, also after NULL. */
+/* The set to walk with now, or NULL: none yet.  Its modules may be gone (standing.h).  Any thread,
+ * also in a signal handler; every take needs its give, also after NULL. */
 const struct rp_tables *rp_tables_take(void);
 void rp_tables_give(void);
+
+/* Is anything being unloaded?  And is TABLES as it was listed, nothing having been unloaded since?
+ */
+bool rp_tables_going(void);
+bool rp_tables_fresh(const struct rp_tables *tables);
 
 /* Is nobody between take and give?  Asked by cold after it has published another set. */
 bool rp_tables_idle(void);

@@ -143,6 +143,13 @@ bool rp_track_push(struct rp_track *t, enum rp_note_kind kind, const void *a, si
 	return at;
 }
 
+bool rp_track_is_roomy(const struct rp_track *t)
+{
+	return atomic_load_explicit(&t->claimed, memory_order_relaxed) -
+	               atomic_load_explicit(&t->tail, memory_order_relaxed) <
+	       RP_TRACK_BYTES / 2;
+}
+
 const struct rp_note *rp_track_peek(struct rp_track *t)
 {
 	uint64_t tail = atomic_load_explicit(&t->tail, memory_order_relaxed);

@@ -38,9 +38,10 @@ struct rp_note_stack {
 	uint32_t n_copy;
 	uint64_t pc, sp, bp, bx, sp_lo;
 	uint32_t exact;
-	uint32_t unloads; /* dlcloses before the copy was made: tables of later ones do not fit */
-	uint32_t walker;  /* 1: libunwind walked it */
-	uint32_t reserved;
+	/* Of a copy: how often something may have been unloaded before it was made, and the count
+	 * of the set that it could not be walked with (GENERATION 0: there was none). */
+	uint32_t unloads, subs;
+	uint32_t walker; /* 1: libunwind walked it */
 };
 #define RP_PC_EXACT (1ull << 63)
 
@@ -135,6 +136,9 @@ void rp_track_forked(void);
 /* The oldest note, or NULL; valid until rp_track_take. */
 const struct rp_note *rp_track_peek(struct rp_track *t);
 void rp_track_take(struct rp_track *t, const struct rp_note *note);
+
+/* Is more than half of it free? */
+bool rp_track_is_roomy(const struct rp_track *t);
 
 /* Tells the drain that a request ended: it should not sleep its turn out. */
 void rp_track_wake(void);

@@ -32,7 +32,7 @@ struct stepper_score {
 	struct stepper_tally beside, unw; /* ours and libunwind's, where both were asked */
 	uint64_t seeded;                  /* frames of the truth that come from libunwind */
 	/* Ours, where modules come and go: truncated by code in a module that is not in the
-	 * tables yet, by a dlclose, by the start and end code of a module.  No spots. */
+	 * tables yet, by tables that nobody gets, by crtstuff.o, which has no rows.  No spots. */
 	uint64_t unknown, stale, bare;
 	uint64_t lost; /* the truth itself got too deep: not judged */
 	uint64_t n_spots, n_spots_lost;

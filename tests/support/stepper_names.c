@@ -19,7 +19,7 @@ struct name {
 
 static void name_of(uint64_t pc, struct name *name)
 {
-	const struct rp_module *at = rp_modules_find(pc, UINT32_MAX - 1);
+	const struct rp_module *at = rp_modules_find(pc, UINT32_MAX - 1, false);
 	struct rp_symbolizer *s = rp_sym_make();
 	struct rp_frames frames;
 

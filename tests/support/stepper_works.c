@@ -389,9 +389,9 @@ const struct stepper_work stepper_works[] = {
         {"C++ map of strings", work_map, .right = 990, .ready = cxx_ready},
         {"a handler on the same stack", work_handler, .right = 990},
         {"a handler on an alternate stack", work_alternate, .right = 990},
-        {"coroutines (ucontext)", work_coroutine, .right = 980, .behind = true},
+        {"coroutines (ucontext)", work_coroutine, .right = 980},
         {"pthread_create and join", work_threads, .right = 990},
-        {"iconv_open, iconv, iconv_close", work_iconv, .right = 0, .loads = true},
-        {"dlopen, dlsym, dlclose", work_dlopen, .right = 0, .loads = true},
+        {"iconv_open, iconv, iconv_close", work_iconv, .right = 990, .loads = true},
+        {"dlopen, dlsym, dlclose", work_dlopen, .right = 980, .loads = true},
 };
 const unsigned n_stepper_works = sizeof(stepper_works) / sizeof(*stepper_works);

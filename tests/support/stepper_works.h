@@ -15,7 +15,6 @@ struct stepper_work {
 	/* Modules come and go: code in those that no table knows yet may end a walk, and so may a
 	 * dlclose.  libunwind is not asked: it waits for a lock that the thread itself holds. */
 	bool loads;
-	bool behind; /* libunwind is right more often, for now */
 };
 
 extern const struct stepper_work stepper_works[];

@@ -182,12 +182,85 @@ START_TEST(tables_may_be_replaced_at_any_moment)
 		rp_stack_walk(rp_tables_take(), &regs, &window, &walk);
 		rp_tables_give();
 		walked += walk.stop == RP_STOP_END;
-		ck_assert(walk.stop == RP_STOP_END || walk.stop == RP_STOP_NO_TABLES);
+		ck_assert_uint_eq(walk.stop, RP_STOP_END);
 	}
 	pthread_join(thread, NULL);
 	ck_assert_uint_gt(built, 0);
 	ck_assert_uint_gt(walked, 0);
 	ck_assert(rp_tables_idle());
+}
+END_TEST
+
+/* This program is not told to the tables: they were made before it was loaded, so to say. */
+static int skip_main(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	struct skipping {
+		int (*each)(struct dl_phdr_info *, size_t, void *);
+		void *arg;
+	} *s = arg;
+
+	return *info->dlpi_name ? s->each(info, size, s->arg) : 0;
+}
+
+static int iterate_without(int (*each)(struct dl_phdr_info *, size_t, void *), void *arg)
+{
+	struct {
+		int (*each)(struct dl_phdr_info *, size_t, void *);
+		void *arg;
+	} skipping = {each, arg};
+
+	return dl_iterate_phdr(skip_main, &skipping);
+}
+
+static void forget_main(void)
+{
+	rp_modules_iterate = iterate_without;
+	rp_tables_loading();
+	ck_assert(rp_modules_refresh());
+	rp_modules_iterate = dl_iterate_phdr;
+}
+
+START_TEST(a_stack_in_code_that_the_tables_do_not_know_yet_is_copied)
+{
+	if (!flagged_may_copy())
+		return;
+	forget_main();
+	ck_assert(capture()); /* nothing was loaded since: it will not be known */
+	rp_tables_loading();
+	ck_assert(capture());
+	rp_tables_unloading();
+	ck_assert(capture()); /* no set will fit a copy that is made now */
+	rp_tables_unloaded();
+	flagged_take(&notes);
+	ck_assert_uint_eq(notes.n_samples, 3);
+	for (unsigned i = 0; i < 3; i++) {
+		ck_assert_uint_eq(notes.samples[i].stack.n, i == 1 ? 0 : 1);
+		ck_assert_uint_eq(notes.samples[i].stack.n_copy > 0, i == 1);
+	}
+	ck_assert_uint_eq(notes.samples[0].stack.stop, RP_STOP_UNKNOWN_PC);
+	ck_assert_uint_eq(notes.samples[2].stack.stop, RP_STOP_UNKNOWN_PC);
+	ck_assert(is_in(notes.samples[2].pc[0], capture));
+}
+END_TEST
+
+START_TEST(where_room_is_short_such_a_stack_is_cut)
+{
+	char deep[2 * RP_COPY_BYTES];
+	unsigned n_copied = 0;
+
+	if (!flagged_may_copy())
+		return;
+	memset(deep, _i, sizeof(deep));
+	forget_main();
+	rp_tables_loading();
+	for (unsigned i = 0; i < 100; i++)
+		ck_assert(capture());
+	flagged_take(&notes);
+	for (unsigned i = 0; i < 100; i++)
+		n_copied += notes.samples[i].stack.n == 0;
+	ck_assert_uint_ge(n_copied, 1);
+	ck_assert_uint_le(n_copied, RP_TRACK_BYTES / 2 / RP_COPY_BYTES + 1);
+	ck_assert_uint_eq(deep[sizeof(deep) - 1], _i);
 }
 END_TEST
 
@@ -204,6 +277,8 @@ int main(void)
 	tcase_add_test(tcase, no_more_frames_than_asked_for);
 	tcase_add_test(tcase, without_tables_the_stack_is_copied_up_to_a_bound);
 	tcase_add_test(tcase, a_full_track_says_so);
+	tcase_add_test(tcase, a_stack_in_code_that_the_tables_do_not_know_yet_is_copied);
+	tcase_add_test(tcase, where_room_is_short_such_a_stack_is_cut);
 	tcase_set_timeout(tcase, 30);
 	tcase_add_test(tcase, tables_may_be_replaced_at_any_moment);
 	return suite_run(suite);

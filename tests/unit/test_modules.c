@@ -55,17 +55,18 @@ START_TEST(the_process_knows_its_modules)
 	ck_assert(!tables());
 	ck_assert(rp_modules_refresh());
 	ck_assert_int_gt(readlink("/proc/self/exe", self, sizeof(self) - 1), 0);
-	m = rp_modules_find((uint64_t)(uintptr_t)&newest_with, tables()->generation);
+	m = rp_modules_find((uint64_t)(uintptr_t)&newest_with, tables()->generation, false);
 	ck_assert_str_eq(m->path, self);
 	ck_assert_uint_eq(m->flags, RP_MODULE_MAIN);
 	ck_assert(file_holds(self, m->build_id, m->n_build_id));
-	m = rp_modules_find((uint64_t)(uintptr_t)dlsym(RTLD_DEFAULT, "gnu_get_libc_version"), 1);
+	m = rp_modules_find((uint64_t)(uintptr_t)dlsym(RTLD_DEFAULT, "gnu_get_libc_version"), 1,
+	                    false);
 	ck_assert_ptr_nonnull(strstr(m->path, "libc.so"));
 	ck_assert(file_holds(m->path, m->build_id, m->n_build_id));
-	ck_assert_ptr_eq(rp_modules_find(m->lo, 1), m);
-	ck_assert_ptr_ne(rp_modules_find(m->hi, 1), m);
-	ck_assert_ptr_null(rp_modules_find(16, 1));
-	m = rp_modules_find(vdso, 1);
+	ck_assert_ptr_eq(rp_modules_find(m->lo, 1, false), m);
+	ck_assert_ptr_ne(rp_modules_find(m->hi, 1, false), m);
+	ck_assert_ptr_null(rp_modules_find(16, 1, false));
+	m = rp_modules_find(vdso, 1, false);
 	ck_assert_str_eq(m->path, "[vdso]");
 	ck_assert_uint_eq(m->flags, RP_MODULE_VDSO);
 	ck_assert_ptr_eq(m->image, (const void *)(uintptr_t)vdso);
@@ -137,13 +138,14 @@ START_TEST(a_library_that_comes_and_goes)
 
 	ck_assert_ptr_nonnull(m);
 	inside = m->lo + 0x1000;
-	ck_assert_ptr_eq(rp_modules_find(inside, with), m);
-	ck_assert_ptr_eq(rp_modules_find(inside, before), m); /* nothing else was there before */
+	ck_assert_ptr_eq(rp_modules_find(inside, with, false), m);
+	ck_assert_ptr_eq(rp_modules_find(inside, before, true), m); /* nothing has gone since */
+	ck_assert_ptr_null(rp_modules_find(inside, 0, true));
 	dlclose(lib);
 	ck_assert(rp_modules_refresh());
 	ck_assert_uint_gt(tables()->generation, with);
-	ck_assert_ptr_eq(rp_modules_find(inside, with), m);
-	ck_assert_ptr_null(rp_modules_find(inside, tables()->generation));
+	ck_assert_ptr_eq(rp_modules_find(inside, with, false), m);
+	ck_assert_ptr_null(rp_modules_find(inside, tables()->generation, false));
 	ck_assert_ptr_eq(rp_modules_at(m->number), m);
 }
 END_TEST
@@ -155,7 +157,7 @@ START_TEST(a_relative_name_is_made_whole)
 	void *lib;
 
 	ck_assert(rp_modules_refresh());
-	m = rp_modules_find((uint64_t)(uintptr_t)dlsym(RTLD_DEFAULT, "deflate"), 1);
+	m = rp_modules_find((uint64_t)(uintptr_t)dlsym(RTLD_DEFAULT, "deflate"), 1, false);
 	m = m ? m : newest_with("libm.so");
 	ck_assert_ptr_nonnull(m);
 	ck_assert_ptr_nonnull(mkdtemp(dir));
@@ -284,9 +286,11 @@ START_TEST(without_a_build_id_an_unload_makes_all_new)
 	ck_assert_uint_eq(tables()->modules[0].module, first);
 	ck_assert_uint_ne(reload(0, 0x80), first);
 	ck_assert_uint_eq(tables()->modules[0].rows[1].pc, CODE + 0x80);
-	ck_assert_uint_eq(rp_modules_find((uint64_t)(uintptr_t)image, generation)->number, first);
-	ck_assert_uint_ne(rp_modules_find((uint64_t)(uintptr_t)image, tables()->generation)->number,
+	ck_assert_uint_eq(rp_modules_find((uint64_t)(uintptr_t)image, generation, false)->number,
 	                  first);
+	ck_assert_uint_ne(
+	        rp_modules_find((uint64_t)(uintptr_t)image, tables()->generation, false)->number,
+	        first);
 }
 END_TEST
 
@@ -303,19 +307,46 @@ START_TEST(what_happens_while_listing_leaves_it_stale)
 }
 END_TEST
 
-START_TEST(after_an_unload_nobody_gets_the_old_set)
+START_TEST(after_an_unload_the_old_set_is_not_fresh)
 {
 	fake_begin(20);
 	reload(1, 0x40);
-	ck_assert_ptr_nonnull(tables());
+	ck_assert(rp_tables_fresh(tables()));
 	rp_tables_unloading();
-	ck_assert_ptr_null(tables());
+	ck_assert(rp_tables_going());
+	ck_assert(!rp_tables_fresh(tables()));
 	ck_assert(rp_modules_refresh()); /* between the two marks the module may still be listed */
-	ck_assert_ptr_null(tables());
+	ck_assert(!rp_tables_fresh(tables()));
 	rp_tables_unloaded();
-	ck_assert_ptr_null(tables());
+	ck_assert(!rp_tables_fresh(tables()));
 	ck_assert(rp_modules_refresh());
-	ck_assert_ptr_nonnull(tables());
+	ck_assert(rp_tables_fresh(tables()));
+}
+END_TEST
+
+/* Between two listings a place may have had a tenant that nobody ever saw. */
+START_TEST(a_module_is_not_named_for_what_stood_before_it)
+{
+	uint64_t inside = (uint64_t)(uintptr_t)image + CODE;
+	uint32_t first, second, before;
+
+	fake_begin(20);
+	first = reload(1, 0x40);
+	before = tables()->generation;
+	second = reload(2, 0x80);
+	ck_assert_uint_eq(rp_modules_find(inside, before, false)->number, first);
+	ck_assert_ptr_null(rp_modules_find(inside, before, true)); /* it was gone already */
+	ck_assert_uint_eq(rp_modules_find(inside, tables()->generation, false)->number, second);
+}
+END_TEST
+
+START_TEST(what_was_there_since_the_beginning_is_always_named)
+{
+	uint64_t libc = (uint64_t)(uintptr_t)dlsym(RTLD_DEFAULT, "gnu_get_libc_version");
+
+	ck_assert(rp_modules_refresh());
+	ck_assert(rp_tables_module(tables(), libc)->fixed);
+	ck_assert_ptr_nonnull(rp_modules_find(libc, 0, true));
 }
 END_TEST
 
@@ -355,7 +386,9 @@ int main(void)
 	tcase_add_test(tc, another_module_at_the_same_address_gets_a_number_and_rows_of_its_own);
 	tcase_add_test(tc, without_a_build_id_an_unload_makes_all_new);
 	tcase_add_test(tc, what_happens_while_listing_leaves_it_stale);
-	tcase_add_test(tc, after_an_unload_nobody_gets_the_old_set);
+	tcase_add_test(tc, after_an_unload_the_old_set_is_not_fresh);
+	tcase_add_test(tc, a_module_is_not_named_for_what_stood_before_it);
+	tcase_add_test(tc, what_was_there_since_the_beginning_is_always_named);
 	tcase_add_test(tc, a_set_that_somebody_holds_stays);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);

@@ -12,12 +12,17 @@
 #include "store/reader.h"
 #include "tests/support/suite.h"
 
+static unsigned n_strange;
+
 /* Module N stands at N << 20; its number is N. */
-const struct rp_module *rp_modules_find(uint64_t pc_abs, uint32_t generation)
+const struct rp_module *rp_modules_find(uint64_t pc_abs, uint32_t generation, bool strange)
 {
 	static struct rp_module m;
 
 	(void)generation;
+	n_strange += strange;
+	if (strange)
+		return NULL;
 	m.number = (uint32_t)(pc_abs >> 20);
 	m.bias = m.lo = pc_abs & ~0xfffffull;
 	m.hi = m.lo + (1 << 20);
@@ -112,6 +117,20 @@ START_TEST(addresses_in_no_module_are_kept_to_be_named)
 }
 END_TEST
 
+/* The walk stopped there since the set's module did not stand any more. */
+START_TEST(the_frame_that_the_tables_did_not_know_is_asked_for_as_strange)
+{
+	static const uint64_t pc[] = {(1 << 20) + 5, (2 << 20) + 7, (3 << 20) + 9};
+
+	put(pc, 3, RP_STOP_RULE);
+	ck_assert_uint_eq(n_strange, 0);
+	put(pc, 3, RP_STOP_UNKNOWN_PC);
+	ck_assert_uint_eq(n_strange, 1);
+	ck_assert_uint_eq(nodes.n_found, 1);
+	ck_assert_uint_eq(nodes.found[0], pc[2] - 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("nodes");
@@ -123,5 +142,6 @@ int main(void)
 	tcase_add_test(tcase, an_interrupted_instruction_is_another_node);
 	tcase_add_test(tcase, modules_beyond_the_last_number_are_anonymous_not_fatal);
 	tcase_add_test(tcase, addresses_in_no_module_are_kept_to_be_named);
+	tcase_add_test(tcase, the_frame_that_the_tables_did_not_know_is_asked_for_as_strange);
 	return suite_run(suite);
 }

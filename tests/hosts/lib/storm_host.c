@@ -3,9 +3,12 @@
  * `storm_host PORT FOLDER`; FOLDER holds storm_0.so to storm_11.so of storm_library.c.  /storm/MS
  * does it for so long and answers "opens=N reuses=N runs=N": a reuse is a library at an address
  * where another one was.  Whoever calls library K is called play_K: every stack says what must be
- * on it. Room: tests/hosts.  SPDX-License-Identifier: MIT
+ * on it.  A fourth thread converts characters: libc loads and unloads what it needs for that past
+ * every hook.
+ * Room: tests/hosts.  SPDX-License-Identifier: MIT
  */
 #include <dlfcn.h>
+#include <iconv.h>
 #include <link.h>
 #include <stdatomic.h>
 #include "../http.h"
@@ -100,6 +103,22 @@ static void *storm_main(void *arg)
 	return NULL;
 }
 
+static void *convert_main(void *arg)
+{
+	static const char *const names[] = {"EUC-JP", "BIG5",    "EUC-KR", "GBK",
+	                                    "SJIS",   "IBM1047", "UTF-7",  "KOI8-R"};
+	unsigned seed = 7;
+
+	while (atomic_load(&storming)) {
+		iconv_t converter = iconv_open(names[next(&seed) % 8], "UTF-16");
+
+		if (converter != (iconv_t)-1)
+			iconv_close(converter);
+		usleep(next(&seed) % 20000);
+	}
+	return arg;
+}
+
 __attribute__((noinline)) static void play_for(long ms)
 {
 	int64_t until_us = http_now_us() + ms * 1000;
@@ -123,15 +142,17 @@ __attribute__((noinline)) static void play_for(long ms)
 
 static bool serve(int fd, const struct http_request *q)
 {
-	pthread_t threads[2];
+	pthread_t threads[2], converter;
 
 	if (strncmp(q->path, "/storm/", 7) != 0)
 		return http_not_found(fd);
 	atomic_store(&storming, true);
 	for (uintptr_t i = 0; i < 2; i++)
 		pthread_create(&threads[i], NULL, storm_main, (void *)(i + (uintptr_t)time(NULL)));
+	pthread_create(&converter, NULL, convert_main, NULL);
 	play_for(atol(q->path + 7));
 	atomic_store(&storming, false);
+	pthread_join(converter, NULL);
 	for (unsigned i = 0; i < 2; i++)
 		pthread_join(threads[i], NULL);
 	return http_answer(fd, "opens=%lu reuses=%lu runs=%lu\n", atomic_load(&opens),
