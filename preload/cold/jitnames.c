@@ -39,13 +39,18 @@ static void sort(uint64_t *v, uint32_t n)
 	}
 }
 
-static uint32_t unique(uint64_t *v, uint32_t n)
+/* Sorted RP_FOUNDs become addresses, each once; those that were ever strange are marked. */
+static uint32_t unique(uint64_t *v, uint32_t n, uint8_t *strange)
 {
 	uint32_t kept = 0;
 
-	for (uint32_t i = 0; i < n; i++)
-		if (kept == 0 || v[i] != v[kept - 1])
-			v[kept++] = v[i];
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t addr = v[i] >> 1;
+
+		if (kept == 0 || addr != v[kept - 1])
+			v[kept++] = addr;
+		strange[kept - 1] |= v[i] & 1;
+	}
 	return kept;
 }
 
@@ -62,6 +67,15 @@ uint32_t rp_jitnames_first(const struct rp_jitnames *j, uint64_t begin, uint64_t
 			hi = mid;
 	}
 	return lo < j->n && j->addr[lo] - begin < size ? lo : j->n;
+}
+
+bool rp_jitnames_knows(const struct rp_jitnames *j, uint64_t begin, uint64_t size)
+{
+	uint32_t i = rp_jitnames_first(j, begin, size);
+
+	while (i < j->n && j->addr[i] - begin < size && j->strange[i])
+		i++;
+	return i < j->n && j->addr[i] - begin < size;
 }
 
 bool rp_jitnames_may_go_on(struct rp_jitnames *j)
@@ -163,7 +177,7 @@ void rp_jitnames_put(struct rp_request *r, struct rp_nodes *nodes, struct rp_wri
 	sort(nodes->found, nodes->n_found);
 	memset(&j, 0, sizeof(j));
 	j.addr = nodes->found;
-	j.n = j.n_unnamed = unique(nodes->found, nodes->n_found);
+	j.n = j.n_unnamed = unique(nodes->found, nodes->n_found, j.strange);
 	j.writer = w;
 	j.until_ns = rp_mono_ns() + RP_NAMES_MS * 1000000ull;
 	j.cut = nodes->found_full;

@@ -16,13 +16,17 @@ struct rp_jitnames {
 	struct rp_writer *writer;
 	uint32_t n_code; /* records written */
 	uint64_t until_ns;
-	bool cut;                    /* something was not looked at */
-	bool full;                   /* no more records */
-	uint8_t named[RP_MAX_FOUND]; /* by addr */
+	bool cut;                      /* something was not looked at */
+	bool full;                     /* no more records */
+	uint8_t named[RP_MAX_FOUND];   /* by addr */
+	uint8_t strange[RP_MAX_FOUND]; /* by addr: no module then, though perhaps one now */
 };
 
 /* The first address of J in [BEGIN, BEGIN + SIZE); J->n when there is none. */
 uint32_t rp_jitnames_first(const struct rp_jitnames *j, uint64_t begin, uint64_t size);
+
+/* Is there any that is not strange? */
+bool rp_jitnames_knows(const struct rp_jitnames *j, uint64_t begin, uint64_t size);
 
 /* Whether there is still time, which is looked at once a window. */
 bool rp_jitnames_may_go_on(struct rp_jitnames *j);

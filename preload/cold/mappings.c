@@ -61,6 +61,15 @@ static void look_for_dump(const struct mapping *m, uint32_t pid, char *dump, siz
 	dump[m->name.n] = '\0';
 }
 
+/* Of a strange address a file says nothing: it may be of a library that was loaded since. */
+static bool is_wanted(const struct rp_jitnames *j, const struct mapping *m)
+{
+	uint64_t size = m->end - m->begin;
+
+	return m->name.n && m->name.at[0] == '/' ? rp_jitnames_knows(j, m->begin, size)
+	                                         : rp_jitnames_first(j, m->begin, size) < j->n;
+}
+
 void rp_mappings_read(struct rp_jitnames *j, int fd, uint32_t pid, char *dump, size_t cap)
 {
 	static char window[WINDOW_BYTES]; /* of our only thread */
@@ -78,8 +87,7 @@ void rp_mappings_read(struct rp_jitnames *j, int fd, uint32_t pid, char *dump, s
 
 			if (parse(line, end, &m)) {
 				look_for_dump(&m, pid, dump, cap);
-				if (n_put < MAX_MAPPINGS &&
-				    rp_jitnames_first(j, m.begin, m.end - m.begin) < j->n)
+				if (n_put < MAX_MAPPINGS && is_wanted(j, &m))
 					n_put += put(j, &m);
 			}
 			line = end + 1;

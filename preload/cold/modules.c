@@ -433,6 +433,14 @@ const struct rp_module *rp_modules_find(uint64_t pc_abs, uint32_t generation, bo
 	return NULL;
 }
 
+bool rp_modules_ever(uint64_t pc_abs)
+{
+	for (const struct known *k = all.first; k; k = k->next)
+		if (pc_abs >= k->module.lo && pc_abs < k->module.hi)
+			return true;
+	return false;
+}
+
 const struct rp_module *rp_modules_at(uint32_t number)
 {
 	return number > 0 && number <= all.n ? &all.by_number[number - 1]->module : NULL;

@@ -43,6 +43,9 @@ void rp_modules_blind(void);
  * unloaded.  NULL: nobody knows.  Lives for ever. */
 const struct rp_module *rp_modules_find(uint64_t pc_abs, uint32_t generation, bool strange);
 
+/* Was any module ever seen at PC_ABS? */
+bool rp_modules_ever(uint64_t pc_abs);
+
 /* In a forked child: begins anew when our thread was at work in the parent. */
 void rp_modules_forked(void);
 

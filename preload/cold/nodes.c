@@ -78,13 +78,17 @@ static uint32_t intern(struct rp_nodes *nodes, struct rp_writer *w, const struct
 	return nodes->n;
 }
 
-/* To be named at the end.  Code that calls itself is met again and again. */
-static void remember(struct rp_nodes *nodes, uint64_t pc_abs)
+/* To be named at the end, unless it may be that of a module which is gone.  Code that calls itself
+ * is met again and again. */
+static void remember(struct rp_nodes *nodes, uint64_t pc_abs, bool strange)
 {
-	if (nodes->n_found && nodes->found[nodes->n_found - 1] == pc_abs)
+	uint64_t found = RP_FOUND(pc_abs, strange);
+
+	if ((nodes->n_found && nodes->found[nodes->n_found - 1] == found) ||
+	    (strange && rp_modules_ever(pc_abs)))
 		return;
 	if (nodes->n_found < RP_MAX_FOUND)
-		nodes->found[nodes->n_found++] = pc_abs;
+		nodes->found[nodes->n_found++] = found;
 	else
 		nodes->found_full = true;
 }
@@ -99,7 +103,9 @@ static uint32_t frame(struct rp_nodes *nodes, struct rp_writer *w, uint32_t pare
 	struct rp_node key = {.parent = parent};
 	uint32_t number, n = nodes->n;
 
-	if (m && m->number + 1 >= 8 * sizeof(nodes->told))
+	bool is_numbered = !m || m->number + 1 < 8 * sizeof(nodes->told);
+
+	if (!is_numbered)
 		m = NULL; /* thousands of plugins loaded anew: nobody's */
 	number = m ? m->number + 1 : NOWHERE;
 	key.module = number;
@@ -111,8 +117,8 @@ static uint32_t frame(struct rp_nodes *nodes, struct rp_writer *w, uint32_t pare
 
 	uint32_t id = intern(nodes, w, &key);
 
-	if (!m && nodes->n != n)
-		remember(nodes, pc_abs - (pc & RP_PC_EXACT ? 0 : 1));
+	if (!m && is_numbered && nodes->n != n)
+		remember(nodes, pc_abs - (pc & RP_PC_EXACT ? 0 : 1), strange);
 	return id;
 }
 
@@ -128,7 +134,8 @@ uint32_t rp_nodes_stack(struct rp_nodes *nodes, struct rp_writer *w, const uint6
 		if (!parent)
 			return 0;
 	}
-	for (bool strange = stop == RP_STOP_UNKNOWN_PC; n; strange = false) {
+	for (bool strange = stop == RP_STOP_UNKNOWN_PC || stop == RP_STOP_NO_TABLES; n;
+	     strange = false) {
 		parent = frame(nodes, w, parent, pc[--n], generation, strange);
 		if (!parent)
 			return 0;

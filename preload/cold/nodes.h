@@ -26,9 +26,12 @@ struct rp_nodes {
 	uint8_t told[1024];
 	uint32_t n_found;
 	bool found_full;
-	uint64_t found[RP_MAX_FOUND]; /* addresses in no module; some more than once */
+	uint64_t found[RP_MAX_FOUND]; /* RP_FOUND of addresses in no module; some more than once */
 	struct rp_node node[1 << RP_NODES_LOG2];
 };
+
+/* STRANGE: the walk stopped there, since the tables did not know it. */
+#define RP_FOUND(addr, strange) ((addr) << 1 | (strange))
 
 /* The number of the stack PC[N] (innermost first, RP_PC_EXACT marks) that stopped for STOP, read
  * with tables GENERATION; new nodes and modules go to W.  0: no room (counted). */

@@ -54,6 +54,11 @@ def judge(stack):
     """'whole', 'cut' or 'other', or else what is wrong with STACK."""
     said = steps(stack)
     cut = stack[0]['function'].startswith('[truncated')
+    converting = [f['module'] for f in stack if '/gconv/' in (f.get('module') or '')]
+    if any(m.endswith('.cache') for m in converting):
+        return 'data as code'
+    if converting and not cut and 'convert_main' not in [f['function'] for f in stack]:
+        return 'a converter that nobody uses'
     inside = [s for s in said if s[0] != 'play']
     played = [s[1] for s in said if s[0] == 'play']
     if len(played) > 1 or (played and said[0][0] != 'play'):
