@@ -153,18 +153,11 @@ struct rp_change rp_change_of(const double *before, size_t n_before, const doubl
 	return c;
 }
 
-/* The typical value of N values drawn with replacement from SORTED; TIMES has room for N. */
+/* The typical value of N values drawn with replacement from SORTED; TIMES and DRAWN have room. */
 static double draw_typical(const double *sorted, size_t n, uint32_t *times, double *drawn,
                            uint64_t *random)
 {
-	size_t at = 0;
-
-	memset(times, 0, n * sizeof(*times));
-	for (size_t i = 0; i < n; i++)
-		times[rp_random_below(random, (uint32_t)n)]++;
-	for (size_t i = 0; i < n; i++)
-		for (uint32_t k = 0; k < times[i]; k++)
-			drawn[at++] = sorted[i];
+	rp_spread_draw(sorted, n, random, times, drawn);
 	return typical_of(drawn, n).value;
 }
 

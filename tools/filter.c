@@ -7,6 +7,7 @@
 #include <fnmatch.h>
 #include <string.h>
 #include "tools/now.h"
+#include "tools/route.h"
 #include "tools/values.h"
 
 const struct rp_filter_term rp_filter_terms[] = {
@@ -82,5 +83,6 @@ bool rp_filter_passes(const struct rp_filter *f, const struct rp_summary *s)
 {
 	return s->entry->wall_ns >= f->since_wall_ns && s->duration_ns >= f->slower_ns &&
 	       (!f->status || s->status == f->status) && matches(f->tag, s->tag) &&
-	       matches(f->server, s->server) && (!f->route || rp_summary_matches(s, f->route));
+	       matches(f->server, s->server) &&
+	       (!f->route || rp_route_matches(s->method, s->target, f->route));
 }

@@ -315,6 +315,7 @@ void rp_join_points(struct rp_profile *p, size_t which, const struct rp_join_nod
 	c.worked = rp_memory_zero(r->n_threads, sizeof(*c.worked));
 	add_stretches(&c, which);
 	p->sessions[which].first_point = p->n_points;
+	p->sessions[which].first_wait = p->n_waits;
 	add_all(&c, &p->sessions[which]);
 	p->sessions[which].n_points = p->n_points - p->sessions[which].first_point;
 	free(c.chain);

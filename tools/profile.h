@@ -110,7 +110,8 @@ struct rp_session {
 	uint64_t bytes_in, bytes_out;
 	uint32_t status, pid, n_workers;
 	size_t first_point, n_points; /* its points are these */
-	size_t n_samples, n_waits;
+	size_t first_wait, n_waits;   /* and its waits */
+	size_t n_samples;
 	size_t n_without_tick; /* segments shorter than one tick */
 	size_t n_segments;
 	struct rp_account account;

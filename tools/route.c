@@ -4,6 +4,8 @@
  */
 #include "tools/route.h"
 
+#include <fnmatch.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *rp_route_of(struct rp_heap *heap, const struct rp_session *s)
@@ -27,4 +29,25 @@ bool rp_route_trace(const char *traceparent, char trace_id[33], char span_id[17]
 		return false;
 	return take_id(traceparent + 3, 32, '-', trace_id) &&
 	       take_id(traceparent + 36, 16, '-', span_id);
+}
+
+bool rp_route_matches(const char *method, const char *target, const char *glob)
+{
+	const char *space = strchr(glob, ' ');
+	size_t n_path = strcspn(target, "?");
+
+	if (space) {
+		size_t n = (size_t)(space - glob);
+
+		if (strlen(method) != n || strncmp(glob, method, n) != 0)
+			return false;
+		glob = space + 1;
+	}
+	if (fnmatch(glob, target, 0) == 0)
+		return true;
+	char *path = strndup(target, n_path);
+	bool found = path && fnmatch(glob, path, 0) == 0;
+
+	free(path);
+	return found;
 }

@@ -53,27 +53,46 @@ static double mean_of(const double *values, size_t n)
 	return sum / (double)n;
 }
 
-/* The percentile bootstrap, widened by what N values hide of their own spread. */
-static void find_interval(struct rp_spread *s, const double *values)
+/* Quantile Q of values that are sorted, or their mean. */
+static double statistic(const double *sorted, size_t n, double q)
 {
-	double *means = rp_memory_zero(N_ROUNDS, sizeof(*means));
-	double widen = sqrt((double)s->n / (double)(s->n - 1));
-	uint64_t random = s->n;
+	return q < 0 ? mean_of(sorted, n) : rp_spread_quantile(sorted, n, q);
+}
+
+void rp_spread_draw(const double *sorted, size_t n, uint64_t *random, uint32_t *times,
+                    double *drawn)
+{
+	size_t at = 0;
+
+	memset(times, 0, n * sizeof(*times));
+	for (size_t i = 0; i < n; i++)
+		times[rp_random_below(random, (uint32_t)n)]++;
+	for (size_t i = 0; i < n; i++)
+		for (uint32_t k = 0; k < times[i]; k++)
+			drawn[at++] = sorted[i];
+}
+
+/* The percentile bootstrap, widened by what N values hide of their own spread. */
+static void find_interval(const double *sorted, size_t n, double q, double *low, double *high)
+{
+	double *rounds = rp_memory_zero(N_ROUNDS, sizeof(*rounds));
+	double *drawn = rp_memory_zero(n, sizeof(*drawn));
+	uint32_t *times = rp_memory_zero(n, sizeof(*times));
+	double value = statistic(sorted, n, q), tail = (1 - RP_SPREAD_LEVEL) / 2;
+	double widen = sqrt((double)n / (double)(n - 1));
+	uint64_t random = n;
 
 	for (size_t round = 0; round < N_ROUNDS; round++) {
-		double sum = 0;
-
-		for (size_t i = 0; i < s->n; i++)
-			sum += values[rp_random_below(&random, (uint32_t)s->n)];
-		means[round] = sum / (double)s->n;
+		rp_spread_draw(sorted, n, &random, times, drawn);
+		rounds[round] = statistic(drawn, n, q);
 	}
-	rp_spread_sort(means, N_ROUNDS);
-	double tail = (1 - RP_SPREAD_LEVEL) / 2;
-
-	s->low = s->mean + widen * (rp_spread_quantile(means, N_ROUNDS, tail) - s->mean);
-	s->high = s->mean + widen * (rp_spread_quantile(means, N_ROUNDS, 1 - tail) - s->mean);
-	s->low = s->least >= 0 && s->low < 0 ? 0 : s->low;
-	free(means);
+	rp_spread_sort(rounds, N_ROUNDS);
+	*low = value + widen * (rp_spread_quantile(rounds, N_ROUNDS, tail) - value);
+	*high = value + widen * (rp_spread_quantile(rounds, N_ROUNDS, 1 - tail) - value);
+	*low = sorted[0] >= 0 && *low < 0 ? 0 : *low;
+	free(rounds);
+	free(drawn);
+	free(times);
 }
 
 static double *sorted_copy(const double *values, size_t n)
@@ -115,10 +134,20 @@ struct rp_spread rp_spread_of(const double *values, size_t n)
 	struct rp_spread s = plain_of(sorted, n);
 
 	if (n > 1)
-		find_interval(&s,
-		              sorted); /* sorted: then the order of the values is nothing to it */
+		find_interval(sorted, n, -1, &s.low, &s.high);
 	free(sorted);
 	return s;
+}
+
+double rp_spread_estimate(const double *values, size_t n, double q, double *low, double *high)
+{
+	double *sorted = sorted_copy(values, n);
+	double value = *low = *high = statistic(sorted, n, q);
+
+	if (n > 1 && q != 0 && q != 1)
+		find_interval(sorted, n, q, low, high);
+	free(sorted);
+	return value;
 }
 
 double rp_spread_half(const struct rp_spread *s)

@@ -7,6 +7,7 @@
 #define RP_SPREAD_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #define RP_SPREAD_LEVEL 0.95 /* of the interval around the mean */
 
@@ -22,6 +23,10 @@ struct rp_spread rp_spread_of(const double *values, size_t n);
 /* The same without the interval, for whom a bootstrap of many values takes too long. */
 struct rp_spread rp_spread_plain(const double *values, size_t n);
 
+/* Quantile Q of N > 0 VALUES, or their mean when Q is below 0, and the interval that holds the true
+ * one; of the least and the most (Q 0 and 1) no interval can be told: LOW and HIGH are the same. */
+double rp_spread_estimate(const double *values, size_t n, double q, double *low, double *high);
+
 /* Half the width of the interval as a share of the mean; the wider half. */
 double rp_spread_half(const struct rp_spread *s);
 
@@ -33,5 +38,10 @@ double rp_spread_quantile(const double *sorted, size_t n, double q);
 double rp_spread_fence(const double *sorted, size_t n);
 
 void rp_spread_sort(double *values, size_t n);
+
+/* A round of a bootstrap: N values drawn from SORTED with replacement, into DRAWN, sorted.  RANDOM:
+ * random.h; TIMES has room for N. */
+void rp_spread_draw(const double *sorted, size_t n, uint64_t *random, uint32_t *times,
+                    double *drawn);
 
 #endif

@@ -4,7 +4,6 @@
  */
 #include "tools/summary.h"
 
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 #include "store/reader.h"
@@ -51,27 +50,6 @@ void rp_summary_free(struct rp_summary *s)
 	free(s->target);
 	free(s->server);
 	free(s->tag);
-}
-
-bool rp_summary_matches(const struct rp_summary *s, const char *glob)
-{
-	const char *space = strchr(glob, ' ');
-	size_t n_path = strcspn(s->target, "?");
-
-	if (space) {
-		size_t n = (size_t)(space - glob);
-
-		if (strlen(s->method) != n || strncmp(glob, s->method, n) != 0)
-			return false;
-		glob = space + 1;
-	}
-	if (fnmatch(glob, s->target, 0) == 0)
-		return true;
-	char *path = copy((struct rp_slice){s->target, n_path});
-	bool found = fnmatch(glob, path, 0) == 0;
-
-	free(path);
-	return found;
 }
 
 bool rp_summary_has_tag(const char *path, const char *tag)

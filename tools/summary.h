@@ -22,10 +22,6 @@ struct rp_summary {
 bool rp_summary_read(struct rp_summary *s, const struct rp_entry *entry, struct rp_why *why);
 void rp_summary_free(struct rp_summary *s);
 
-/* Whether it is of the route GLOB, a path or "METHOD path" with wildcards, with or without the
- * query. */
-bool rp_summary_matches(const struct rp_summary *s, const char *glob);
-
 /* Whether the session PATH was made by the request that carried TAG; reads no further than the
  * request's own record. */
 bool rp_summary_has_tag(const char *path, const char *tag);
