@@ -47,6 +47,8 @@ int __poll_chk(struct pollfd *fds, nfds_t n, int timeout_ms, size_t room);
 int __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask,
                 size_t room);
 
+#include "preload/foreign.h"
+
 struct rp_real {
 #define CALL(name, start, shape) __typeof__(name) *name;
 #include "preload/calls.def"
@@ -60,8 +62,9 @@ enum rp_call {
 
 extern struct rp_real rp_real;
 
-/* Resolves row CALL for good and returns it (hot/early.c). */
+/* Resolves row CALL for good and returns it; every row of libc's (hot/early.c). */
 void *rp_real_resolve(enum rp_call call);
+void rp_real_resolve_all(void);
 
 #define RP_HOOK        __attribute__((visibility("default")))
 #define rp_likely(x)   __builtin_expect(!!(x), 1)

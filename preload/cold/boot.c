@@ -14,6 +14,7 @@
 #include "preload/hot/current.h"
 #include "preload/hot/gate.h"
 #include "preload/hot/mask.h"
+#include "preload/hot/tlslib.h"
 #include "preload/hot/world.h"
 #include "preload/real.h"
 #include "preload/settings.h"
@@ -43,16 +44,11 @@ static void child(void)
 	rp_world_forked();
 }
 
-static void resolve_all(void)
-{
-	for (unsigned i = 0; i < RP_N_CALLS; i++)
-		rp_real_resolve((enum rp_call)i);
-}
-
 __attribute__((constructor(101))) static void boot(void)
 {
-	resolve_all();
+	rp_real_resolve_all();
 	rp_conn_forked();
+	rp_tlslib_boot();
 	if (getauxval(AT_SECURE))
 		return;
 	rp_settings_read();
@@ -63,6 +59,8 @@ __attribute__((constructor(101))) static void boot(void)
 	rp_world_exiting = rp_drain_settle;
 	rp_world_before_fork = before_fork;
 	rp_world_after_fork = after_fork;
+	rp_tlslib_enter = rp_loader_try;
+	rp_tlslib_leave = rp_loader_leave;
 	pthread_atfork(before_fork, after_fork, child);
 	rp_awake = true;
 }

@@ -44,6 +44,11 @@ void rp_loader_leave(void)
 	give();
 }
 
+bool rp_loader_try(void)
+{
+	return take(PATIENCE);
+}
+
 void rp_loader_before_fork(void)
 {
 	held = !rp_self.ours && take(PATIENCE);

@@ -65,17 +65,17 @@ void rp_conn_over(struct rp_conn *c, enum rp_end_how how)
 		run->done = atomic_load(&run->total);
 		c->out.close_delimited = 0;
 	}
+	c->owing = 0;
 }
 
-static void give_up(int fd, struct rp_conn *c, enum rp_end_how how)
+void rp_conn_give_up(int fd, struct rp_conn *c, enum rp_end_how how)
 {
 	atomic_store_explicit(&c->opaque, 1, memory_order_relaxed);
 	rp_conn_over(c, how);
 	rp_conn_set_kind(fd, RP_FD_OPAQUE);
 }
 
-/* The thread works for whoever is being answered on this connection, or for nobody. */
-static void bind_thread(struct rp_conn *c)
+void rp_conn_bind(struct rp_conn *c)
 {
 	struct rp_run *run = rp_pending_front(&c->pending);
 
@@ -91,7 +91,7 @@ void rp_conn_touch(int fd)
 
 	if (!c || atomic_load_explicit(&c->opaque, memory_order_relaxed))
 		return;
-	bind_thread(c);
+	rp_conn_bind(c);
 }
 
 static void head_complete(int fd, struct rp_conn *c, const struct rp_head *head)
@@ -103,6 +103,8 @@ static void head_complete(int fd, struct rp_conn *c, const struct rp_head *head)
 	uint16_t number = r ? (uint16_t)(r - rp_requests) : 0;
 	uint32_t serial = r ? atomic_load(&r->serial) : 0;
 
+	if (r)
+		r->over_tls = c->wire == RP_WIRE_TLS;
 	if (c->listener >= 0 && rp_conn_kind(c->listener) == RP_FD_LISTEN)
 		rp_conn_set_kind(c->listener, RP_FD_SERVE);
 	c->listener = -1;
@@ -115,7 +117,7 @@ static void head_complete(int fd, struct rp_conn *c, const struct rp_head *head)
 	rp_drop(RP_DROP_pipeline_full);
 	if (serial)
 		rp_current_over(number, serial, RP_END_LOST);
-	give_up(fd, c, RP_END_LOST);
+	rp_conn_give_up(fd, c, RP_END_LOST);
 }
 
 static struct rp_course *being_read(struct rp_conn *c)
@@ -123,6 +125,11 @@ static struct rp_course *being_read(struct rp_conn *c)
 	if (!c->in_serial || !rp_request_lives(c->in_request, c->in_serial))
 		return NULL;
 	return rp_request_course(c->in_request);
+}
+
+bool rp_conn_reads(struct rp_conn *c)
+{
+	return being_read(c);
 }
 
 static void in_event(int fd, struct rp_conn *c, enum rp_in_event event, const struct rp_head *head)
@@ -143,7 +150,7 @@ static void in_event(int fd, struct rp_conn *c, enum rp_in_event event, const st
 		c->in_serial = 0;
 		break;
 	case RP_IN_OPAQUE:
-		give_up(fd, c, RP_END_LOST);
+		rp_conn_give_up(fd, c, RP_END_LOST);
 		break;
 	case RP_IN_MORE:
 		break;
@@ -185,7 +192,7 @@ static bool enter(int fd, struct rp_conn *c, _Atomic uint8_t *busy)
 	if (!atomic_exchange_explicit(busy, 1, memory_order_acquire))
 		return true;
 	rp_drop(RP_DROP_lost_border);
-	give_up(fd, c, RP_END_LOST);
+	rp_conn_give_up(fd, c, RP_END_LOST);
 	return false;
 }
 
@@ -204,7 +211,16 @@ void rp_conn_heard_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n)
 	}
 	struct rp_conn *c = rp_conn_get(fd);
 
-	if (!c || !enter(fd, c, &c->in_busy))
+	if (!c ||
+	    (rp_unlikely(c->wire != RP_WIRE_PLAIN) && rp_conn_tls_heard(fd, c, iov, n_iov, n)))
+		return;
+	rp_conn_hear(fd, c, iov, n_iov, n, true);
+}
+
+void rp_conn_hear(int fd, struct rp_conn *c, const struct iovec *iov, size_t n_iov, size_t n,
+                  bool dry)
+{
+	if (!enter(fd, c, &c->in_busy))
 		return;
 	if (!c->in_serial && rp_delim_in_skip(&c->in, n))
 		n_iov = 0;
@@ -215,7 +231,7 @@ void rp_conn_heard_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n)
 
 		if (part && !iov[i].iov_base) { /* spliced away unseen: a head could hide in it */
 			rp_drop(RP_DROP_lost_border);
-			give_up(fd, c, RP_END_LOST);
+			rp_conn_give_up(fd, c, RP_END_LOST);
 		} else if (part && !atomic_load_explicit(&c->opaque, memory_order_relaxed)) {
 			feed_in(fd, c, iov[i].iov_base, part);
 		}
@@ -226,9 +242,9 @@ void rp_conn_heard_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n)
 	atomic_store_explicit(&c->in_busy, 0, memory_order_release);
 	if (rp_likely(!atomic_load_explicit(&rp_n_requests, memory_order_relaxed)))
 		return;
-	bind_thread(c);
+	rp_conn_bind(c);
 	rp_self.gate_serial = 0; /* whoever works for it later did not pass the gate just now */
-	if (more)
+	if (more && dry)
 		rp_conn_stall_begin(fd, c, RP_STALL_SENDS);
 }
 
@@ -239,6 +255,20 @@ static void answered(struct rp_conn *c, enum rp_end_how how)
 	if (followed(run))
 		rp_current_over(run->request, run->serial, how);
 	rp_pending_pop(&c->pending);
+}
+
+static void settle(struct rp_conn *c)
+{
+	c->owing = 0;
+	answered(c, RP_END_COMPLETE);
+}
+
+void rp_conn_settle(struct rp_conn *c)
+{
+	if (atomic_exchange_explicit(&c->out_busy, 1, memory_order_acquire))
+		return;
+	settle(c);
+	atomic_store_explicit(&c->out_busy, 0, memory_order_release);
 }
 
 static void say_status(struct rp_course *r, const struct rp_conn *c)
@@ -262,16 +292,18 @@ static void out_event(int fd, struct rp_conn *c, enum rp_out_event event, struct
 		}
 		break;
 	case RP_OUT_END:
-		answered(c, RP_END_COMPLETE);
+		c->owing = r && c->owed;
+		if (!c->owing)
+			answered(c, RP_END_COMPLETE);
 		break;
 	case RP_OUT_UPGRADED:
 		if (r)
 			say_status(r, c);
 		answered(c, RP_END_UPGRADED);
-		give_up(fd, c, RP_END_UPGRADED);
+		rp_conn_give_up(fd, c, RP_END_UPGRADED);
 		break;
 	case RP_OUT_OPAQUE:
-		give_up(fd, c, RP_END_LOST);
+		rp_conn_give_up(fd, c, RP_END_LOST);
 		break;
 	case RP_OUT_MORE:
 		break;
@@ -284,12 +316,14 @@ static void feed_out(int fd, struct rp_conn *c, const char *bytes, size_t n)
 	enum rp_out_event event;
 
 	do {
+		if (rp_unlikely(c->owing && n))
+			settle(c);
 		struct rp_run *run = rp_pending_front(&c->pending);
 		struct rp_course *r = followed(run);
 		size_t before = n;
 
 		if (!run) { /* the server speaks first: not HTTP as we know it */
-			give_up(fd, c, RP_END_LOST);
+			rp_conn_give_up(fd, c, RP_END_LOST);
 			return;
 		}
 		event = rp_delim_out_feed(&c->out, &bytes, &n, run->asked);
@@ -318,12 +352,21 @@ void rp_conn_said_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n)
 	}
 	struct rp_conn *c = rp_conn_of(fd);
 
-	if (!c || !enter(fd, c, &c->out_busy))
+	if (!c || (rp_unlikely(c->wire != RP_WIRE_PLAIN) && rp_conn_tls_said(fd, c, n)))
+		return;
+	rp_conn_say(fd, c, iov, n_iov, n);
+}
+
+void rp_conn_say(int fd, struct rp_conn *c, const struct iovec *iov, size_t n_iov, size_t n)
+{
+	bool wired = c->wire != RP_WIRE_TLS; /* what the host says is on the wire by that */
+
+	if (!enter(fd, c, &c->out_busy))
 		return;
 	if (!atomic_load_explicit(&rp_n_requests, memory_order_relaxed) &&
 	    rp_delim_out_skip(&c->out, n))
 		n_iov = 0;
-	if (rp_unlikely(c->stalls[RP_STALL_READS].since_ns))
+	if (rp_unlikely(c->stalls[RP_STALL_READS].since_ns && wired))
 		rp_conn_stall_end(c, RP_STALL_READS);
 	for (size_t i = 0; i < n_iov && n; i++) {
 		size_t part = iov[i].iov_len < n ? iov[i].iov_len : n;
@@ -335,8 +378,9 @@ void rp_conn_said_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n)
 	atomic_store_explicit(&c->out_busy, 0, memory_order_release);
 	if (rp_likely(!atomic_load_explicit(&rp_n_requests, memory_order_relaxed)))
 		return;
-	bind_thread(c);
-	rp_conn_stall_begin(fd, c, RP_STALL_READS);
+	rp_conn_bind(c);
+	if (wired)
+		rp_conn_stall_begin(fd, c, RP_STALL_READS);
 }
 
 void rp_conn_shut(int fd, int how)

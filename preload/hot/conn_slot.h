@@ -10,11 +10,17 @@
 #include "preload/hot/pending.h"
 #include "store/records.h"
 
+/* What its bytes are. */
+enum rp_wire { RP_WIRE_FRESH, RP_WIRE_PLAIN, RP_WIRE_TLS };
+
 struct rp_conn {
 	_Atomic uint32_t refs;             /* descriptors that name it; 0: free */
 	_Atomic uint8_t in_busy, out_busy; /* a thread is in heard, in said */
 	_Atomic uint8_t opaque;
 	uint8_t head_buffer; /* index + 1 of the kept head, 0: none; the reader's */
+	uint8_t wire;        /* enum rp_wire; with TLS the delimiters get what is inside */
+	uint8_t n_hello;     /* bytes seen of the ClientHello, up to its random ones */
+	uint8_t owing;       /* the oldest request is answered, but not all of it is on the wire */
 	uint16_t in_request; /* number and serial of the followed one whose body is read; 0: none */
 	uint32_t in_serial;
 	int listener;            /* it came from, -1: told already or not known */
@@ -23,6 +29,9 @@ struct rp_conn {
 	struct rp_delim_in in;   /* the reader's */
 	struct rp_delim_out out; /* the writer's */
 	struct rp_pending pending;
+	_Atomic uint64_t hello; /* the end of these; 0: not known */
+	uint64_t owed;          /* plain bytes that the host's library took and still has */
+	uint64_t flushed;       /* bytes that it wrote since it took some, in the host's call */
 	struct {
 		uint64_t since_ns; /* 0: none */
 		uint32_t serial;   /* of the request that waits */
@@ -33,6 +42,23 @@ struct rp_conn {
 struct rp_conn *rp_conn_of(int fd);
 struct rp_conn *rp_conn_get(int fd);
 void rp_conn_set_kind(int fd, enum rp_fd_kind kind);
+
+/* conn_bytes.c, also for what is inside TLS: N bytes that came in (DRY: no more of them are at
+ * hand), that go out. */
+void rp_conn_hear(int fd, struct rp_conn *c, const struct iovec *iov, size_t n_iov, size_t n,
+                  bool dry);
+void rp_conn_say(int fd, struct rp_conn *c, const struct iovec *iov, size_t n_iov, size_t n);
+/* The thread works for whoever is being answered on C, or for nobody. */
+void rp_conn_bind(struct rp_conn *c);
+/* A flagged request of C is being read: more of it is to come. */
+bool rp_conn_reads(struct rp_conn *c);
+/* The end of an answer, which was put off until it is on the wire. */
+void rp_conn_settle(struct rp_conn *c);
+void rp_conn_give_up(int fd, struct rp_conn *c, enum rp_end_how how);
+
+/* conn_tls.c: N bytes passed on a connection that is not known to be plain; false: it is. */
+bool rp_conn_tls_heard(int fd, struct rp_conn *c, const struct iovec *iov, size_t n_iov, size_t n);
+bool rp_conn_tls_said(int fd, struct rp_conn *c, size_t n);
 
 /* Ends every flagged request that still waits on C. */
 void rp_conn_over(struct rp_conn *c, enum rp_end_how how);

@@ -12,6 +12,7 @@
 #define NR_RAW(nr)     SYS_##nr
 #define NR_LAZY        -1
 #define NR_RAW_SYSCALL -2
+#define NR_FOREIGN     -3
 
 /* Row -> system call number; read by the assembler below. */
 __attribute__((used, visibility("hidden"))) const short rp_early_nr[] = {
@@ -46,6 +47,8 @@ __asm__(".text\n"
         "	leaq rp_early_nr(%rip), %r10\n"
         "	movswl (%r10,%r11,2), %eax\n"
         "	cmpl $-1, %eax\n"
+        "	je 2f\n"
+        "	cmpl $-3, %eax\n"
         "	je 2f\n"
         "	cmpl $-2, %eax\n"
         "	jne 1f\n"
@@ -94,7 +97,7 @@ __asm__(".text\n"
         "	jmp *%r11\n"
         "	.cfi_endproc\n");
 
-/* Stands for a function that this libc does not have; hosts that use it test for ENOSYS. */
+/* Stands for a function that nobody here has; hosts that use one of libc's test for ENOSYS. */
 static long missing(void)
 {
 	errno = ENOSYS;
@@ -121,4 +124,13 @@ __attribute__((visibility("hidden"))) void *rp_real_resolve(enum rp_call call)
 		real = (void *)missing;
 	__atomic_store_n(&((void **)&rp_real)[call], real, __ATOMIC_RELEASE);
 	return real;
+}
+
+/* What a host may do without is not looked for here: the search costs, and where it fails dlerror
+ * would tell the host. */
+void rp_real_resolve_all(void)
+{
+	for (unsigned i = 0; i < RP_N_CALLS; i++)
+		if (rp_early_nr[i] != NR_FOREIGN)
+			rp_real_resolve((enum rp_call)i);
 }

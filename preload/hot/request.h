@@ -46,6 +46,7 @@ struct rp_request {
 	socklen_t n_peer, n_local;
 	struct rp_course course;
 	uint64_t arrived_ns; /* its last byte so far, in the socket; RP_NEVER: not a TCP socket */
+	bool over_tls;       /* its bytes are those inside */
 	_Atomic uint64_t samples;
 	_Atomic bool met;                   /* a thread works for it, or did */
 	_Atomic uint64_t drops[RP_N_DROPS]; /* losses that are this request's own */

@@ -46,6 +46,13 @@ struct rp_self {
 	uint64_t quickest_ns; /* of the last SLOW ticks in a row that were slow */
 	bool crowded;         /* the last tick: expiries came together, though the thread ran */
 	unsigned slow;
+	/* The call into a TLS library that this thread is in, or left by longjmp. */
+	struct {
+		const void *object; /* NULL: in none */
+		uintptr_t frame;    /* where the hook's frame is */
+		int fd; /* carried by TLS, on which bytes moved since it began; -1: none */
+		bool writes;
+	} tls;
 };
 
 extern _Thread_local struct rp_self rp_self;

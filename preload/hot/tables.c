@@ -16,6 +16,7 @@ enum { MOST_YIELDS = 2000 };
 _Atomic(const struct rp_tables *) rp_tables_now;
 _Atomic uint32_t rp_tables_stale;
 _Atomic uint32_t rp_tables_unloads;
+_Atomic uint32_t rp_tables_loads;
 _Atomic uint32_t rp_tables_strange;
 static _Atomic uint32_t readers; /* written by whoever walks, read by cold and by who unloads */
 static _Atomic uint32_t going;   /* dlcloses and their like under way */
@@ -24,6 +25,7 @@ _Atomic uint64_t rp_tables_hints[RP_TABLES_HINTS];
 
 void rp_tables_loading(void)
 {
+	atomic_fetch_add(&rp_tables_loads, 1);
 	atomic_fetch_add(&rp_tables_stale, 1);
 }
 

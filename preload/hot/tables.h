@@ -110,6 +110,9 @@ extern _Atomic uint32_t rp_tables_stale;
  * count only: another module may have stood where one of the set's stands. */
 extern _Atomic uint32_t rp_tables_unloads;
 
+/* Grows with every dlopen, before it. */
+extern _Atomic uint32_t rp_tables_loads;
+
 /* Not zero: a walk met an address that the set knows nothing of.  Written by whoever walks,
  * cleared by cold/modules.c, which then asks the kernel again. */
 extern _Atomic uint32_t rp_tables_strange;

@@ -1,9 +1,11 @@
-// app.js PORT - node's http: burns, waits for timers, reads a file on a pool thread.
+// app.js PORT [PEM] - node's http: burns, waits for timers, reads a file on a pool thread; https
+// when there is a certificate with its key.
 //
 // Room: tests.  SPDX-License-Identifier: MIT
 'use strict';
 const fs = require('fs');
 const http = require('http');
+const https = require('https');
 
 function burn(seconds) {
 	const began = process.cpuUsage().user;
@@ -32,10 +34,14 @@ function serve(request, response) {
 		return fs.readFile(__filename, (error, data) => response.end(error || data));
 	if (path === '/big')
 		return response.end('0123456789abcdef'.repeat(20000));
+	if (path === '/huge')
+		return response.end('0123456789abcdef'.repeat(640000));
 	if (path !== '/echo')
 		return text(response, 'hello');
 	request.on('data', (piece) => { posted += piece; });
 	request.on('end', () => text(response, posted.length + ' bytes of ' + posted));
 }
 
-http.createServer(serve).listen(Number(process.argv[2]), '127.0.0.1');
+const pem = process.argv[3] && fs.readFileSync(process.argv[3]);
+const server = pem ? https.createServer({ cert: pem, key: pem }, serve) : http.createServer(serve);
+server.listen(Number(process.argv[2]), '127.0.0.1');

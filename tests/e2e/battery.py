@@ -53,10 +53,10 @@ class Talk:
             alone.append(talk)
         return alone
 
-    def hold(self, port):
+    def hold(self, port, connect=Client):
         """The raw answers."""
         got, go_on = [], b''
-        with Client(port) as client:
+        with connect(port) as client:
             for step in self.steps:
                 client.send(*step.segments)
                 for method in step.methods:
@@ -154,11 +154,15 @@ def in_order(phases):
 
 
 class Battery:
-    """Holds TALKS with START(place, shim), a context manager that gives a server's port."""
+    """Holds TALKS with START(place, shim), a context manager that gives a server's port, over
+    what CONNECT(port) makes."""
 
-    def __init__(self, start, talks, owner=None, whole_stacks=True):
+    def __init__(self, start, talks, owner=None, whole_stacks=True, connect=Client):
         self.start, self.talks, self.owner = start, talks, owner
-        self.whole_stacks, self.bare = whole_stacks, None
+        self.whole_stacks, self.connect, self.bare = whole_stacks, connect, None
+
+    def hold(self, port):
+        return {talk.name: talk.hold(port, self.connect) for talk in self.talks}
 
     def rounds(self):
         """Both rounds, held once: the bare answers, those with the shim, the sessions."""
@@ -167,10 +171,10 @@ class Battery:
         self.bare, self.shimmed, self.found, self.why = {}, {}, [], None
         with place(self.owner) as here:
             with self.start(here, False) as port:
-                self.bare = {talk.name: talk.hold(port) for talk in self.talks}
+                self.bare = self.hold(port)
             check(not harness.files(here.sessions), 'the bare server left sessions')
             with self.start(here, True) as port:
-                self.shimmed = {talk.name: talk.hold(port) for talk in self.talks}
+                self.shimmed = self.hold(port)
                 try:
                     n = sum(len(talk.flags) for talk in self.talks)
                     self.found = sessions(here.sessions, n)

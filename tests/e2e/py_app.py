@@ -48,4 +48,6 @@ def answer(target, body=b''):
         return b'burnt %.6f\n' % burn(lambda block: hashlib.sha256(block).digest(), 0.4)
     if path == '/big':
         return b'0123456789abcdef' * 20000
+    if path == '/huge':
+        return b'0123456789abcdef' * 640000
     return b'hello\n'

@@ -1,8 +1,9 @@
-# py_threads.py PORT [one] - http.server with a thread for each connection, or only one at all,
-# serving py_app.
+# py_threads.py PORT [one] [PEM] - http.server with a thread for each connection, or only one at
+# all, serving py_app; over TLS when there is a certificate with its key.
 #
 # Room: tests.  SPDX-License-Identifier: MIT
 import os
+import ssl
 import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 
@@ -26,5 +27,11 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-Kind = HTTPServer if sys.argv[2:] == ['one'] else ThreadingHTTPServer
-Kind(('127.0.0.1', int(sys.argv[1])), Handler).serve_forever()
+Kind = HTTPServer if 'one' in sys.argv[2:] else ThreadingHTTPServer
+server = Kind(('127.0.0.1', int(sys.argv[1])), Handler)
+for pem in sys.argv[2:]:
+    if pem != 'one':
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(pem)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+server.serve_forever()

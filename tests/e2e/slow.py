@@ -28,10 +28,10 @@ def told_ns(raw, word='burnt'):
     return int(float(re.search(word.encode() + rb' ([0-9.]+)', body_of(raw)).group(1)) * 1e9)
 
 
-def sleep_and_burn_are_told(here, port, target='/slow', kinds=('sleep',)):
-    """One flagged request that sleeps 0.3 s and then burns what it says.  On a busy machine a sleep
+def sleep_and_burn_are_told(here, port, target='/slow', kinds=('sleep',), asked=ask):
+    """One flagged request that sleeps 0.3 s and then burns what it says; ASKED(...): as ask.  On a busy machine a sleep
     until a deadline (CPython) begins late and is shorter by that."""
-    raw = ask(port, target + '?profile=1', close=True)
+    raw = asked(port, target + '?profile=1', close=True)
     burnt = told_ns(raw)
     s, = sessions(here.sessions, 1)
     waits = [w for w in s.waits if w['kind'] in kinds and w['span_ns'] >= 200e6]

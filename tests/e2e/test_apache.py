@@ -7,65 +7,20 @@ import contextlib
 import os
 
 import battery
-from harness import AS_ROOT, PYTHON, Server, Skip, ask, check, equal, free_port, need, place, run
-from harness import sessions
+import configs
+from configs import USER
+from harness import PYTHON, Server, ask, check, equal, free_port, place, run, sessions
 
-USER = 'www-data' if AS_ROOT else None
-MODULES = '/usr/lib/apache2/modules'
 UPSTREAM = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'py_threads.py')
-CONF = '''
-ServerRoot %(path)s
-PidFile %(path)s/apache.pid
-DefaultRuntimeDir %(path)s
-ErrorLog %(path)s/apache.err
-ServerName localhost
-Listen 127.0.0.1:%(port)d
-LoadModule mpm_event_module %(modules)s/mod_mpm_event.so
-LoadModule authz_core_module %(modules)s/mod_authz_core.so
-LoadModule mime_module %(modules)s/mod_mime.so
-LoadModule proxy_module %(modules)s/mod_proxy.so
-LoadModule proxy_http_module %(modules)s/mod_proxy_http.so
-StartServers 1
-ServerLimit 2
-ThreadsPerChild 8
-MaxRequestWorkers 16
-MinSpareThreads 1
-MaxSpareThreads 16
-KeepAlive On
-KeepAliveTimeout 30
-%(user)s
-TypesConfig /dev/null
-DocumentRoot %(path)s/www
-<Directory %(path)s/www>
-Require all granted
-</Directory>
-ProxyPass /echo http://127.0.0.1:%(upstream)d/echo
-ProxyPass /slow http://127.0.0.1:%(upstream)d/slow
-ProxyPass /hello http://127.0.0.1:%(upstream)d/hello
-'''
-
-
-def configure(here, port, upstream):
-    user = 'User %s\nGroup %s' % (USER, USER) if USER else ''
-    here.file('www/small.txt', 'a small file\n')
-    here.file('www/large.bin', bytes(range(256)) * 1200)
-    for path in ('www/small.txt', 'www/large.bin'):
-        os.utime(here.file(path), (1700000000, 1700000000))
-    return here.file('apache.conf', CONF % dict(user=user, path=here.path, port=port,
-                                                upstream=upstream, modules=MODULES))
 
 
 @contextlib.contextmanager
 def apache(here, shim=True):
     """apache2 before a Python server, which is bare in both rounds."""
-    need('apache2')
-    if not os.path.exists(MODULES + '/mod_mpm_event.so'):
-        raise Skip('there is no ' + MODULES + '/mod_mpm_event.so')
     port, up = free_port(), free_port()
     upstream = Server(here, [PYTHON, UPSTREAM, str(up)], up, shim=False)
     try:
-        conf = configure(here, port, up)
-        one = Server(here, ['apache2', '-DFOREGROUND', '-f', conf], port, shim)
+        one = Server(here, configs.apache(here, port, up), port, shim)
         try:
             yield port
         finally:

@@ -8,60 +8,18 @@ import pwd
 import signal
 
 import battery
-from harness import AS_ROOT, PYTHON, Skip, Server, ask, body_of, check, equal, files, free_port
-from harness import need, place, run, sessions, until
+import configs
+from configs import USER
+from harness import PYTHON, Skip, Server, ask, body_of, check, equal, files, free_port, place
+from harness import run, sessions, until
 
-USER = 'www-data' if AS_ROOT else None
 UPSTREAM = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'py_threads.py')
-CONF = '''
-%(user)s
-worker_processes 2;
-daemon off;
-pid %(path)s/nginx.pid;
-error_log %(path)s/nginx.err;
-events { worker_connections 256; }
-http {
-	access_log off;
-	sendfile on;
-	keepalive_timeout 30;
-	default_type text/plain;
-	client_body_temp_path %(path)s/tmp-body;
-	proxy_temp_path %(path)s/tmp-proxy;
-	fastcgi_temp_path %(path)s/tmp-fastcgi;
-	uwsgi_temp_path %(path)s/tmp-uwsgi;
-	scgi_temp_path %(path)s/tmp-scgi;
-	upstream up { server 127.0.0.1:%(upstream)d; keepalive 4; }
-	server {
-		listen 127.0.0.1:%(port)d;
-		root %(path)s/www;
-		location = /hi { return 200 "hi\\n"; }
-		location ~ ^/(echo|slow|hello|big)$ {
-			proxy_pass http://up;
-			proxy_http_version 1.1;
-			proxy_set_header Connection "";
-		}
-	}
-}
-%(more)s
-'''
-
-
-def configure(here, port, upstream=1, more=''):
-    user = 'user %s;' % USER if USER else ''
-    here.file('www/small.txt', 'a small file\n')
-    here.file('www/large.bin', bytes(range(256)) * 1200)
-    for path in ('www/small.txt', 'www/large.bin'):
-        os.utime(here.file(path), (1700000000, 1700000000))
-    return here.file('nginx.conf', CONF % dict(user=user, path=here.path, port=port, more=more,
-                                               upstream=upstream))
 
 
 @contextlib.contextmanager
 def nginx(here, shim=True, upstream=1, **named):
-    need('nginx')
     port = free_port()
-    conf = configure(here, port, upstream)
-    one = Server(here, ['nginx', '-c', conf, '-e', here.file('nginx.err')], port, shim, **named)
+    one = Server(here, configs.nginx(here, port, upstream), port, shim, **named)
     try:
         yield one
     finally:

@@ -1,0 +1,227 @@
+/* hooks_tls.c - bytes inside TLS: what the host reads from and writes to its TLS library.
+ *
+ * Room: hot.  Waits are those of the descriptor beneath, in the hooks of libc's calls.  Nothing is
+ * asked of the library but who speaks: its error queue and errno stay what its call left.
+ * SPDX-License-Identifier: MIT
+ */
+#include "preload/hot/conn_tls.h"
+#include "preload/hot/drops.h"
+#include "preload/hot/hooks.h"
+#include "preload/hot/tlslib.h"
+
+enum { SAME_STACK_BYTES = 1 << 20 };
+
+struct call {
+	const struct rp_tlslib *lib;
+	const void *object;
+	enum rp_tls_name makes;
+	bool inner; /* made by the library in another call on this object: the bytes are that one's
+	             */
+};
+
+/* The true function for C. */
+#define TRUE_OF(c, name)                                                                           \
+	((__typeof__(name) *)((c)->lib && (c)->lib->fn[RP_TLS_##name]                              \
+	                              ? (c)->lib->fn[RP_TLS_##name]                                \
+	                              : (void *)rp_real.name))
+
+static bool is_inner(const struct rp_self *s, const void *object, uintptr_t frame)
+{
+	return s->tls.object == object && frame < s->tls.frame &&
+	       s->tls.frame - frame < SAME_STACK_BYTES;
+}
+
+/* Before the call, as before one on a descriptor: whose thread is this? */
+static void enter(struct call *c, const void *object, enum rp_tls_name makes, bool writes,
+                  const void *caller)
+{
+	struct rp_self *s = &rp_self;
+	uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
+
+	c->lib = rp_tlslib_of(object, makes, caller);
+	c->object = object;
+	c->makes = makes;
+	c->inner = is_inner(s, object, frame);
+	if (c->inner)
+		return;
+	s->tls.object = object;
+	s->tls.frame = frame;
+	s->tls.fd = -1;
+	s->tls.writes = writes;
+	if (rp_likely(!atomic_load_explicit(&rp_n_requests, memory_order_relaxed)))
+		return;
+	int fd = rp_conn_carrier(rp_tlslib_hello(c->lib, makes, object), -1);
+
+	if (fd >= 0)
+		rp_conn_touch(fd);
+}
+
+/* After it: the descriptor that carries the N bytes that passed; -1: none of ours.  What moved
+ * beneath says whose the object is also when nothing passed (a handshake, a peek), unless a
+ * coroutine was in a call of its own meanwhile. */
+static int leave(const struct call *c, size_t n)
+{
+	struct rp_self *s = &rp_self;
+	int nested = s->tls.object == c->object ? s->tls.fd : -1;
+
+	s->tls.object = NULL;
+	if (c->inner || (!n && nested < 0))
+		return -1;
+	uint64_t hello = rp_tlslib_hello(c->lib, c->makes, c->object);
+	int fd = rp_conn_carrier(hello, nested);
+
+	if (!n)
+		return -1;
+	if (fd < 0 && hello &&
+	    c->makes == RP_TLS_SSL_new) /* GnuTLS does not say whose side it is */
+		rp_drop(RP_DROP_no_carrier);
+	return fd;
+}
+
+/* N bytes of the ROOM that the host had. */
+static void heard(const struct call *c, const void *buf, size_t n, size_t room)
+{
+	int fd = leave(c, n);
+
+	if (fd >= 0)
+		rp_conn_plain_heard(fd, buf, n, n < room);
+}
+
+static void said(const struct call *c, const void *buf, size_t n)
+{
+	int fd = leave(c, n);
+
+	if (fd >= 0)
+		rp_conn_plain_said(fd, buf, n);
+}
+
+static size_t positive(ssize_t n)
+{
+	return n > 0 ? (size_t)n : 0;
+}
+
+#define ENTER(c, ssl, writes) enter(c, ssl, RP_TLS_SSL_new, writes, __builtin_return_address(0))
+
+RP_HOOK int SSL_read(struct ssl_st *ssl, void *buf, int n)
+{
+	struct call c;
+
+	ENTER(&c, ssl, false);
+	int got = TRUE_OF(&c, SSL_read)(ssl, buf, n);
+
+	heard(&c, buf, positive(got), positive(n));
+	return got;
+}
+
+RP_HOOK int SSL_read_ex(struct ssl_st *ssl, void *buf, size_t n, size_t *n_read)
+{
+	struct call c;
+
+	ENTER(&c, ssl, false);
+	int ok = TRUE_OF(&c, SSL_read_ex)(ssl, buf, n, n_read);
+
+	heard(&c, buf, ok == 1 ? *n_read : 0, n);
+	return ok;
+}
+
+RP_HOOK int SSL_read_early_data(struct ssl_st *ssl, void *buf, size_t n, size_t *n_read)
+{
+	struct call c;
+
+	ENTER(&c, ssl, false);
+	int ret = TRUE_OF(&c, SSL_read_early_data)(ssl, buf, n, n_read);
+
+	heard(&c, buf, ret > 0 ? *n_read : 0, n);
+	return ret;
+}
+
+/* What is peeked at comes again: it starts nothing. */
+RP_HOOK int SSL_peek(struct ssl_st *ssl, void *buf, int n)
+{
+	struct call c;
+
+	ENTER(&c, ssl, false);
+	int got = TRUE_OF(&c, SSL_peek)(ssl, buf, n);
+
+	leave(&c, 0);
+	return got;
+}
+
+RP_HOOK int SSL_peek_ex(struct ssl_st *ssl, void *buf, size_t n, size_t *n_read)
+{
+	struct call c;
+
+	ENTER(&c, ssl, false);
+	int ok = TRUE_OF(&c, SSL_peek_ex)(ssl, buf, n, n_read);
+
+	leave(&c, 0);
+	return ok;
+}
+
+RP_HOOK int SSL_write(struct ssl_st *ssl, const void *buf, int n)
+{
+	struct call c;
+
+	ENTER(&c, ssl, true);
+	int put = TRUE_OF(&c, SSL_write)(ssl, buf, n);
+
+	said(&c, buf, positive(put));
+	return put;
+}
+
+RP_HOOK int SSL_write_ex(struct ssl_st *ssl, const void *buf, size_t n, size_t *n_written)
+{
+	struct call c;
+
+	ENTER(&c, ssl, true);
+	int ok = TRUE_OF(&c, SSL_write_ex)(ssl, buf, n, n_written);
+
+	said(&c, buf, ok == 1 ? *n_written : 0);
+	return ok;
+}
+
+RP_HOOK int SSL_write_early_data(struct ssl_st *ssl, const void *buf, size_t n, size_t *n_written)
+{
+	struct call c;
+
+	ENTER(&c, ssl, true);
+	int ok = TRUE_OF(&c, SSL_write_early_data)(ssl, buf, n, n_written);
+
+	said(&c, buf, ok == 1 ? *n_written : 0);
+	return ok;
+}
+
+/* The kernel encrypts: the bytes of the file are seen by nobody. */
+RP_HOOK ssize_t SSL_sendfile(struct ssl_st *ssl, int in, off_t at, size_t n, int flags)
+{
+	struct call c;
+
+	ENTER(&c, ssl, true);
+	ssize_t put = TRUE_OF(&c, SSL_sendfile)(ssl, in, at, n, flags);
+
+	said(&c, NULL, positive(put));
+	return put;
+}
+
+RP_HOOK ssize_t gnutls_record_recv(struct gnutls_session_int *session, void *buf, size_t n)
+{
+	struct call c;
+
+	enter(&c, session, RP_TLS_gnutls_init, false, __builtin_return_address(0));
+	ssize_t got = TRUE_OF(&c, gnutls_record_recv)(session, buf, n);
+
+	heard(&c, buf, positive(got), n);
+	return got;
+}
+
+/* After "again" the host may come back without buffer: the bytes of the last call are meant. */
+RP_HOOK ssize_t gnutls_record_send(struct gnutls_session_int *session, const void *buf, size_t n)
+{
+	struct call c;
+
+	enter(&c, session, RP_TLS_gnutls_init, true, __builtin_return_address(0));
+	ssize_t put = TRUE_OF(&c, gnutls_record_send)(session, buf, n);
+
+	said(&c, buf, positive(put));
+	return put;
+}

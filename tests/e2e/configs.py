@@ -1,0 +1,104 @@
+# configs.py - how nginx and apache are set up: files, and a Python server behind them; with or
+# without TLS.
+#
+# Room: tests.  SPDX-License-Identifier: MIT
+import os
+
+from harness import AS_ROOT, Skip, need
+
+USER = 'www-data' if AS_ROOT else None
+MODULES = '/usr/lib/apache2/modules'
+NGINX = '''
+%(user)s
+worker_processes 2;
+daemon off;
+pid %(path)s/nginx.pid;
+error_log %(path)s/nginx.err;
+events { worker_connections 256; }
+http {
+	access_log off;
+	sendfile on;
+	keepalive_timeout 30;
+	default_type text/plain;
+	client_body_temp_path %(path)s/tmp-body;
+	proxy_temp_path %(path)s/tmp-proxy;
+	fastcgi_temp_path %(path)s/tmp-fastcgi;
+	uwsgi_temp_path %(path)s/tmp-uwsgi;
+	scgi_temp_path %(path)s/tmp-scgi;
+	upstream up { server 127.0.0.1:%(upstream)d; keepalive 4; }
+	server {
+		listen 127.0.0.1:%(port)d%(tls)s;
+		root %(path)s/www;
+		location = /hi { return 200 "hi\\n"; }
+		location ~ ^/(echo|slow|hello|big)$ {
+			proxy_pass http://up;
+			proxy_http_version 1.1;
+			proxy_set_header Connection "";
+		}
+	}
+}
+'''
+APACHE = '''
+ServerRoot %(path)s
+PidFile %(path)s/apache.pid
+DefaultRuntimeDir %(path)s
+ErrorLog %(path)s/apache.err
+ServerName localhost
+Listen 127.0.0.1:%(port)d
+LoadModule mpm_event_module %(modules)s/mod_mpm_event.so
+LoadModule authz_core_module %(modules)s/mod_authz_core.so
+LoadModule mime_module %(modules)s/mod_mime.so
+LoadModule proxy_module %(modules)s/mod_proxy.so
+LoadModule proxy_http_module %(modules)s/mod_proxy_http.so
+StartServers 1
+ServerLimit 2
+ThreadsPerChild 8
+MaxRequestWorkers 16
+MinSpareThreads 1
+MaxSpareThreads 16
+KeepAlive On
+KeepAliveTimeout 30
+%(user)s
+%(tls)s
+TypesConfig /dev/null
+DocumentRoot %(path)s/www
+<Directory %(path)s/www>
+Require all granted
+</Directory>
+ProxyPass /echo http://127.0.0.1:%(upstream)d/echo
+ProxyPass /slow http://127.0.0.1:%(upstream)d/slow
+ProxyPass /hello http://127.0.0.1:%(upstream)d/hello
+'''
+
+
+def pages(here):
+    here.file('www/small.txt', 'a small file\n')
+    here.file('www/large.bin', bytes(range(256)) * 1200)
+    for path in ('www/small.txt', 'www/large.bin'):
+        os.utime(here.file(path), (1700000000, 1700000000))
+
+
+def nginx(here, port, upstream, pem=None):
+    """What starts nginx on PORT, over TLS with PEM."""
+    need('nginx')
+    pages(here)
+    tls = ' ssl; ssl_certificate %s; ssl_certificate_key %s' % (pem, pem) if pem else ''
+    conf = here.file('nginx.conf', NGINX % dict(
+        user='user %s;' % USER if USER else '', path=here.path, port=port, upstream=upstream,
+        tls=tls))
+    return ['nginx', '-c', conf, '-e', here.file('nginx.err')]
+
+
+def apache(here, port, upstream, pem=None):
+    """The same of apache2, with mpm_event."""
+    need('apache2')
+    for module in ('mpm_event', 'ssl') if pem else ('mpm_event',):
+        if not os.path.exists('%s/mod_%s.so' % (MODULES, module)):
+            raise Skip('there is no mod_%s.so in %s' % (module, MODULES))
+    pages(here)
+    tls = 'LoadModule ssl_module %s/mod_ssl.so\nSSLEngine on\nSSLCertificateFile %s' % (
+        MODULES, pem) if pem else ''
+    conf = here.file('apache.conf', APACHE % dict(
+        user='User %s\nGroup %s' % (USER, USER) if USER else '', path=here.path, port=port,
+        upstream=upstream, modules=MODULES, tls=tls))
+    return ['apache2', '-DFOREGROUND', '-f', conf]
