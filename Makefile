@@ -43,6 +43,10 @@ $(B)/obj/%.pb-c.o: $(B)/%.pb-c.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) -I$(B) $(TOOL) $(CFLAGS) -c -o $@ $<
 $(call obj,$(TOOLS)): | $(PROTOS)
+$(B)/viewer.inc: $(wildcard tools/viewer/*)
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)tools/viewer/pack.sh >$@
+$(B)/obj/tools/page.o: $(B)/viewer.inc
 $(B)/obj/tests/bench/bench_stack.o: ALL += -fno-omit-frame-pointer
 $(B)/exports.map: preload/calls.def
 	@mkdir -p $(@D)

@@ -26,6 +26,7 @@ enum rp_takes {
 	RP_TAKES_FUNCTION = 2048, /* the first word is a function, not a session */
 	RP_TAKES_BY = 4096,
 	RP_TAKES_DIFF = 8192,
+	RP_TAKES_PAGE = 16384,
 };
 
 /* What a verb tells of itself. */
@@ -49,7 +50,7 @@ struct rp_cli {
 	const char *format, *output, *by, *fail_if_slower, *at_least, *confidence;
 	enum rp_choice color, unicode;
 	bool cpu, wall, percent, show_all, brief, timeline, total, direct, json, no_pager, no_cache,
-	        verbose;
+	        verbose, open, diff, no_source;
 };
 
 enum { RP_CLI_GO = -1 };

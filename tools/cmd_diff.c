@@ -43,9 +43,6 @@ static int fill(struct order *o, const struct rp_cli *cli)
 	                    HUGE_VAL};
 	if (cli->wall && cli->cpu)
 		return rp_term_complain("--wall and --cpu exclude each other");
-	if (cli->n_sessions != 2)
-		return rp_term_complain("diff wants two sets of sessions: two folders, globs in "
-		                        "quotes, or sets such as tag=before tag=after");
 	if (cli->fail_if_slower && !read_percent(cli->fail_if_slower, &o->limit))
 		return rp_term_complain("--fail-if-slower wants a share such as 5%%, not '%s'",
 		                        cli->fail_if_slower);
@@ -114,27 +111,16 @@ static int answer(const struct rp_cli *cli, const struct order *o, const struct 
 	return status;
 }
 
-/* A session in both sets would be compared with itself. */
 static int diff(const struct rp_cli *cli, const struct order *o)
 {
-	struct rp_profile_how how = rp_select_how(cli);
 	struct rp_profile p;
-	struct rp_set set;
-	struct rp_why why;
-	size_t ends[2];
-	int status = rp_select_sets(cli->sessions, 2, &set, ends);
+	size_t n_before;
+	int status = rp_select_two(cli, &p, &n_before);
 
-	if (status == RP_CLI_GO && ends[1] == ends[0])
-		status = rp_term_complain("every session of '%s' is in '%s', too: there is nothing "
-		                          "to compare",
-		                          cli->sessions[1], cli->sessions[0]);
-	if (status == RP_CLI_GO && !rp_profile_open_as(&p, set.paths, set.n, &how, &why))
-		status = rp_term_complain("%s", why.text);
 	if (status == RP_CLI_GO) {
-		status = answer(cli, o, &p, ends[0]);
+		status = answer(cli, o, &p, n_before);
 		rp_profile_close(&p);
 	}
-	rp_sets_free(&set);
 	return status;
 }
 

@@ -78,6 +78,29 @@ int rp_select_profile(const struct rp_cli *cli, struct rp_profile *p)
 	return status;
 }
 
+int rp_select_two(const struct rp_cli *cli, struct rp_profile *p, size_t *n_before)
+{
+	struct rp_profile_how how = rp_select_how(cli);
+	struct rp_set set;
+	struct rp_why why;
+	size_t ends[2];
+
+	if (cli->n_sessions != 2)
+		return rp_term_complain("a comparison wants two sets of sessions: two folders, "
+		                        "globs in quotes, or sets such as tag=before tag=after");
+	int status = rp_select_sets(cli->sessions, 2, &set, ends);
+
+	if (status == RP_CLI_GO && ends[1] == ends[0])
+		status = rp_term_complain("every session of '%s' is in '%s', too: there is nothing "
+		                          "to compare",
+		                          cli->sessions[1], cli->sessions[0]);
+	if (status == RP_CLI_GO && !rp_profile_open_as(p, set.paths, set.n, &how, &why))
+		status = rp_term_complain("%s", why.text);
+	*n_before = ends[0];
+	rp_sets_free(&set);
+	return status;
+}
+
 int rp_select_each(const struct rp_cli *cli, int (*each)(const struct rp_cli *, const char *path))
 {
 	struct rp_set found;

@@ -17,6 +17,10 @@ int rp_select_profile(const struct rp_cli *cli, struct rp_profile *p);
  * many there were after word i.  RP_CLI_GO, or the exit status after a sentence. */
 int rp_select_sets(char *const *words, size_t n_words, struct rp_set *set, size_t *ends);
 
+/* The two sets of a comparison as one profile; the sessions of the first stand first, *N_BEFORE of
+ * them.  A session in both sets would be compared with itself: it counts for the first. */
+int rp_select_two(const struct rp_cli *cli, struct rp_profile *p, size_t *n_before);
+
 /* What the options say of where names come from. */
 struct rp_profile_how rp_select_how(const struct rp_cli *cli);
 

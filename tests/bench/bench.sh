@@ -78,6 +78,13 @@ flagged() {
 }
 
 # Pages of a file that was just linked count as dirty until they are on the disk.
+pages() {
+	"$build/bench/bench_page" >"$tmp/page"
+	sed -n 's/.*: \([0-9.]*\) MB, .*/\1/p' "$tmp/page" | value "page of 20 000 samples x 60 frames" MB '<=2'
+	sed -n 's/.* read in \([0-9]*\) ms.*/\1/p' "$tmp/page" | value "its session, read and named" ms -
+	sed -n 's/.* written in \([0-9]*\) ms/\1/p' "$tmp/page" | value "the page, written" ms -
+}
+
 memory_pairs() {
 	sync "$shim" "$build/bench/bench_memory"
 	for i in 1 2 3 4 5 6 7; do
@@ -110,3 +117,5 @@ elif [ $? -ne 3 ]; then # 3: it said SKIP
 fi
 part "names"
 tests/bench/symbolize.sh 20000
+part "a page"
+pages | $stats

@@ -1,0 +1,90 @@
+/* chosen.js - the call that was chosen, at the foot of the page: what it is, what it took, where to
+ * go from here.  It stays chosen from one view to the next.
+ * SPDX-License-Identifier: MIT
+ */
+const Chosen = (() => {
+	/* What there is to say of call C, a line each: name, times, place. */
+	function lines(calls, c) {
+		const f = calls.fn(c), out = [calls.label(c)];
+		const both = (ns) => ns.map((value, set) => Numbers.text(value, set)).join(' → ');
+		const share = Units.share(Numbers.part(calls.total[0][c]), 1);
+		const total = calls.total.map((t) => t[c]), self = calls.self.map((s) => s[c]);
+		out.push(both(total) + (Model.diff ? ' (' + Numbers.change(total) + ')' : ' · ' + share) +
+			(self.some((ns) => ns > 0) ? ' · self ' + both(self) : ''));
+		if (f && Model.place(f, 3))
+			out.push(Model.place(f, 3) + (f.file ? ' · ' + Dom.visible(f.module.split('/').pop())
+				: ''));
+		return out;
+	}
+
+	/* The stack from the root to C as text. */
+	function stack(c) {
+		const calls = Calls.whole();
+		return calls.path(c).filter((at) => calls.fn(at)).map((at) => {
+			const f = calls.fn(at);
+			return f.label + (Model.place(f, 2) ? '  ' + Model.place(f, 2) : '');
+		}).join('\n');
+	}
+
+	async function copy() {
+		const text = stack(State.now.chosen);
+		try {
+			await navigator.clipboard.writeText(text);
+		} catch { /* file:// and sandboxes have no clipboard: the old way */
+			const area = el('textarea.unseen', { readonly: true });
+			area.value = text;
+			document.body.append(area);
+			area.select();
+			document.execCommand('copy');
+			area.remove();
+		}
+		Dom.say('The stack is copied.');
+		flash('Copied');
+	}
+
+	function flash(text) {
+		const button = document.querySelector('#chosen [data-do=copy]');
+		if (!button)
+			return;
+		button.textContent = text;
+		setTimeout(() => button.textContent = 'Copy stack', 1200);
+	}
+
+	function act(name) {
+		const calls = Calls.whole(), c = State.now.chosen, f = c > 0 && c < calls.n ? calls.fn(c)
+			: null;
+		if (name === 'copy' && c > 0)
+			copy();
+		else if (name === 'sandwich' && f)
+			State.set({ view: 'sandwich', fn: f.id });
+		else if (name === 'source' && f && Source.has(f))
+			State.set({ view: 'source', fn: f.id, file: -1 });
+		else if (name === 'flame' && c >= 0)
+			State.set({ view: 'flame', zoom: c });
+		else if (name === 'tree')
+			State.set({ view: 'tree' });
+	}
+
+	function draw(foot) {
+		const calls = Calls.whole(), c = State.now.chosen, view = State.now.view;
+		foot.hidden = !(c > 0 && c < calls.n) || !['tree', 'flame', 'timeline'].includes(view);
+		if (foot.hidden)
+			return;
+		const f = calls.fn(c), [name, times, place] = lines(calls, c);
+		const button = (what, text, key) => el('button',
+			{ 'data-do': what, title: 'key ' + key, onclick: () => act(what) }, text);
+		Dom.fill(foot,
+			el('div.said', el('strong.name', { title: name }, name),
+				el('span.numbers', times), place && el('span.place', place)),
+			el('div.acts',
+				view !== 'tree' && button('tree', 'Tree', '1'),
+				view !== 'flame' && button('flame', 'Flame', 'z'),
+				f && button('sandwich', 'Sandwich', 's'),
+				f && Source.has(f) && button('source', 'Source', 'o'),
+				button('copy', 'Copy stack', 'y'),
+				el('button.plain', { 'aria-label': 'Choose nothing',
+					onclick: () => State.set({ chosen: -1 }) }, '✕')));
+	}
+
+	return { lines, stack, act, draw };
+})();
