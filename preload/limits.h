@@ -32,6 +32,8 @@ enum {
 	RP_PEER_BYTES = 96,       /* of what was asked: "GET /stock" */
 	RP_MAX_AWAITS = 64,       /* answers that came and are not yet written, 800 bytes each */
 	RP_MAX_HEIRS = 64,        /* threads made by flagged ones, before they run; 40 bytes */
+	RP_HOLD_POLLS = 200,      /* polls in a row that a loop is told of no event (hot/turn.h) */
+	RP_HOLD_NS = 20000000,    /* ... and for how long, at most */
 	RP_WAIT_SHORT_NS = 20000, /* waits shorter than this are summed, not listed */
 	RP_DRAIN_MS = 50,         /* our thread looks this often while a request is open */
 	RP_IDLE_MS = 1000,        /* and ends when nothing was open for so long */

@@ -7,6 +7,7 @@
 #include <sys/auxv.h>
 #include "preload/cold/drain.h"
 #include "preload/cold/loader.h"
+#include "preload/cold/runtimes.h"
 #include "preload/cold/settings.h"
 #include "preload/cold/unwinder.h"
 #include "preload/hot/blame.h"
@@ -53,6 +54,7 @@ __attribute__((constructor(101))) static void boot(void)
 		return;
 	rp_settings_read();
 	rp_blame_check();
+	rp_runtimes_start();
 	rp_mask_has_exit_key = pthread_key_create(&rp_mask_exit_key, thread_ends) == 0;
 	rp_gate_start = rp_drain_start;
 	rp_world_forked_cold = rp_drain_forked;

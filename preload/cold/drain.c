@@ -10,6 +10,7 @@
 #include "preload/cold/delay.h"
 #include "preload/cold/log.h"
 #include "preload/cold/modules.h"
+#include "preload/cold/runtimes.h"
 #include "preload/cold/session.h"
 #include "preload/cold/unwinder.h"
 #include "preload/hot/self.h"
@@ -156,6 +157,7 @@ static bool turn(uint64_t *flushed_ns)
 	look_at_new_tracks();
 	tell_in_flight();
 	rp_modules_refresh();
+	rp_runtimes_look();
 	rp_unwinder_refresh();
 	for (unsigned i = 0; i < RP_MAX_TRACKS; i++)
 		drain_track(&rp_tracks[i]);

@@ -14,7 +14,9 @@ static inline uint64_t rp_clock_ns(clockid_t clock)
 }
 
 #define rp_mono_ns() rp_clock_ns(CLOCK_MONOTONIC)
-#define rp_wall_ns() rp_clock_ns(CLOCK_REALTIME)
-#define rp_cpu_ns()  rp_clock_ns(CLOCK_THREAD_CPUTIME_ID)
+/* Up to a tick of the kernel ago, for a quarter of the price. */
+#define rp_mono_coarse_ns() rp_clock_ns(CLOCK_MONOTONIC_COARSE)
+#define rp_wall_ns()        rp_clock_ns(CLOCK_REALTIME)
+#define rp_cpu_ns()         rp_clock_ns(CLOCK_THREAD_CPUTIME_ID)
 
 #endif

@@ -17,6 +17,7 @@ _Atomic uint32_t rp_conn_pid;
 
 static struct rp_conn conns[RP_MAX_CONNS];
 static _Atomic uint32_t conn_of[RP_MAX_FDS]; /* index + 1; for an epoll set: its one connection */
+static _Atomic int highest;                  /* descriptor that ever was a connection */
 
 /* After vfork the child runs our hooks in its parent's memory; what it closes there must not be
  * forgotten here.  Asked only when a tracked descriptor or a segment's edge is touched. */
@@ -39,6 +40,8 @@ static struct rp_conn *make(int fd)
 		c->accepted_ns = RP_NEVER;
 		c->listener = -1;
 		none = 0;
+		if (atomic_load_explicit(&highest, memory_order_relaxed) < fd)
+			atomic_store_explicit(&highest, fd, memory_order_relaxed);
 		if (atomic_compare_exchange_strong(&conn_of[fd], &none, index + 1))
 			return c;
 		atomic_store_explicit(&c->refs, 0, memory_order_release);
@@ -184,7 +187,7 @@ unsigned rp_conn_in_flight(void)
 {
 	unsigned n = 0;
 
-	for (int fd = 0; fd < RP_MAX_FDS; fd++) {
+	for (int fd = 0; fd <= atomic_load_explicit(&highest, memory_order_relaxed); fd++) {
 		struct rp_conn *c = rp_conn_kind(fd) == RP_FD_CONN ? rp_conn_of(fd) : NULL;
 
 		n += c && rp_pending_front(&c->pending);

@@ -69,13 +69,14 @@ void rp_conn_shut(int fd, int how);
 /* FD joins the epoll set EPFD. */
 void rp_conn_joined(int epfd, int fd);
 
-/* Before a call that may block in reading or writing FD: binds the thread to FD's request. */
-void rp_conn_touch(int fd);
+/* Before a call that READS, or writes, on FD: the thread works for FD's request, if that is known.
+ */
+void rp_conn_touch(int fd, bool reads);
 /* Before a wait for events: true when the set holds connections other than the thread's own. */
 bool rp_conn_is_loop(int epfd);
 bool rp_conn_is_foreign(int fd);
 
-/* Requests of all connections that have no whole answer yet; for our own thread. */
+/* Requests of all connections that have no whole answer yet. */
 unsigned rp_conn_in_flight(void);
 
 /* N bytes passed.  BUF NULL: unseen (sendfile, splice). */

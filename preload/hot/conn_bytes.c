@@ -12,6 +12,7 @@
 #include "preload/hot/gate.h"
 #include "preload/hot/peer.h"
 #include "preload/hot/request.h"
+#include "preload/hot/turn.h"
 
 static char heads[RP_MAX_HEADS][RP_HEAD_MAX];
 static _Atomic uint8_t head_taken[RP_MAX_HEADS];
@@ -75,23 +76,28 @@ void rp_conn_give_up(int fd, struct rp_conn *c, enum rp_end_how how)
 	rp_conn_set_kind(fd, RP_FD_OPAQUE);
 }
 
-void rp_conn_bind(struct rp_conn *c)
+void rp_conn_bind(struct rp_conn *c, bool reads)
 {
 	struct rp_run *run = rp_pending_front(&c->pending);
 
-	if (followed(run))
+	if (followed(run) && (rp_current_works(run->request, run->serial) ||
+	                      rp_turn_allows(run->request, RP_BY_CLIENT, reads)))
 		rp_current_enter(run->request, run->serial);
 	else
 		rp_current_leave();
 }
 
-void rp_conn_touch(int fd)
+void rp_conn_touch(int fd, bool reads)
 {
+	uint8_t kind = rp_conn_kind(fd);
 	struct rp_conn *c = rp_conn_of(fd);
 
-	if (!c || atomic_load_explicit(&c->opaque, memory_order_relaxed))
-		return;
-	rp_conn_bind(c);
+	if (kind == RP_FD_UPSTREAM)
+		rp_peer_touch(fd, reads);
+	else if (kind == RP_FD_SOCKET || kind == RP_FD_OPAQUE)
+		rp_peer_strange(fd, reads);
+	else if (c && !atomic_load_explicit(&c->opaque, memory_order_relaxed))
+		rp_conn_bind(c, reads);
 }
 
 static void head_complete(int fd, struct rp_conn *c, const struct rp_head *head)
@@ -105,6 +111,10 @@ static void head_complete(int fd, struct rp_conn *c, const struct rp_head *head)
 
 	if (r)
 		r->over_tls = c->wire == RP_WIRE_TLS;
+	if (r)
+		atomic_store_explicit(&rp_turn_watching, true, memory_order_relaxed);
+	if (rp_unlikely(atomic_load_explicit(&rp_n_requests, memory_order_relaxed)))
+		rp_request_joins(r, r ? rp_conn_in_flight() : 0);
 	if (c->listener >= 0 && rp_conn_kind(c->listener) == RP_FD_LISTEN)
 		rp_conn_set_kind(c->listener, RP_FD_SERVE);
 	c->listener = -1;
@@ -242,17 +252,21 @@ void rp_conn_hear(int fd, struct rp_conn *c, const struct iovec *iov, size_t n_i
 	atomic_store_explicit(&c->in_busy, 0, memory_order_release);
 	if (rp_likely(!atomic_load_explicit(&rp_n_requests, memory_order_relaxed)))
 		return;
-	rp_conn_bind(c);
+	rp_conn_bind(c, true);
 	rp_self.gate_serial = 0; /* whoever works for it later did not pass the gate just now */
 	if (more && dry)
 		rp_conn_stall_begin(fd, c, RP_STALL_SENDS);
 }
 
+/* The thread that said the last byte has worked for the request, if only for that. */
 static void answered(struct rp_conn *c, enum rp_end_how how)
 {
 	struct rp_run *run = rp_pending_front(&c->pending);
+	bool is_followed = followed(run);
 
-	if (followed(run))
+	if (is_followed)
+		rp_current_enter(run->request, run->serial);
+	if (is_followed)
 		rp_current_over(run->request, run->serial, how);
 	rp_pending_pop(&c->pending);
 }
@@ -378,7 +392,7 @@ void rp_conn_say(int fd, struct rp_conn *c, const struct iovec *iov, size_t n_io
 	atomic_store_explicit(&c->out_busy, 0, memory_order_release);
 	if (rp_likely(!atomic_load_explicit(&rp_n_requests, memory_order_relaxed)))
 		return;
-	rp_conn_bind(c);
+	rp_conn_bind(c, false);
 	if (wired)
 		rp_conn_stall_begin(fd, c, RP_STALL_READS);
 }

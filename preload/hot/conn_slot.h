@@ -49,7 +49,7 @@ void rp_conn_hear(int fd, struct rp_conn *c, const struct iovec *iov, size_t n_i
                   bool dry);
 void rp_conn_say(int fd, struct rp_conn *c, const struct iovec *iov, size_t n_iov, size_t n);
 /* The thread works for whoever is being answered on C, or for nobody. */
-void rp_conn_bind(struct rp_conn *c);
+void rp_conn_bind(struct rp_conn *c, bool reads);
 /* A flagged request of C is being read: more of it is to come. */
 bool rp_conn_reads(struct rp_conn *c);
 /* The end of an answer, which was put off until it is on the wire. */

@@ -129,7 +129,7 @@ bool rp_conn_tls_heard(int fd, struct rp_conn *c, const struct iovec *iov, size_
 	if (rp_likely(!atomic_load_explicit(&rp_n_requests, memory_order_relaxed)))
 		return true;
 	rp_conn_stall_end(c, RP_STALL_SENDS);
-	rp_conn_bind(c);
+	rp_conn_bind(c, true);
 	if (rp_conn_reads(c))
 		rp_conn_stall_begin(fd, c, RP_STALL_SENDS);
 	return true;
@@ -156,7 +156,7 @@ bool rp_conn_tls_said(int fd, struct rp_conn *c, size_t n)
 	if (rp_likely(!atomic_load_explicit(&rp_n_requests, memory_order_relaxed)))
 		return true;
 	rp_conn_stall_end(c, RP_STALL_READS);
-	rp_conn_bind(c);
+	rp_conn_bind(c, false);
 	rp_conn_stall_begin(fd, c, RP_STALL_READS);
 	return true;
 }

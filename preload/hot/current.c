@@ -12,6 +12,7 @@
 #include "preload/hot/request.h"
 #include "preload/hot/sampler.h"
 #include "preload/hot/sys.h"
+#include "preload/hot/turn.h"
 
 _Thread_local struct rp_self rp_self;
 
@@ -36,12 +37,15 @@ static void open_segment(struct rp_self *s, struct rp_track *t, uint64_t now_ns,
 	t->upstreams = 0;
 }
 
-void rp_current_enter(uint32_t request, uint32_t serial)
+void rp_current_enter_by(uint32_t request, uint32_t serial, enum rp_source by)
 {
 	struct rp_self *s = &rp_self;
 
-	if (s->armed == RP_ARMED && s->request == request && s->serial == serial)
+	if (s->armed == RP_ARMED && s->request == request && s->serial == serial) {
+		if (by < s->by)
+			s->by = by;
 		return;
+	}
 	if (s->ours || s->moving || !rp_conn_own_process())
 		return;
 	rp_current_leave();
@@ -66,6 +70,7 @@ void rp_current_enter(uint32_t request, uint32_t serial)
 	}
 	s->request = request;
 	s->serial = serial;
+	s->by = by;
 	open_segment(s, t, now_ns, cpu_ns);
 	rp_sampler_arm(s);
 	s->hooks_ns = rp_mono_ns() - now_ns;
@@ -99,6 +104,23 @@ static void push_end(struct rp_self *s, uint64_t now_ns, uint64_t cpu_ns)
 	rp_track_push(s->track, RP_NOTE_END, &end, sizeof(end), NULL, 0, NULL, 0);
 }
 
+/* What a loop's thread did since a timer may have been due is nobody's. */
+static void clip(const struct rp_self *s, uint64_t *now_ns, uint64_t *cpu_ns)
+{
+	uint64_t due_ns = s->turn.due_ns;
+
+	if (!rp_turn_is_over(s, *now_ns))
+		return;
+	if (due_ns < s->mono_mark_ns)
+		due_ns = s->mono_mark_ns;
+	if (due_ns >= *now_ns)
+		return;
+	uint64_t over_ns = *now_ns - due_ns, ran_ns = *cpu_ns - s->cpu_mark_ns;
+
+	*cpu_ns -= over_ns < ran_ns ? over_ns : ran_ns;
+	*now_ns = due_ns;
+}
+
 /* Both clocks are of one moment: the cost of what follows is in neither.  A track that the drain
  * took away while this thread slept is not ours to write or to give back. */
 static void leave(struct rp_self *s, uint64_t now_ns, uint64_t cpu_ns)
@@ -109,6 +131,7 @@ static void leave(struct rp_self *s, uint64_t now_ns, uint64_t cpu_ns)
 	s->moving = true;
 	rp_sampler_disarm(s);
 	if (ours && !over) {
+		clip(s, &now_ns, &cpu_ns);
 		rp_sampler_edge(s, RP_EDGE_END, now_ns);
 		push_end(s, now_ns, cpu_ns);
 	}
@@ -154,6 +177,9 @@ void rp_current_cut(struct rp_self *s, uint64_t end_ns, uint64_t cpu_ns)
 void rp_current_over_in_handler(struct rp_self *s, uint64_t now_ns)
 {
 	uint64_t over_ns = rp_request_over_ns(s->request, s->serial), cpu_ns = rp_cpu_ns();
+
+	if (rp_turn_is_over(s, now_ns) && s->turn.due_ns < over_ns)
+		over_ns = s->turn.due_ns > s->mono_mark_ns ? s->turn.due_ns : s->mono_mark_ns;
 
 	if (over_ns < now_ns) {
 		uint64_t since_ns = now_ns - over_ns, ran_ns = cpu_ns - s->cpu_mark_ns;

@@ -10,10 +10,14 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "preload/hot/self.h"
+#include "preload/hot/sampler.h"
 
 /* From now on the thread works for this request: opens a segment (and closes another's). */
-void rp_current_enter(uint32_t request, uint32_t serial);
+void rp_current_enter_by(uint32_t request, uint32_t serial, enum rp_source by);
+static inline void rp_current_enter(uint32_t request, uint32_t serial)
+{
+	rp_current_enter_by(request, serial, RP_BY_CLIENT);
+}
 
 /* From now on for nobody.  A no-op when it worked for nobody. */
 void rp_current_leave_armed(void);
@@ -26,7 +30,7 @@ static inline void rp_current_leave(void)
 /* The request (SLOT, SERIAL) ends now: so does this thread's work for it. */
 void rp_current_over(uint32_t slot, uint32_t serial, enum rp_end_how how);
 
-/* In the thread whose request ended elsewhere at END_NS, when its CPU clock was CPU_NS: its numbers
+/* In the thread whose segment ended at END_NS already, when its CPU clock was CPU_NS: its numbers
  * are said; the next hook leaves. */
 void rp_current_cut(struct rp_self *s, uint64_t end_ns, uint64_t cpu_ns);
 
@@ -34,6 +38,12 @@ void rp_current_cut(struct rp_self *s, uint64_t end_ns, uint64_t cpu_ns);
 static inline bool rp_current_is(uint32_t request, uint32_t serial)
 {
 	return rp_self.armed && rp_self.request == request && rp_self.serial == serial;
+}
+
+/* ... and that may go on. */
+static inline bool rp_current_works(uint32_t request, uint32_t serial)
+{
+	return rp_self.armed == RP_ARMED && rp_current_is(request, serial);
 }
 
 /* The thread is about to end, or to become another process. */

@@ -9,6 +9,7 @@
 #include "preload/hot/request.h"
 #include "preload/hot/sampler.h"
 #include "preload/hot/sys.h"
+#include "preload/hot/turn.h"
 
 /* Threads between their creation and their first instruction. */
 static struct rp_heir heirs[RP_MAX_HEIRS];
@@ -17,7 +18,9 @@ struct rp_heir *rp_heir_make(void *(*start)(void *), void *arg)
 {
 	const struct rp_self *s = &rp_self;
 
-	if (s->armed != RP_ARMED || !rp_request_lives(s->request, s->serial))
+	/* An interpreter's new thread takes the interpreter's lock and then what comes first. */
+	if (s->armed != RP_ARMED || !rp_request_lives(s->request, s->serial) ||
+	    rp_turn_runs < RP_RUNS_CALLBACKS)
 		return NULL;
 	for (unsigned i = 0; i < RP_MAX_HEIRS; i++) {
 		struct rp_heir *h = &heirs[i];
@@ -48,7 +51,7 @@ void *rp_heir_main(void *arg)
 	arg = heir->arg;
 	rp_heir_free(heir);
 	if (rp_request_lives(request, serial)) {
-		rp_current_enter(request, serial);
+		rp_current_enter_by(request, serial, RP_BY_CREATOR);
 		rp_self.heir = rp_self.armed != 0;
 	}
 	arg = start(arg);

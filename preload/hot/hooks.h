@@ -35,8 +35,8 @@ static inline bool rp_quiet(int fd)
 static inline void rp_before_bytes(struct rp_wait *w, enum rp_wait_kind kind, int fd)
 {
 	if (rp_unlikely(atomic_load_explicit(&rp_n_requests, memory_order_relaxed)) &&
-	    rp_conn_watched(fd))
-		rp_conn_touch(fd);
+	    (rp_conn_watched(fd) || rp_self.armed))
+		rp_conn_touch(fd, kind == RP_WAIT_READ || kind == RP_WAIT_RECV);
 	rp_wait_enter_fd(w, kind, fd);
 }
 

@@ -20,7 +20,7 @@ static inline int born(int fd, enum rp_fd_kind kind)
  * had.  A listener that a handler made for itself is a wait like any other. */
 static void before_accept(struct rp_wait *w, int listener)
 {
-	if (rp_unlikely(rp_self.armed) && rp_conn_is_foreign(listener))
+	if (rp_unlikely(rp_self.armed) && (rp_self.turn.looped || rp_conn_is_foreign(listener)))
 		rp_current_leave();
 	rp_wait_enter_fd(w, RP_WAIT_ACCEPT, listener);
 }

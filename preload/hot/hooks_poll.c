@@ -9,28 +9,54 @@
 #include "preload/hot/mask.h"
 #include "preload/hot/object.h"
 #include "preload/hot/stack.h"
+#include "preload/hot/turn.h"
 
-static void before_epoll(struct rp_wait *w, int epfd)
+/* True: the answer is 0, at once.  N is how many events the loop asks for, of which it may get
+ * fewer. */
+static bool before_epoll(struct rp_wait *w, int epfd, int *n, uint64_t timeout_ns, bool may_hold)
 {
-	if (rp_unlikely(rp_self.armed) && rp_conn_is_loop(epfd))
-		rp_current_leave();
+	w->on = RP_WAIT_OFF;
+	if (rp_conn_is_loop(epfd))
+		return rp_turn_wait(timeout_ns, may_hold, n);
 	rp_wait_enter_fd(w, RP_WAIT_EPOLL, epfd);
+	return false;
+}
+
+static int after_epoll(struct rp_wait *w, int epfd, int ret)
+{
+	rp_wait_leave(w);
+	if (rp_conn_is_loop(epfd))
+		rp_turn_begins(ret);
+	return ret;
+}
+
+static uint64_t ms_or_ever(int timeout_ms)
+{
+	return timeout_ms < 0 ? RP_NEVER : timeout_ms * 1000000ull;
+}
+
+/* Nobody looks at turns yet: only what the first one will be. */
+static inline bool nobody_looks(int epfd, int timeout_ms)
+{
+	if (rp_unlikely(atomic_load_explicit(&rp_turn_watching, memory_order_relaxed)))
+		return false;
+	if (rp_conn_kind(epfd) == RP_FD_LOOP)
+		rp_turn_unseen(&rp_self.turn, ms_or_ever(timeout_ms));
+	return true;
 }
 
 static RP_SLOW int seen_epoll_wait(int epfd, struct epoll_event *events, int n, int timeout_ms)
 {
 	struct rp_wait w;
 
-	before_epoll(&w, epfd);
-	int ret = rp_real.epoll_wait(epfd, events, n, timeout_ms);
-
-	rp_wait_leave(&w);
-	return ret;
+	if (before_epoll(&w, epfd, &n, ms_or_ever(timeout_ms), true))
+		return 0;
+	return after_epoll(&w, epfd, rp_real.epoll_wait(epfd, events, n, timeout_ms));
 }
 
 RP_HOOK int epoll_wait(int epfd, struct epoll_event *events, int n, int timeout_ms)
 {
-	if (rp_likely(!rp_self.armed))
+	if (rp_likely(nobody_looks(epfd, timeout_ms)))
 		return rp_real.epoll_wait(epfd, events, n, timeout_ms);
 	return seen_epoll_wait(epfd, events, n, timeout_ms);
 }
@@ -41,34 +67,40 @@ static RP_SLOW int seen_epoll_pwait(int epfd, struct epoll_event *events, int n,
 	struct rp_wait w;
 	sigset_t copy;
 
-	before_epoll(&w, epfd);
-	int ret = rp_real.epoll_pwait(epfd, events, n, timeout_ms,
-	                              rp_self.armed ? rp_mask_with(mask, &copy) : mask);
-
-	rp_wait_leave(&w);
-	return ret;
+	if (before_epoll(&w, epfd, &n, ms_or_ever(timeout_ms), !mask))
+		return 0;
+	return after_epoll(&w, epfd,
+	                   rp_real.epoll_pwait(epfd, events, n, timeout_ms,
+	                                       rp_self.armed ? rp_mask_with(mask, &copy) : mask));
 }
 
 RP_HOOK int epoll_pwait(int epfd, struct epoll_event *events, int n, int timeout_ms,
                         const sigset_t *mask)
 {
-	if (rp_likely(!rp_self.armed))
+	if (rp_likely(nobody_looks(epfd, timeout_ms)))
 		return rp_real.epoll_pwait(epfd, events, n, timeout_ms, mask);
 	return seen_epoll_pwait(epfd, events, n, timeout_ms, mask);
+}
+
+static RP_SLOW int seen_epoll_pwait2(int epfd, struct epoll_event *events, int n,
+                                     const struct timespec *timeout, const sigset_t *mask)
+{
+	struct rp_wait w;
+	sigset_t copy;
+
+	if (before_epoll(&w, epfd, &n, timeout ? rp_asked_ns(timeout) : RP_NEVER, !mask))
+		return 0;
+	return after_epoll(&w, epfd,
+	                   rp_real.epoll_pwait2(epfd, events, n, timeout,
+	                                        rp_self.armed ? rp_mask_with(mask, &copy) : mask));
 }
 
 RP_HOOK int epoll_pwait2(int epfd, struct epoll_event *events, int n,
                          const struct timespec *timeout, const sigset_t *mask)
 {
-	struct rp_wait w;
-	sigset_t copy;
-
-	before_epoll(&w, epfd);
-	int ret = rp_real.epoll_pwait2(epfd, events, n, timeout,
-	                               rp_self.armed ? rp_mask_with(mask, &copy) : mask);
-
-	rp_wait_leave(&w);
-	return ret;
+	if (rp_likely(nobody_looks(epfd, timeout ? (int)(rp_asked_ns(timeout) / 1000000) : -1)))
+		return rp_real.epoll_pwait2(epfd, events, n, timeout, mask);
+	return seen_epoll_pwait2(epfd, events, n, timeout, mask);
 }
 
 static uint64_t ms(int timeout_ms)

@@ -2,16 +2,19 @@
 #include "preload/hot/peer.h"
 
 #include <netinet/in.h>
+#include <linux/tcp.h>
 #include <string.h>
 #include "preload/hot/capture.h"
 #include "preload/hot/clock.h"
 #include "preload/hot/conn_slot.h"
+#include "preload/hot/current.h"
 #include "preload/hot/object.h"
 #include "preload/hot/peer_verb.h"
 #include "preload/hot/request.h"
 #include "preload/hot/sampler.h"
 #include "preload/hot/sys.h"
 #include "preload/hot/text.h"
+#include "preload/hot/turn.h"
 
 /* By descriptor; two that share a slot: the later one has it. */
 struct peer {
@@ -19,7 +22,8 @@ struct peer {
 	int fd;                /* -1: nobody's */
 	bool asking;           /* not yet answered */
 	uint32_t request, serial;
-	uint32_t tid, tick; /* the segment that asked */
+	uint32_t tid, tick;             /* the segment that asked */
+	uint32_t heard_tid, heard_turn; /* who read the last of the answer, and in which turn */
 	uint64_t since_ns;
 	bool named; /* its first bytes were looked at */
 	uint32_t n_asked, n_object;
@@ -88,6 +92,80 @@ static void own(struct rp_self *s, struct peer *p, int fd, const struct sockaddr
 	p->since_ns = rp_mono_ns();
 	capture(s, p);
 	rp_conn_set_kind(fd, RP_FD_UPSTREAM);
+}
+
+static bool is_own(const struct rp_self *s, const struct peer *p)
+{
+	return s->armed == RP_ARMED && p->request == s->request && p->serial == s->serial;
+}
+
+/* Data went out on FD, and came back since: whoever asked last has been answered. */
+static bool is_idle(int fd)
+{
+	struct tcp_info info;
+	socklen_t n = sizeof(info);
+
+	memset(&info, 0, sizeof(info));
+	return rp_sys(SYS_getsockopt, fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0 &&
+	       info.tcpi_bytes_acked > 1 && info.tcpi_bytes_received &&
+	       info.tcpi_last_data_recv <= info.tcpi_last_data_sent;
+}
+
+/* In a loop what is read on somebody else's socket is for somebody else; and where several events
+ * came at once, a socket that waits for an answer, or never had one, may be written to by that
+ * somebody. */
+void rp_peer_strange(int fd, bool reads)
+{
+	const struct rp_self *s = &rp_self;
+
+	if (s->armed != RP_ARMED || !s->turn.looped)
+		return;
+	if (reads ||
+	    (s->turn.kind != RP_TURN_ONE && !rp_request_is_alone(s->request) && !is_idle(fd)))
+		rp_current_leave();
+}
+
+/* A second question in the turn that read the answer to the first: by whoever asked, or by
+ * somebody who has waited for the connection to be free. */
+static bool may_be_anybodys(const struct rp_self *s, const struct peer *p)
+{
+	return !p->asking && p->heard_tid == s->tid && p->heard_turn == s->turn.number &&
+	       !rp_request_is_alone(p->request);
+}
+
+/* What becomes of the thread S that is about to READ, or write, where P asked. */
+enum touch { STAYS, ENTERS, LEAVES, FORGETS };
+
+static enum touch judge(const struct rp_self *s, const struct peer *p, int fd, bool reads)
+{
+	if (!holds(p, fd) || !rp_request_lives(p->request, p->serial))
+		return reads ? LEAVES : STAYS;
+	if (!reads && may_be_anybodys(s, p))
+		return FORGETS;
+	if (is_own(s, p))
+		return STAYS;
+	if (!reads && s->armed == RP_ARMED)
+		return p->asking ? FORGETS : STAYS;
+	return rp_turn_allows(p->request, RP_BY_UPSTREAM, reads) ? ENTERS : LEAVES;
+}
+
+void rp_peer_touch(int fd, bool reads)
+{
+	struct rp_self *s = &rp_self;
+	struct peer *p = s->turn.looped ? enter(fd) : NULL;
+
+	if (!p)
+		return;
+	enum touch touch = judge(s, p, fd, reads);
+	uint32_t request = p->request, serial = p->serial;
+
+	if (touch == FORGETS)
+		forget(p);
+	leave(p);
+	if (touch == ENTERS)
+		rp_current_enter_by(request, serial, RP_BY_UPSTREAM);
+	else if (touch != STAYS)
+		rp_current_leave();
 }
 
 void rp_peer_connected(int fd, const struct sockaddr *a, socklen_t n)
@@ -211,6 +289,8 @@ void rp_peer_heard(int fd)
 			tell(p, rp_mono_ns());
 		p->asking = false;
 	}
+	p->heard_tid = rp_self.tid;
+	p->heard_turn = rp_self.turn.number;
 	leave(p);
 }
 

@@ -7,9 +7,9 @@
 
 struct rp_request rp_requests[RP_MAX_REQUESTS];
 _Atomic uint32_t rp_n_requests;
+_Atomic uint32_t rp_n_live;
 
 static _Atomic uint32_t serials;
-static _Atomic uint32_t n_live; /* CLAIMED or LIVE: what CONCURRENT bounds */
 
 /* One more of at most MOST? */
 static bool reserve(_Atomic uint32_t *count, uint64_t most, enum rp_drop drop)
@@ -27,10 +27,10 @@ static bool reserve(_Atomic uint32_t *count, uint64_t most, enum rp_drop drop)
 
 struct rp_request *rp_request_claim(uint64_t concurrent)
 {
-	if (!reserve(&n_live, concurrent, RP_DROP_over_concurrent))
+	if (!reserve(&rp_n_live, concurrent, RP_DROP_over_concurrent))
 		return NULL;
 	if (!reserve(&rp_n_requests, RP_MAX_REQUESTS, RP_DROP_no_request)) {
-		atomic_fetch_sub(&n_live, 1);
+		atomic_fetch_sub(&rp_n_live, 1);
 		return NULL;
 	}
 	for (unsigned i = 0; i < RP_MAX_REQUESTS; i++) {
@@ -45,7 +45,7 @@ struct rp_request *rp_request_claim(uint64_t concurrent)
 		atomic_store(&r->serial, serial);
 		return r;
 	}
-	atomic_fetch_sub(&n_live, 1);
+	atomic_fetch_sub(&rp_n_live, 1);
 	atomic_fetch_sub(&rp_n_requests, 1);
 	rp_drop(RP_DROP_no_request);
 	return NULL;
@@ -80,10 +80,26 @@ void rp_request_open(struct rp_request *r, const struct rp_head *head,
 	atomic_store(&r->samples, 0);
 	atomic_store(&r->course.status, 0);
 	atomic_store(&r->met, false);
+	atomic_store(&r->alone, false);
 	for (unsigned i = 0; i < RP_N_DROPS; i++)
 		atomic_store_explicit(&r->drops[i], 0, memory_order_relaxed);
 	atomic_store(&r->course.how, RP_END_LOST);
 	atomic_store_explicit(&r->state, RP_REQUEST_LIVE, memory_order_release);
+}
+
+void rp_request_joins(struct rp_request *r, unsigned n_others)
+{
+	for (unsigned i = 0; i < RP_MAX_REQUESTS; i++)
+		if (atomic_load_explicit(&rp_requests[i].alone, memory_order_relaxed))
+			atomic_store(&rp_requests[i].alone, false);
+	if (r)
+		atomic_store(&r->alone, !n_others);
+}
+
+bool rp_request_is_alone(uint32_t index)
+{
+	return index < RP_MAX_REQUESTS &&
+	       atomic_load_explicit(&rp_requests[index].alone, memory_order_relaxed);
 }
 
 void rp_request_end(struct rp_request *r, enum rp_end_how how, uint64_t now_ns)
@@ -94,7 +110,7 @@ void rp_request_end(struct rp_request *r, enum rp_end_how how, uint64_t now_ns)
 		return;
 	atomic_store(&r->course.how, how);
 	atomic_store_explicit(&r->state, RP_REQUEST_ENDED, memory_order_release);
-	atomic_fetch_sub(&n_live, 1);
+	atomic_fetch_sub(&rp_n_live, 1);
 }
 
 void rp_request_free(struct rp_request *r)
@@ -105,7 +121,7 @@ void rp_request_free(struct rp_request *r)
 	atomic_store_explicit(&r->state, RP_REQUEST_FREE, memory_order_release);
 	atomic_fetch_sub(&rp_n_requests, 1);
 	if (live)
-		atomic_fetch_sub(&n_live, 1);
+		atomic_fetch_sub(&rp_n_live, 1);
 }
 
 bool rp_request_lives(uint32_t index, uint32_t serial)
@@ -131,7 +147,7 @@ void rp_request_forked(void)
 		atomic_store(&r->state, RP_REQUEST_FREE);
 	}
 	atomic_store(&rp_n_requests, 0);
-	atomic_store(&n_live, 0);
+	atomic_store(&rp_n_live, 0);
 }
 
 uint64_t rp_request_over_ns(uint32_t index, uint32_t serial)

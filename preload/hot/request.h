@@ -49,6 +49,7 @@ struct rp_request {
 	bool over_tls;       /* its bytes are those inside */
 	_Atomic uint64_t samples;
 	_Atomic bool met;                   /* a thread works for it, or did */
+	_Atomic bool alone;                 /* no other request is, or was, in flight beside it */
 	_Atomic uint64_t drops[RP_N_DROPS]; /* losses that are this request's own */
 };
 
@@ -56,6 +57,8 @@ extern struct rp_request rp_requests[RP_MAX_REQUESTS];
 
 /* LIVE or ENDED slots; what hooks and the drain look at first. */
 extern _Atomic uint32_t rp_n_requests;
+/* CLAIMED or LIVE: what REQPROF_CONCURRENT bounds. */
+extern _Atomic uint32_t rp_n_live;
 
 /* Claims a slot; NULL, counted: CONCURRENT are being served, or every slot is in use (those that
  * ended keep theirs until the drain has written them). */
@@ -64,6 +67,13 @@ struct rp_request *rp_request_claim(uint64_t concurrent);
 /* Copies HEAD and makes the slot LIVE. */
 void rp_request_open(struct rp_request *r, const struct rp_head *head,
                      const struct rp_trigger *trigger, uint64_t first_byte_ns, uint64_t now_ns);
+
+/* A head is complete, of R (NULL: of a request that is not flagged) while N_OTHERS were in flight:
+ * nobody is alone any more, but R if there was nobody. */
+void rp_request_joins(struct rp_request *r, unsigned n_others);
+
+/* No other request is, or was, in flight beside it. */
+bool rp_request_is_alone(uint32_t index);
 
 /* N of this request's samples, waits or segments are lost. */
 static inline void rp_request_drop(struct rp_request *r, enum rp_drop drop, uint64_t n)

@@ -9,6 +9,7 @@
 #include "preload/hot/mask.h"
 #include "preload/hot/request.h"
 #include "preload/hot/sys.h"
+#include "preload/hot/turn.h"
 #include "preload/settings.h"
 
 /* Marks our timers: a signal of the same number from elsewhere is the host's. */
@@ -289,7 +290,7 @@ void rp_sampler_tick(int sig, siginfo_t *info, void *context)
 	/* A tick in a parked track: longjmp left the wait.  Taken meanwhile: no longer ours. */
 	if (!rp_track_unpark(s->track, s->track_gen))
 		s->armed = RP_ARMED_OVER;
-	else if (rp_request_lives(s->request, s->serial))
+	else if (rp_request_lives(s->request, s->serial) && !rp_turn_is_over(s, now_ns))
 		sample(s, info, context, now_ns);
 	else
 		rp_current_over_in_handler(s, now_ns);

@@ -12,10 +12,32 @@
 
 struct rp_wait;
 
+/* How a thread came to work for a request. */
+enum rp_source {
+	RP_BY_CLIENT,   /* it read or wrote on the request's connection */
+	RP_BY_UPSTREAM, /* ... on the socket on which the request asked another server */
+	RP_BY_CREATOR,  /* a thread that worked for the request made it */
+	RP_N_SOURCES,
+};
+
+/* What the loop on this thread does (turn.h).  All zeros: not a loop, or not seen yet. */
+struct rp_turn {
+	bool looped;     /* the thread waits for the events of a loop */
+	uint8_t kind;    /* enum rp_turn_kind */
+	uint32_t number; /* of this turn */
+	uint32_t later;  /* polls since it began that were answered with nothing */
+	uint32_t held;   /* ... since the loop last waited */
+	uint64_t held_since_ns;
+	uint64_t due_ns;  /* from here on a timer of the loop may be due */
+	uint64_t back_ns; /* when its last poll came back; 0: not seen */
+};
+
 struct rp_self {
 	/* 1 while the timer may tick: set last when arming, cleared first when leaving. */
 	volatile uint32_t armed;
 	uint32_t request, serial; /* the request this thread works for (hot/request.h) */
+	enum rp_source by;        /* ... and why we think so */
+	struct rp_turn turn;
 	struct rp_track *track;
 	uint32_t track_gen;   /* of the track when it was claimed: it may be taken away */
 	bool paused;          /* that wait is a paused one: not masked, the timer stands still */

@@ -33,6 +33,9 @@ struct rp_track *rp_track_claim(uint32_t request, uint32_t serial, uint32_t tid,
 		t->tid = tid;
 		t->begin_ns = now_ns;
 		__atomic_store_n(&t->request, request + 1, __ATOMIC_RELEASE);
+		if (i >=
+		    RP_MAX_TRACKS / 2) /* a loop has short segments: the drain must not sleep on */
+			rp_track_wake();
 		return t;
 	}
 	return NULL;

@@ -14,6 +14,7 @@
 #include "preload/hot/request.h"
 #include "preload/hot/sampler.h"
 #include "preload/hot/sys.h"
+#include "preload/hot/turn.h"
 
 enum { SAME_STACK_BYTES = 1 << 20 };
 
@@ -60,7 +61,8 @@ static bool may_record(struct rp_self *s, const struct rp_wait *w, const struct 
 		return false;
 	if (s->wait)
 		abandoned(s);
-	if (s->armed == RP_ARMED_OVER || (s->armed && s->heir && rp_heir_ends(what)))
+	if (s->armed == RP_ARMED_OVER || (s->armed && s->heir && rp_heir_ends(what)) ||
+	    (s->armed && rp_turn_is_over(s, rp_mono_ns())))
 		rp_current_leave();
 	return s->armed == RP_ARMED;
 }

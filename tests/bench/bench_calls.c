@@ -9,6 +9,9 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/uio.h>
 #include "tests/bench/self.h"
 
@@ -28,7 +31,7 @@ struct way {
 
 static struct way hooked, libc;
 static char bytes[N_BYTES * N_CALLS];
-static int zero, null, inherited, set;
+static int zero, null, inherited, set, loop;
 static struct self body;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
@@ -86,6 +89,14 @@ static void wait_nothing(const struct way *w)
 	sink = w->epoll_wait(set, &event, 1, 0);
 }
 
+/* A loop with timers: the shim keeps when one may be due. */
+static void wait_one(const struct way *w)
+{
+	struct epoll_event event;
+
+	sink = w->epoll_wait(loop, &event, 1, 1000);
+}
+
 static void lock_unlock(const struct way *w)
 {
 	w->pthread_mutex_lock(&mutex);
@@ -138,6 +149,7 @@ static const struct row {
         {"write of a body, 16 bytes", "<=5", write_body, NULL, empty},
         {"writev of a body, 2 x 8 bytes", "<=5", writev_body, NULL, empty},
         {"epoll_wait, nothing there", "<=5", wait_nothing, NULL, NULL},
+        {"epoll_wait of a loop, one event", "<=10", wait_one, NULL, NULL},
         {"pthread_mutex_lock and unlock", "<=3", lock_unlock, NULL, NULL},
         {"pthread_rwlock_wrlock and unlock", "<=3", wrlock_unlock, NULL, NULL},
         {"sem_post and sem_wait", "<=5", post_wait, NULL, NULL},
@@ -219,6 +231,20 @@ static void open_body(void)
 	take_some(body.client);
 }
 
+/* A set with a listener, and something that is always ready. */
+static void open_loop(void)
+{
+	struct epoll_event in = {.events = EPOLLIN};
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	loop = epoll_create1(EPOLL_CLOEXEC);
+	if (bind(listener, (struct sockaddr *)&(struct sockaddr_un){.sun_family = AF_UNIX},
+	         sizeof(sa_family_t)) != 0 ||
+	    listen(listener, 1) != 0 || epoll_ctl(loop, EPOLL_CTL_ADD, listener, &in) != 0 ||
+	    epoll_ctl(loop, EPOLL_CTL_ADD, eventfd(1, EFD_CLOEXEC), &in) != 0)
+		give_up("bench_calls: a loop");
+}
+
 int main(void)
 {
 	hooked = way_of(RTLD_DEFAULT);
@@ -227,6 +253,7 @@ int main(void)
 	null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	inherited = libc.open("/dev/zero", O_RDONLY | O_CLOEXEC); /* we saw no birth */
 	set = epoll_create1(EPOLL_CLOEXEC);
+	open_loop();
 	sem_init(&sem, 0, 0);
 	if (zero < 0 || null < 0 || inherited < 0 || set < 0)
 		give_up("bench_calls");

@@ -8,7 +8,7 @@ import glob
 import os
 import subprocess
 
-from harness import (AS_ROOT, Skip, ask, body_of, check, equal, export, files, free_port, need,
+from harness import (AS_ROOT, Failed, Skip, ask, body_of, check, equal, export, files, free_port, need,
                      place, run, server, tool, until)
 from upstream import Upstream
 
@@ -81,12 +81,20 @@ def dominated(session, kinds, name, true_ns):
     check(rows[0]['longest_ns'] >= 0.95 * true_ns, 'reqprof waits says', rows)
 
 
-def two_requests(here, port, kinds, name, true_ns):
-    """The first one of a process, which has no tables of stacks yet, and one more."""
-    for n in (1, 2):
+def two_requests(here, port, kinds, name, true_ns, tries=2):
+    """The first one of a process, which has no tables of stacks yet, and one more.  With more
+    TRIES two of them must know: on a busy machine a timer of the loop (node keeps the date by one)
+    may come due in the turn that asks, and then nobody knows who did."""
+    missed = 0
+    for n in range(1, tries + 1):
         session, raw = flagged(here, port, n)
         check(body_of(raw) in (b'slow\n', b'slept\n'), 'the answer is', raw)
-        dominated(session, kinds, name, true_ns())
+        try:
+            dominated(session, kinds, name, true_ns())
+        except Failed:
+            missed += 1
+            if missed > tries - 2:
+                raise
     return session
 
 
@@ -113,7 +121,7 @@ def node_with_http_get():
         app = here.file('app.js', NODE % (up.port, port))
         with server(here, ['node', app], port):
             two_requests(here, port, ['upstream'], 'tcp 127.0.0.1:%d GET /stock' % up.port,
-                         lambda: up.took[-1])
+                         lambda: up.took[-1], tries=4)
 
 
 def php_with_fsockopen():

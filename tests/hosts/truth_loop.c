@@ -1,7 +1,8 @@
 /* truth_loop.c - one event loop that serves everybody, by callbacks or by coroutines.
  *
- * Room: tests/hosts.  `truth_loop PORT UPSTREAM [coroutines] [rights]`: coroutines have a stack a
- * request; with rights another process accepts, and hands the connections over.
+ * Room: tests/hosts.  `truth_loop PORT UPSTREAM [coroutines] [rights] [few]`: coroutines have a
+ * stack a request; with rights another process accepts, and hands the connections over; few: not
+ * enough connections to the other server.
  * SPDX-License-Identifier: MIT
  */
 #include "truth_loop.h"
@@ -246,11 +247,12 @@ int main(int argc, char **argv)
 {
 	static struct watch source;
 	int fds[2];
-	bool rights = false;
+	bool rights = false, few = false;
 
 	for (int i = 3; i < argc; i++) {
 		by_coroutines |= !strcmp(argv[i], "coroutines");
 		rights |= !strcmp(argv[i], "rights");
+		few |= !strcmp(argv[i], "few");
 	}
 	signal(SIGPIPE, SIG_IGN);
 	source = (struct watch){http_listen(argc, argv), accepted};
@@ -266,6 +268,8 @@ int main(int argc, char **argv)
 		source = (struct watch){fds[1], taken};
 	}
 	loop_start(argc > 2 ? atoi(argv[2]) : 0);
+	if (few)
+		loop.most_upstreams = FEW_UPSTREAMS;
 	loop_watch(&source, EPOLLIN);
 	pool_start();
 	truth_start_background();

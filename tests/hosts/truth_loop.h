@@ -34,7 +34,7 @@ static struct {
 	int epoll, wake;
 	struct tasks ready;
 	struct task *timers; /* the soonest first */
-	int upstream_port, n_upstreams;
+	int upstream_port, n_upstreams, most_upstreams;
 	struct tasks asking; /* wait for a connection */
 	struct upstream *idle;
 } loop;
@@ -45,7 +45,7 @@ static struct {
 	struct tasks jobs, done;
 } pool = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, {0}, {0}};
 
-enum { MOST_UPSTREAMS = 4, POOL_THREADS = 4 };
+enum { FEW_UPSTREAMS = 4, MANY_UPSTREAMS = 64, POOL_THREADS = 4 };
 
 static inline void tasks_add(struct tasks *l, struct task *t)
 {
@@ -154,7 +154,7 @@ static inline void loop_ask(struct task *t, void (*run)(struct task *))
 	t->run = run;
 	if (u)
 		loop.idle = u->next;
-	else if (loop.n_upstreams < MOST_UPSTREAMS)
+	else if (loop.n_upstreams < loop.most_upstreams)
 		u = upstream_new();
 	if (u)
 		upstream_ask(u, t);
@@ -232,6 +232,7 @@ static inline void loop_start(int upstream_port)
 	loop.epoll = epoll_create1(EPOLL_CLOEXEC);
 	loop.wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	loop.upstream_port = upstream_port;
+	loop.most_upstreams = MANY_UPSTREAMS;
 	wake = (struct watch){loop.wake, pool_done};
 	loop_watch(&wake, EPOLLIN);
 }

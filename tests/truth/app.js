@@ -43,7 +43,7 @@ async function serve(id, steps) {
   return id;
 }
 
-setInterval(() => says('0', 'background'), 1);
+setInterval(() => says('0', 'background'), 7);
 http.createServer(async (request, answer) => {
   const asked = new URL(request.url, 'http://truth').searchParams;
   const body = await serve(asked.get('id'), asked.get('steps'));

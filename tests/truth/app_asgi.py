@@ -22,7 +22,7 @@ async def ask(name):
 
 async def background():
     while True:
-        await asyncio.sleep(0.0007)
+        await asyncio.sleep(0.007)
         says('0', 'background')
 
 

@@ -1,0 +1,111 @@
+/* turn.c - see turn.h.  Room: hot.  SPDX-License-Identifier: MIT */
+#include "preload/hot/turn.h"
+
+#include "preload/hot/clock.h"
+#include "preload/hot/current.h"
+#include "preload/hot/request.h"
+#include "preload/hot/sampler.h"
+
+enum { MS = 1000000 };
+
+_Atomic bool rp_turn_watching;
+_Atomic uint8_t rp_turn_runs;
+
+/* A loop counts in whole milliseconds, from when it last looked at the clock. */
+static uint64_t due_ns(uint64_t looked_ns, uint64_t timeout_ns)
+{
+	if (timeout_ns == RP_NEVER)
+		return RP_NEVER;
+	return looked_ns && timeout_ns > MS ? looked_ns + timeout_ns - MS : 0;
+}
+
+void rp_turn_unseen(struct rp_turn *t, uint64_t timeout_ns)
+{
+	t->looped = true;
+	if (timeout_ns == RP_NEVER)
+		t->due_ns = RP_NEVER;
+	else if (timeout_ns)
+		t->due_ns = due_ns(rp_mono_coarse_ns(), timeout_ns);
+}
+
+/* May what this thread works for go on after a poll that brought nothing, since there is something
+ * left to do?  It has been left by this turn's event, or was in the head that it brought. */
+static bool goes_on(const struct rp_self *s)
+{
+	const struct rp_turn *t = &s->turn;
+
+	if (s->armed != RP_ARMED || rp_turn_is_over(s, rp_mono_ns()))
+		return false;
+	if (rp_request_is_alone(s->request))
+		return true;
+	return t->kind == RP_TURN_ONE && rp_turn_runs >= RP_RUNS_CALLBACKS;
+}
+
+/* Not for ever: who is never done gets its events after a while. */
+static bool holds(struct rp_turn *t)
+{
+	uint64_t now_ns = rp_mono_ns();
+
+	if (!t->held)
+		t->held_since_ns = now_ns;
+	if (t->held >= RP_HOLD_POLLS || now_ns - t->held_since_ns > RP_HOLD_NS)
+		return false;
+	t->held++;
+	t->back_ns = now_ns;
+	return true;
+}
+
+bool rp_turn_wait(uint64_t timeout_ns, bool may_hold, int *most)
+{
+	struct rp_self *s = &rp_self;
+	struct rp_turn *t = &s->turn;
+	bool isolates = atomic_load_explicit(&rp_n_live, memory_order_relaxed);
+
+	if (isolates && *most > 1)
+		*most = 1;
+	if (!timeout_ns && isolates && may_hold && holds(t)) {
+		if (!goes_on(s))
+			rp_current_leave();
+		if (!t->looped)
+			t->due_ns = RP_NEVER;
+		t->looped = true;
+		t->later++;
+		return true;
+	}
+	rp_current_leave();
+	t->looped = true;
+	t->kind = timeout_ns ? RP_TURN_MANY : RP_TURN_BUSY;
+	if (timeout_ns) {
+		t->held = 0;
+		t->due_ns = due_ns(t->back_ns, timeout_ns); /* not before its last poll came back */
+	}
+	return false;
+}
+
+void rp_turn_begins(int n)
+{
+	struct rp_turn *t = &rp_self.turn;
+
+	t->back_ns = rp_mono_ns();
+	t->number++;
+	t->later = 0;
+	if (n == 1 && t->kind == RP_TURN_MANY)
+		t->kind = RP_TURN_ONE;
+}
+
+bool rp_turn_allows(uint32_t request, enum rp_source by, bool reads)
+{
+	const struct rp_self *s = &rp_self;
+	const struct rp_turn *t = &s->turn;
+	uint8_t runs = atomic_load_explicit(&rp_turn_runs, memory_order_relaxed);
+
+	if (!t->looped)
+		return true;
+	if (rp_turn_is_over(s, rp_mono_ns()))
+		return false;
+	if (rp_request_is_alone(request) || (runs == RP_RUNS_INLINE && t->kind != RP_TURN_BUSY))
+		return true;
+	if (t->kind != RP_TURN_ONE)
+		return false;
+	return runs == RP_RUNS_CALLBACKS || (runs == RP_RUNS_TASKS && by == RP_BY_CLIENT && reads);
+}

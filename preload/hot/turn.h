@@ -1,0 +1,58 @@
+/* turn.h - turns of an event loop: what one wait for events brought, until the next such wait.
+ *
+ * Room: hot.  A loop's thread works for whoever the turn's event was for, until a timer may be due,
+ * until it turns to somebody else, and no longer than the turn.  While a flagged request is being
+ * served a loop gets one event a turn, and gets the next one only when nothing is left to do.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RP_HOT_TURN_H
+#define RP_HOT_TURN_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include "preload/hot/self.h"
+
+enum rp_turn_kind {
+	RP_TURN_UNSEEN, /* it began before anybody looked */
+	RP_TURN_ONE,    /* a wait that could block brought one event: nothing else was left to do */
+	RP_TURN_MANY,   /* it brought several, or none */
+	RP_TURN_BUSY,   /* a poll that could not block brought them: something else is to be done */
+};
+
+/* A request was flagged in this process, so turns are looked at. */
+extern _Atomic bool rp_turn_watching;
+
+/* What runs on the loops of this process (cold/runtimes.c). */
+enum rp_turn_runs {
+	RP_RUNS_ANYTHING, /* not known, or other threads put tasks in between at any time */
+	RP_RUNS_TASKS, /* a callback may go on with somebody else's task; other threads send events
+	                */
+	RP_RUNS_CALLBACKS, /* a turn of one event is for one request; lists of things to do, maybe
+	                    */
+	RP_RUNS_INLINE,    /* ... and an event's callback does at once all that is to be done */
+};
+extern _Atomic uint8_t rp_turn_runs;
+
+/* Before one that nobody looks at: what is known of a first turn. */
+void rp_turn_unseen(struct rp_turn *t, uint64_t timeout_ns);
+
+/* Before a loop's wait of TIMEOUT_NS (RP_NEVER: for ever) for at most *MOST events, which may
+ * become
+ * 1.  True: there is something left to do, the answer is 0 at once (only with MAY_HOLD). */
+bool rp_turn_wait(uint64_t timeout_ns, bool may_hold, int *most);
+
+/* It brought N events (negative: failed). */
+void rp_turn_begins(int n);
+
+/* May the calling thread, which touches something of REQUEST, be said to work for it from here
+ * on?  READS: what came belongs to it, rather than what goes out. */
+bool rp_turn_allows(uint32_t request, enum rp_source by, bool reads);
+
+/* In a loop, and the turn belongs to nobody any more: a timer may be due. */
+static inline bool rp_turn_is_over(const struct rp_self *s, uint64_t now_ns)
+{
+	return s->turn.looped && now_ns >= s->turn.due_ns;
+}
+
+#endif

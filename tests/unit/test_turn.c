@@ -1,0 +1,252 @@
+/* test_turn.c - turns of a loop: what belongs to whom, for how long, and what a loop is not told.
+ *
+ * Room: tests.  SPDX-License-Identifier: MIT
+ */
+#include "preload/hot/turn.h"
+
+#include "preload/hot/clock.h"
+#include "preload/hot/current.h"
+#include "preload/hot/request.h"
+#include "tests/support/flagged.h"
+#include "tests/support/suite.h"
+
+enum { MS = 1000000, FLAGGED = 0 };
+
+static struct flagged_notes notes;
+static struct rp_request *flagged;
+
+static void ready(void)
+{
+	rp_self.turn = (struct rp_turn){0};
+	atomic_store(&rp_turn_runs, RP_RUNS_CALLBACKS);
+	flagged_ready();
+	flagged = flagged_open(MS);
+}
+
+static void done(void)
+{
+	rp_current_leave();
+	flagged_take(&notes);
+	rp_request_end(flagged, RP_END_COMPLETE, rp_mono_ns());
+	rp_request_free(flagged);
+}
+
+static void work(void)
+{
+	rp_current_enter(FLAGGED, atomic_load(&flagged->serial));
+}
+
+/* A wait for at most MOST events that brought N; what the loop was allowed to ask for. */
+static int wait_for(uint64_t timeout_ns, int most, int n)
+{
+	ck_assert(!rp_turn_wait(timeout_ns, false, &most));
+	rp_turn_begins(n);
+	return most;
+}
+
+static void begin(enum rp_turn_kind kind)
+{
+	switch (kind) {
+	case RP_TURN_UNSEEN:
+		rp_turn_unseen(&rp_self.turn, RP_NEVER);
+		break;
+	case RP_TURN_ONE:
+		wait_for(RP_NEVER, 9, 1);
+		break;
+	case RP_TURN_MANY:
+		wait_for(RP_NEVER, 9, 2);
+		break;
+	case RP_TURN_BUSY:
+		wait_for(RP_NEVER, 9, 1);
+		wait_for(0, 9, 1);
+		break;
+	}
+	ck_assert_uint_eq(rp_self.turn.kind, kind);
+}
+
+static bool allows(enum rp_source by, bool reads)
+{
+	return rp_turn_allows(FLAGGED, by, reads);
+}
+
+/* What runs on the loop, how its turn began; whether the thread may be said to work for the request
+ * whose head came, to whose client it writes, whose upstream's answer it reads. */
+static const struct {
+	enum rp_turn_runs runs;
+	enum rp_turn_kind kind;
+	bool head, client, upstream;
+} rows[] = {
+        {RP_RUNS_ANYTHING, RP_TURN_ONE, false, false, false},
+        {RP_RUNS_ANYTHING, RP_TURN_UNSEEN, false, false, false},
+        {RP_RUNS_TASKS, RP_TURN_ONE, true, false, false},
+        {RP_RUNS_TASKS, RP_TURN_MANY, false, false, false},
+        {RP_RUNS_CALLBACKS, RP_TURN_ONE, true, true, true},
+        {RP_RUNS_CALLBACKS, RP_TURN_MANY, false, false, false},
+        {RP_RUNS_CALLBACKS, RP_TURN_UNSEEN, false, false, false},
+        {RP_RUNS_CALLBACKS, RP_TURN_BUSY, false, false, false},
+        {RP_RUNS_INLINE, RP_TURN_ONE, true, true, true},
+        {RP_RUNS_INLINE, RP_TURN_MANY, true, true, true},
+        {RP_RUNS_INLINE, RP_TURN_UNSEEN, true, true, true},
+        {RP_RUNS_INLINE, RP_TURN_BUSY, false, false, false},
+};
+enum { N_ROWS = sizeof(rows) / sizeof(rows[0]) };
+
+START_TEST(whose_a_turn_is)
+{
+	atomic_store(&rp_turn_runs, rows[_i].runs);
+	begin(rows[_i].kind);
+	ck_assert_uint_eq(allows(RP_BY_CLIENT, true), rows[_i].head);
+	ck_assert_uint_eq(allows(RP_BY_CLIENT, false), rows[_i].client);
+	ck_assert_uint_eq(allows(RP_BY_UPSTREAM, true), rows[_i].upstream);
+}
+END_TEST
+
+START_TEST(where_nobody_else_is_in_flight_it_is_whose_else)
+{
+	rp_request_joins(flagged, 0);
+	atomic_store(&rp_turn_runs, rows[_i].runs);
+	begin(rows[_i].kind);
+	ck_assert(allows(RP_BY_CLIENT, false) && allows(RP_BY_UPSTREAM, true));
+	rp_request_joins(NULL, 0); /* somebody comes */
+	ck_assert_uint_eq(allows(RP_BY_CLIENT, true), rows[_i].head);
+}
+END_TEST
+
+START_TEST(a_thread_without_a_loop_is_never_in_doubt)
+{
+	atomic_store(&rp_turn_runs, RP_RUNS_ANYTHING);
+	ck_assert(allows(RP_BY_CLIENT, false) && allows(RP_BY_UPSTREAM, true));
+}
+END_TEST
+
+START_TEST(a_turn_is_nobodys_once_a_timer_may_be_due)
+{
+	uint64_t began_ns;
+
+	begin(RP_TURN_ONE);
+	began_ns = rp_mono_ns();
+	wait_for(20 * MS, 9, 1);
+	ck_assert_uint_le(rp_self.turn.due_ns, began_ns + 20 * MS);
+	ck_assert_uint_ge(rp_self.turn.due_ns, began_ns + 18 * MS);
+	ck_assert(allows(RP_BY_CLIENT, true));
+	work();
+	flagged_burn(40);
+	ck_assert(!allows(RP_BY_CLIENT, true));
+	ck_assert_uint_ne(rp_self.armed, RP_ARMED); /* a tick has found out */
+	rp_current_leave();
+	flagged_take(&notes);
+	ck_assert_uint_eq(notes.n_ends, 1);
+	ck_assert_uint_eq(notes.end.end_ns, rp_self.turn.due_ns);
+}
+END_TEST
+
+START_TEST(a_segment_between_two_ticks_is_cut_where_the_timer_was_due)
+{
+	uint64_t due_ns;
+
+	flagged->interval_ns = 1000 * MS;
+	begin(RP_TURN_ONE);
+	wait_for(5 * MS, 9, 1);
+	due_ns = rp_self.turn.due_ns;
+	work();
+	flagged_burn(20);
+	rp_current_leave();
+	flagged_take(&notes);
+	ck_assert_uint_eq(notes.end.end_ns, due_ns);
+	ck_assert_uint_le(notes.end.cpu_ns, 6 * MS);
+}
+END_TEST
+
+START_TEST(while_a_flagged_request_is_served_events_come_one_by_one)
+{
+	ck_assert_int_eq(wait_for(RP_NEVER, 64, 1), 1);
+	ck_assert_int_eq(wait_for(0, 64, 1), 1);
+	ck_assert_int_eq(wait_for(RP_NEVER, 1, 1), 1);
+	ck_assert_int_eq(wait_for(RP_NEVER, -5, -1), -5); /* the kernel will say EINVAL */
+	rp_request_end(flagged, RP_END_COMPLETE, rp_mono_ns());
+	ck_assert_int_eq(wait_for(RP_NEVER, 64, 2), 64);
+}
+END_TEST
+
+START_TEST(a_poll_is_told_of_nothing_while_there_is_something_to_do)
+{
+	int most = 64;
+	unsigned n = 0;
+
+	begin(RP_TURN_ONE);
+	work();
+	while (n < 5 && rp_turn_wait(0, true, &most))
+		n++;
+	ck_assert_uint_eq(n, 5);
+	ck_assert_uint_eq(rp_self.armed, RP_ARMED); /* it goes on with what the event began */
+	wait_for(RP_NEVER, 64, 1);
+	ck_assert_uint_eq(rp_self.armed, 0);
+}
+END_TEST
+
+START_TEST(but_not_for_ever)
+{
+	int most = 64;
+	unsigned n = 0;
+
+	begin(RP_TURN_ONE);
+	work();
+	while (rp_turn_wait(0, true, &most))
+		n++;
+	ck_assert_uint_le(n, RP_HOLD_POLLS);
+	ck_assert_uint_gt(n, 0);
+	ck_assert_uint_eq(rp_self.armed,
+	                  0); /* something else may be done in between from here on */
+	rp_turn_begins(1);
+	ck_assert_uint_eq(rp_self.turn.kind, RP_TURN_BUSY);
+	ck_assert(!rp_turn_wait(0, true, &most)); /* nor again, until it waits */
+	wait_for(RP_NEVER, 64, 1);
+	ck_assert(rp_turn_wait(0, true, &most));
+	flagged_burn(RP_HOLD_NS / MS + 5);
+	ck_assert(!rp_turn_wait(0, true, &most));
+}
+END_TEST
+
+START_TEST(nothing_is_held_back_for_nobody)
+{
+	int most = 64;
+
+	begin(RP_TURN_ONE);
+	rp_request_end(flagged, RP_END_COMPLETE, rp_mono_ns());
+	ck_assert(!rp_turn_wait(0, true, &most));
+	ck_assert_int_eq(most, 64);
+}
+END_TEST
+
+START_TEST(tasks_of_an_interpreter_do_not_outlive_the_callback)
+{
+	int most = 64;
+
+	atomic_store(&rp_turn_runs, RP_RUNS_TASKS);
+	begin(RP_TURN_ONE);
+	work();
+	ck_assert(rp_turn_wait(0, true, &most));
+	ck_assert_uint_eq(rp_self.armed, 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("hot/turn");
+	TCase *t = tcase_create("turn");
+
+	tcase_add_checked_fixture(t, ready, done);
+	tcase_set_timeout(t, 60);
+	tcase_add_loop_test(t, whose_a_turn_is, 0, N_ROWS);
+	tcase_add_loop_test(t, where_nobody_else_is_in_flight_it_is_whose_else, 0, N_ROWS);
+	tcase_add_test(t, a_thread_without_a_loop_is_never_in_doubt);
+	tcase_add_test(t, a_turn_is_nobodys_once_a_timer_may_be_due);
+	tcase_add_test(t, a_segment_between_two_ticks_is_cut_where_the_timer_was_due);
+	tcase_add_test(t, while_a_flagged_request_is_served_events_come_one_by_one);
+	tcase_add_test(t, a_poll_is_told_of_nothing_while_there_is_something_to_do);
+	tcase_add_test(t, but_not_for_ever);
+	tcase_add_test(t, nothing_is_held_back_for_nobody);
+	tcase_add_test(t, tasks_of_an_interpreter_do_not_outlive_the_callback);
+	suite_add_tcase(suite, t);
+	return suite_run(suite);
+}
