@@ -53,7 +53,7 @@ static void enter(struct call *c, const void *object, enum rp_tls_name makes, bo
 	int fd = rp_conn_carrier(rp_tlslib_hello(c->lib, makes, object), -1);
 
 	if (fd >= 0)
-		rp_conn_touch(fd);
+		rp_conn_touch(fd, !writes);
 }
 
 /* After it: the descriptor that carries the N bytes that passed; -1: none of ours.  What moved
