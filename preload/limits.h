@@ -9,7 +9,7 @@
 
 enum {
 	RP_MAX_FDS = 65536,   /* 1 + 4 bytes each; descriptors above are not followed */
-	RP_MAX_CONNS = 32768, /* 384 bytes each: 12 MiB of address space */
+	RP_MAX_CONNS = 32768, /* 400 bytes each: 13 MiB of address space */
 	RP_MAX_HEADS = 64,    /* heads in pieces at once, 64 KiB each: 4 MiB */
 	RP_MAX_PENDING = 16,  /* runs of alike requests in a pipeline, 12 bytes each; divides 256 */
 	RP_MAX_LIVE = 32,     /* the most REQPROF_CONCURRENT may ask for */
@@ -18,7 +18,8 @@ enum {
 	        64, /* segments not yet written: threads that work for flagged requests at once */
 	RP_TRACK_BYTES = 512 << 10, /* ring of a track; 1 s at 1 kHz and 60 frames: 32 MiB in all */
 	RP_MAX_FRAMES = 256,        /* the most REQPROF_MAX_FRAMES may ask for */
-	RP_COPY_BYTES = 64 << 10,   /* stack kept to be walked later, while tables are not ready */
+	RP_COPY_BYTES = 80 << 10,   /* stack kept to be walked later, while tables are not ready;
+	                             * php-fpm reads requests into 64 KiB on its stack */
 	RP_OBJECT_BYTES = 160,      /* the name of what was waited for */
 	RP_MAX_FOUND = 16384,       /* addresses outside of modules that a session asks names for */
 	RP_MAX_CODE = 4096,         /* names of code made at run time that a session keeps */

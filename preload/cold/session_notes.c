@@ -30,6 +30,17 @@ static size_t proc_line(const char *path, char *text, size_t cap)
 	return n > 0 ? (size_t)n : 0;
 }
 
+/* The client, by what a gateway says of it where the peer is one. */
+static size_t name_peer(char *text, size_t cap, const struct rp_request *r)
+{
+	struct sockaddr_storage named;
+	socklen_t n = rp_address_socket(&r->client, &named);
+
+	if (r->client.kind == RP_ADDRESS_NONE)
+		return rp_object_address(text, cap, (const void *)&r->peer, r->n_peer);
+	return rp_object_address(text, cap, (const void *)&named, n);
+}
+
 void rp_session_put_request(struct rp_session *s)
 {
 	static const char *const spelling[] = {[RP_TRIGGER_QUERY] = "query",
@@ -47,9 +58,7 @@ void rp_session_put_request(struct rp_session *s)
 	item.request.traceparent = text_of(&r->traceparent);
 	item.request.tag = text_of(&r->tag);
 	item.request.trigger = (struct rp_slice){trigger, strlen(trigger)};
-	item.request.peer =
-	        (struct rp_slice){peer, rp_object_address(peer, sizeof(peer),
-	                                                  (const void *)&r->peer, r->n_peer)};
+	item.request.peer = (struct rp_slice){peer, name_peer(peer, sizeof(peer), r)};
 	item.request.local =
 	        (struct rp_slice){local, rp_object_address(local, sizeof(local),
 	                                                   (const void *)&r->local, r->n_local)};

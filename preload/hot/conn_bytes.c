@@ -104,8 +104,8 @@ static void head_complete(int fd, struct rp_conn *c, const struct rp_head *head)
 {
 	uint64_t first_ns = c->first_ns;
 	struct rp_request *r = rp_gate_admit(fd, head, first_ns, c->accepted_ns);
-	uint8_t asked =
-	        (head->is_head ? RP_ASKED_HEAD : 0) | (head->is_connect ? RP_ASKED_CONNECT : 0);
+	uint8_t asked = head->asked | (head->is_head ? RP_ASKED_HEAD : 0) |
+	                (head->is_connect ? RP_ASKED_CONNECT : 0);
 	uint16_t number = r ? (uint16_t)(r - rp_requests) : 0;
 	uint32_t serial = r ? atomic_load(&r->serial) : 0;
 
@@ -142,7 +142,7 @@ bool rp_conn_reads(struct rp_conn *c)
 	return being_read(c);
 }
 
-static void in_event(int fd, struct rp_conn *c, enum rp_in_event event, const struct rp_head *head)
+static void in_event(int fd, struct rp_conn *c, enum rp_in_event event, struct rp_head *head)
 {
 	struct rp_course *r;
 
@@ -150,7 +150,13 @@ static void in_event(int fd, struct rp_conn *c, enum rp_in_event event, const st
 	case RP_IN_BEGIN:
 		c->first_ns = rp_mono_ns();
 		break;
+	case RP_IN_PEER:
+		c->client = head->peer;
+		c->first_ns = 0;
+		break;
 	case RP_IN_HEAD:
+		if (!head->peer.kind)
+			head->peer = c->client;
 		head_complete(fd, c, head);
 		break;
 	case RP_IN_BODY:

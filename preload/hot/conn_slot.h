@@ -23,11 +23,12 @@ struct rp_conn {
 	uint8_t owing;       /* the oldest request is answered, but not all of it is on the wire */
 	uint16_t in_request; /* number and serial of the followed one whose body is read; 0: none */
 	uint32_t in_serial;
-	int listener;            /* it came from, -1: told already or not known */
-	uint64_t accepted_ns;    /* RP_NEVER after the first request */
-	uint64_t first_ns;       /* first byte of a head in pieces, 0: none */
-	struct rp_delim_in in;   /* the reader's */
-	struct rp_delim_out out; /* the writer's */
+	int listener;             /* it came from, -1: told already or not known */
+	uint64_t accepted_ns;     /* RP_NEVER after the first request */
+	uint64_t first_ns;        /* first byte of a head in pieces, 0: none */
+	struct rp_address client; /* from a PROXY preface */
+	struct rp_delim_in in;    /* the reader's */
+	struct rp_delim_out out;  /* the writer's */
 	struct rp_pending pending;
 	_Atomic uint64_t hello; /* the end of these; 0: not known */
 	uint64_t owed;          /* plain bytes that the host's library took and still has */

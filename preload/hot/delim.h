@@ -1,9 +1,9 @@
-/* delim.h - bytes of an HTTP/1.x connection in, edges of requests out.  Pure.
+/* delim.h - bytes of a connection in, edges of requests out.  Pure.
  *
  * Room: hot.  No clock, no descriptor, no allocation, no libc beyond mem*; fuzzed as it stands.
  * The request side (rp_delim_in) and the response side (rp_delim_out) are separate states: the
- * reading thread owns one, the writing thread the other.  RFC 9112; research: no head is kept
- * longer than it is incomplete.
+ * reading thread owns one, the writing thread the other.  HTTP/1.x (RFC 9112); what else a
+ * connection may carry is in delim_wires.h.  No head is kept longer than it is incomplete.
  * SPDX-License-Identifier: MIT
  */
 #ifndef RP_HOT_DELIM_H
@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "preload/hot/delim_address.h"
 
 enum { RP_HEAD_MAX = 64 << 10 }; /* bytes of a request head; longer: not ours */
 
@@ -21,12 +22,35 @@ struct rp_span {
 	size_t n;
 };
 
+/* What a connection carries, known by its first bytes. */
+enum rp_wire {
+	RP_WIRE_OPEN,
+	RP_WIRE_HTTP,
+	RP_WIRE_FCGI,
+	RP_WIRE_SCGI,
+	RP_WIRE_UWSGI,
+	RP_WIRE_PROXY
+};
+
+/* What must be known of the request that is being answered. */
+enum {
+	RP_ASKED_HEAD = 1,
+	RP_ASKED_CONNECT = 2,
+	RP_ASKED_CGI = 4,     /* the answer may have CGI's head: "Status:" and no status line */
+	RP_ASKED_RECORDS = 8, /* it comes in FastCGI's records */
+};
+
 /* A request head, complete; spans point into the caller's or the kept bytes and live until the
  * next call of rp_delim_in_feed.  A header that was not there has .at NULL. */
 struct rp_head {
 	struct rp_span method, target, protocol; /* target as sent; protocol "HTTP/1.1" */
 	struct rp_span host, traceparent;
 	struct rp_span trigger; /* the X-Reqprof value */
+	struct rp_span query;   /* where it comes apart from the target; else it is in there */
+	struct rp_address peer; /* the client, where somebody in between names it */
+	uint8_t wire;           /* enum rp_wire */
+	uint16_t request_id;    /* FastCGI's */
+	uint8_t asked;          /* of RP_ASKED_*, what its wire says of the answer */
 	bool forwarded;         /* Forwarded, X-Forwarded-*, X-Real-IP or Via was there */
 	bool is_head, is_connect, upgrade, expect;
 	bool close; /* the client asked for close, or HTTP/1.0 without keep-alive */
@@ -39,7 +63,16 @@ enum rp_in_event {
 	RP_IN_BEGIN,  /* first bytes of a head that this feed does not complete: take the time */
 	RP_IN_HEAD,   /* *head is filled */
 	RP_IN_BODY,   /* the body is complete (also right after HEAD when there is none) */
-	RP_IN_OPAQUE, /* not HTTP/1.x, or a border was lost: nothing more will come */
+	RP_IN_PEER,   /* a PROXY preface: head->peer is the client of all that follows */
+	RP_IN_OPAQUE, /* nothing that we know, or a border was lost: nothing more will come */
+};
+
+/* Where a side of a FastCGI connection is in its records. */
+struct rp_record {
+	uint16_t id, content;  /* the request's, 0: not known; bytes of this record still to come */
+	uint8_t type, padding; /* padding bytes still to come */
+	uint8_t n_head;        /* bytes of its head so far */
+	uint8_t flags;
 };
 
 /* Request side.  Zero is the state of a fresh connection. */
@@ -48,9 +81,11 @@ struct rp_delim_in {
 	uint32_t n_kept;  /* bytes of the incomplete head in the kept buffer */
 	uint32_t scanned; /* of these, already searched for the end */
 	uint8_t state, aux;
-	uint8_t reserved[6];
+	uint8_t wire; /* enum rp_wire */
+	uint8_t reserved[5];
+	struct rp_record record;
 };
-static_assert(sizeof(struct rp_delim_in) <= 24, "one a connection (limits.h)");
+static_assert(sizeof(struct rp_delim_in) <= 32, "one a connection (limits.h)");
 
 /* Gives bytes at *BYTES (N of them): consumes some, advances *BYTES and *N, returns one event.
  * Call again until RP_IN_MORE or RP_IN_OPAQUE: events may be due with no byte left.  KEPT is the
@@ -60,9 +95,6 @@ static_assert(sizeof(struct rp_delim_in) <= 24, "one a connection (limits.h)");
  * assembled in it holds it until the call after RP_IN_HEAD. */
 enum rp_in_event rp_delim_in_feed(struct rp_delim_in *d, const char **bytes, size_t *n, char *kept,
                                   bool *want_kept, struct rp_head *head);
-
-/* What the response side must know of the request that is being answered. */
-enum { RP_ASKED_HEAD = 1, RP_ASKED_CONNECT = 2 };
 
 enum rp_out_event {
 	RP_OUT_MORE,
@@ -81,7 +113,8 @@ struct rp_delim_out {
 	uint8_t close_delimited; /* 1: the response ends with the connection, never RP_OUT_END */
 	uint8_t n_line;          /* bytes kept of the current header line */
 	uint8_t reserved[2];
-	char line[48]; /* enough for the names and values that delimit */
+	char line[40]; /* enough for the names and values that delimit */
+	struct rp_record record;
 };
 static_assert(sizeof(struct rp_delim_out) <= 64, "one a connection (limits.h)");
 

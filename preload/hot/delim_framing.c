@@ -74,8 +74,8 @@ bool rp_framing_lists(struct rp_span list, const char *word)
 	return false;
 }
 
-/* Digits only, no sign, no blank inside; below 2^63 so that sums cannot wrap. */
-static bool parse_length(struct rp_span text, uint64_t *length)
+/* Below 2^63 sums cannot wrap. */
+bool rp_framing_length(struct rp_span text, uint64_t *length)
 {
 	uint64_t value = 0;
 
@@ -102,7 +102,7 @@ static void take_length(uint8_t *flags, uint64_t *length, struct rp_span list)
 	while (next_element(&list, &element)) {
 		uint64_t value;
 
-		if (!parse_length(element, &value) ||
+		if (!rp_framing_length(element, &value) ||
 		    ((*flags & RP_FRAMED_LENGTH) && value != *length)) {
 			*flags |= RP_FRAMED_BAD;
 			return;

@@ -35,6 +35,9 @@ struct rp_span rp_framing_value(const char *line, size_t n, size_t n_name);
 /* Two texts are equal but for case; WORD is lower case. */
 bool rp_framing_same(struct rp_span text, const char *word);
 
+/* A Content-Length: digits and no more, below 2^63. */
+bool rp_framing_length(struct rp_span text, uint64_t *length);
+
 /* The comma-separated LIST has WORD (lower case) among its elements. */
 bool rp_framing_lists(struct rp_span list, const char *word);
 

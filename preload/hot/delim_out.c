@@ -8,8 +8,18 @@
 
 #include <string.h>
 #include "preload/hot/delim_framing.h"
+#include "preload/hot/delim_wires.h"
 
-enum { AT_START, IN_STATUS_LINE, IN_HEADERS, IN_LENGTH, IN_CHUNKS, IN_CLOSE, IS_OPAQUE };
+enum {
+	AT_START,
+	IN_STATUS_LINE,
+	IN_HEADERS,
+	IN_LENGTH,
+	IN_CHUNKS,
+	IN_CLOSE,
+	IS_OPAQUE,
+	BEHIND_CGI_HEAD, /* its status was told; what follows it is not judged yet */
+};
 
 /* aux while in a head, beside RP_FRAMED_*; in a chunked body it is the chunk's step. */
 enum {
@@ -17,6 +27,7 @@ enum {
 	HTTP10 = 16,
 	TOLD_FIRST = 32, /* RP_OUT_FIRST was given for this exchange */
 	LINE_CUT = 64,   /* the current line is longer than what is kept of it */
+	CGI_HEAD = 128,  /* without a status line */
 };
 
 enum { SHORTEST_LINE = 12 /* "HTTP/1.1 200" */, GO_ON = -1 };
@@ -46,6 +57,18 @@ static bool is_status_line(const char *line, size_t n)
 	return n <= SHORTEST_LINE || line[SHORTEST_LINE] == ' ' || line[SHORTEST_LINE] == '\r';
 }
 
+/* CGI may answer as HTTP does; else the first line is a header already. */
+static bool begins_with_header(struct rp_delim_out *d, const char *line, size_t n)
+{
+	if (n >= SHORTEST_LINE && is_status_line(line, n))
+		return false;
+	d->status = 0;
+	d->state = IN_HEADERS;
+	d->left = 0;
+	d->aux = TOLD_FIRST | CGI_HEAD | (d->aux & LINE_CUT);
+	return true;
+}
+
 static int take_status(struct rp_delim_out *d, const char *line, size_t n)
 {
 	if (n < SHORTEST_LINE || !is_status_line(line, n) || line[9] == '0')
@@ -55,6 +78,26 @@ static int take_status(struct rp_delim_out *d, const char *line, size_t n)
 	d->left = 0;
 	d->aux = TOLD_FIRST | (line[7] == '0' ? HTTP10 : 0);
 	return d->status >= 200 ? RP_OUT_STATUS : GO_ON;
+}
+
+/* "Status: 404 Not Found", or a place to go to, which is one as well (RFC 3875 6.3). */
+static void take_cgi_header(struct rp_delim_out *d, const char *line, size_t n)
+{
+	static const char STATUS[] = "status", LOCATION[] = "location";
+	struct rp_span value;
+
+	if (rp_framing_named(line, n, LOCATION, sizeof(LOCATION) - 1) && !d->status)
+		d->status = 302;
+	if (!rp_framing_named(line, n, STATUS, sizeof(STATUS) - 1))
+		return;
+	value = rp_framing_value(line, n, sizeof(STATUS) - 1);
+	if (value.n < 3)
+		return;
+	unsigned a = (unsigned)value.at[0] - '0', b = (unsigned)value.at[1] - '0',
+	         c = (unsigned)value.at[2] - '0';
+
+	if (a - 1 < 9 && b < 10 && c < 10)
+		d->status = (uint16_t)(a * 100 + b * 10 + c);
 }
 
 /* The empty line: which body follows (RFC 9112 6.3, in its order). */
@@ -83,11 +126,20 @@ static int end_head(struct rp_delim_out *d, unsigned asked)
 	return GO_ON;
 }
 
+static int end_cgi_head(struct rp_delim_out *d)
+{
+	if (!d->status)
+		d->status = 200;
+	d->aux &= (uint8_t)~CGI_HEAD;
+	d->state = BEHIND_CGI_HEAD;
+	return RP_OUT_STATUS;
+}
+
 /* One header line without its LF. */
 static int take_header(struct rp_delim_out *d, const char *line, size_t n, unsigned asked)
 {
 	if (!n || (n == 1 && *line == '\r'))
-		return end_head(d, asked);
+		return d->aux & CGI_HEAD ? end_cgi_head(d) : end_head(d, asked);
 	/* A length that goes on in the next line, or that is longer than what would be kept of it
 	 * had it been cut, is given up: no server writes one. */
 	bool fold = *line == ' ' || *line == '\t';
@@ -99,6 +151,8 @@ static int take_header(struct rp_delim_out *d, const char *line, size_t n, unsig
 	d->aux &= (uint8_t)~FRAMED_LAST;
 	char letter = *line | 0x20;
 
+	if (d->aux & CGI_HEAD && (letter == 's' || letter == 'l'))
+		take_cgi_header(d, line, n);
 	if ((letter == 'c' || letter == 't') && rp_framing_take(&d->aux, &d->left, line, n))
 		d->aux |= FRAMED_LAST |
 		          (d->aux & LINE_CUT || n > sizeof(d->line) ? RP_FRAMED_BAD : 0);
@@ -107,7 +161,8 @@ static int take_header(struct rp_delim_out *d, const char *line, size_t n, unsig
 
 static int take_line(struct rp_delim_out *d, const char *line, size_t n, unsigned asked)
 {
-	if (d->state == IN_STATUS_LINE)
+	if (d->state == IN_STATUS_LINE &&
+	    !((asked & RP_ASKED_CGI) && begins_with_header(d, line, n)))
 		return take_status(d, line, n);
 	return take_header(d, line, n, asked);
 }
@@ -143,19 +198,20 @@ static int take_head(struct rp_delim_out *d, const char **bytes, size_t *n, unsi
 			d->aux &= (uint8_t)~LINE_CUT;
 		return event;
 	}
-	if (d->state == IN_STATUS_LINE && !is_status_line(d->line, d->n_line))
+	if (d->state == IN_STATUS_LINE && !(asked & RP_ASKED_CGI) &&
+	    !is_status_line(d->line, d->n_line))
 		return finish(d, IS_OPAQUE, RP_OUT_OPAQUE);
 	return GO_ON;
 }
 
 /* Between responses. */
-static int start(struct rp_delim_out *d, const char **bytes, size_t *n)
+static int start(struct rp_delim_out *d, const char **bytes, size_t *n, unsigned asked)
 {
 	if (**bytes == '\r' || **bytes == '\n') {
 		consume(bytes, n, 1);
 		return GO_ON;
 	}
-	if (**bytes != 'H')
+	if (**bytes != 'H' && !(asked & RP_ASKED_CGI))
 		return finish(d, IS_OPAQUE, RP_OUT_OPAQUE);
 	d->state = IN_STATUS_LINE;
 	if (d->aux & TOLD_FIRST)
@@ -208,7 +264,7 @@ static int step(struct rp_delim_out *d, const char **bytes, size_t *n, unsigned 
 		return skip_unseen(d, n);
 	switch (d->state) {
 	case AT_START:
-		return start(d, bytes, n);
+		return start(d, bytes, n, asked);
 	case IN_STATUS_LINE:
 	case IN_HEADERS:
 		return take_head(d, bytes, n, asked);
@@ -229,6 +285,13 @@ enum rp_out_event rp_delim_out_feed(struct rp_delim_out *d, const char **bytes, 
 
 	if (d->state == IS_OPAQUE)
 		return RP_OUT_OPAQUE;
+	if (asked & RP_ASKED_RECORDS) {
+		event = (int)rp_fcgi_out(d, bytes, n, asked);
+		return (enum rp_out_event)(event == RP_OUT_OPAQUE ? finish(d, IS_OPAQUE, event)
+		                                                  : event);
+	}
+	if (d->state == BEHIND_CGI_HEAD)
+		event = end_head(d, asked);
 	while (*n && event == GO_ON)
 		event = step(d, bytes, n, asked);
 	return event == GO_ON ? RP_OUT_MORE : (enum rp_out_event)event;

@@ -33,6 +33,16 @@ static bool is_loopback(const struct sockaddr_storage *a)
 	return IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
 }
 
+/* A gateway's word for where its client is counts beside its own address, never instead of it:
+ * anybody can say that he speaks for somebody on this machine. */
+static bool is_local(const struct sockaddr_storage *peer, const struct rp_address *client)
+{
+	struct sockaddr_storage named;
+
+	return is_loopback(peer) && (client->kind == RP_ADDRESS_NONE ||
+	                             (rp_address_socket(client, &named) && is_loopback(&named)));
+}
+
 /* Who may: with a secret, whoever knows it; without, this machine, and no proxy in between (one
  * on this machine makes every peer look local).  Routes are the server owner's own wish. */
 static bool is_allowed(const struct rp_head *head, const struct rp_trigger *t,
@@ -42,7 +52,7 @@ static bool is_allowed(const struct rp_head *head, const struct rp_trigger *t,
 		return true;
 	if (rp_settings.rules.has_secret)
 		return rp_trigger_secret_ok(&rp_settings.rules, t->key);
-	return !head->forwarded && is_loopback(peer);
+	return !head->forwarded && is_local(peer, &head->peer);
 }
 
 /* Token bucket as one number: the time at which the bucket is full again (GCRA). */
@@ -134,6 +144,7 @@ struct rp_request *rp_gate_admit(int fd, const struct rp_head *head, uint64_t fi
 	rp_self.gate_serial = atomic_load(&r->serial);
 	rp_self.gate_ns = now_ns;
 	rp_self.gate_cpu_ns = cpu_ns;
+	r->client = head->peer;
 	atomic_store(&r->course.accepted_ns, accepted_ns);
 	rp_request_open(r, head, &t, first_ns ? first_ns : now_ns, now_ns);
 	return r;

@@ -214,6 +214,8 @@ enum rp_trigger_kind rp_trigger_judge(const struct rp_trigger_rules *rules,
 {
 	struct rp_span query, path = split_target(head->target, &query);
 
+	if (head->query.n)
+		query = head->query;
 	memset(out, 0, sizeof(*out));
 	if (head->trigger.at)
 		read_header(out, head->trigger);

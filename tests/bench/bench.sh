@@ -38,6 +38,12 @@ heads() {
 		value "delimiter: head of a browser, 463 bytes" ns '<=100'
 	sed -n 's/^trigger on it, unflagged.*bytes *\([0-9.]*\) ns.*/\1/p' "$tmp/delim" |
 		value "trigger: the same head" ns -
+	sed -n 's/^FastCGI request as php-fpm reads it.*bytes *\([0-9.]*\) ns.*/\1/p' "$tmp/delim" |
+		value "delimiter: FastCGI request in php-fpm's five reads, 841 bytes" ns -
+	sed -n 's/^uwsgi request, whole.*bytes *\([0-9.]*\) ns.*/\1/p' "$tmp/delim" |
+		value "delimiter: uwsgi request, 867 bytes" ns -
+	sed -n 's/^not HTTP, first bytes.*bytes *\([0-9.]*\) ns.*/\1/p' "$tmp/delim" |
+		value "delimiter: another protocol, once a connection" ns -
 	sed -n 's/^response of nginx, whole.*bytes *\([0-9.]*\) ns.*/\1/p' "$tmp/delim" |
 		value "delimiter: response of nginx, 245 bytes" ns -
 }

@@ -10,6 +10,7 @@
 #include <time.h>
 #include "preload/hot/delim.h"
 #include "preload/hot/trigger.h"
+#include "tests/support/gateway.h"
 
 enum { N_ROUNDS = 31, N_TURNS = 20000 };
 
@@ -73,6 +74,29 @@ static void feed_halves(const char *bytes, size_t n)
 	} while (event != RP_IN_MORE && event != RP_IN_OPAQUE);
 }
 
+/* As php-fpm reads them: heads of 8 bytes, contents. */
+static void feed_records(const char *bytes, size_t n)
+{
+	static char kept[RP_HEAD_MAX];
+	struct rp_delim_in d = {0};
+	bool want_kept;
+
+	for (size_t at = 0; at < n;) {
+		size_t content = (unsigned char)bytes[at + 4] << 8 | (unsigned char)bytes[at + 5];
+		size_t pieces[2] = {8, content + (unsigned char)bytes[at + 6]};
+
+		for (unsigned i = 0; i < 2; i++) {
+			const char *piece = bytes + at;
+			size_t left = pieces[i];
+
+			at += left;
+			while (left)
+				sink += rp_delim_in_feed(&d, &piece, &left, kept, &want_kept,
+				                         &head);
+		}
+	}
+}
+
 static void feed_response(const char *bytes, size_t n)
 {
 	struct rp_delim_out d = {0};
@@ -82,6 +106,14 @@ static void feed_response(const char *bytes, size_t n)
 		event = rp_delim_out_feed(&d, &bytes, &n, 0);
 		sink += event;
 	} while (event != RP_OUT_MORE && event != RP_OUT_OPAQUE);
+}
+
+static void feed_answer(const char *bytes, size_t n)
+{
+	struct rp_delim_out d = {0};
+
+	while (n)
+		sink += rp_delim_out_feed(&d, &bytes, &n, RP_ASKED_CGI | RP_ASKED_RECORDS);
 }
 
 static void judge(const char *bytes, size_t n)
@@ -116,6 +148,81 @@ static void measure(const char *name, void (*work)(const char *, size_t), const 
 	       rounds[0]);
 }
 
+/* What nginx's fastcgi_params and a browser make of a request. */
+static const char *const variables[] = {
+        "SCRIPT_FILENAME",
+        "/var/www/html/index.php",
+        "QUERY_STRING",
+        "",
+        "REQUEST_METHOD",
+        "GET",
+        "CONTENT_TYPE",
+        "",
+        "CONTENT_LENGTH",
+        "",
+        "SCRIPT_NAME",
+        "/index.php",
+        "REQUEST_URI",
+        "/index.php",
+        "DOCUMENT_URI",
+        "/index.php",
+        "DOCUMENT_ROOT",
+        "/var/www/html",
+        "SERVER_PROTOCOL",
+        "HTTP/1.1",
+        "REQUEST_SCHEME",
+        "http",
+        "GATEWAY_INTERFACE",
+        "CGI/1.1",
+        "SERVER_SOFTWARE",
+        "nginx/1.22.1",
+        "REMOTE_ADDR",
+        "127.0.0.1",
+        "REMOTE_PORT",
+        "40000",
+        "SERVER_ADDR",
+        "127.0.0.1",
+        "SERVER_PORT",
+        "80",
+        "SERVER_NAME",
+        "localhost",
+        "REDIRECT_STATUS",
+        "200",
+        "HTTP_HOST",
+        "localhost:8080",
+        "HTTP_CONNECTION",
+        "keep-alive",
+        "HTTP_UPGRADE_INSECURE_REQUESTS",
+        "1",
+        "HTTP_USER_AGENT",
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+        "Chrome/120.0.0.0 Safari/537.36",
+        "HTTP_ACCEPT",
+        "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8",
+        "HTTP_ACCEPT_ENCODING",
+        "gzip, deflate, br",
+        "HTTP_ACCEPT_LANGUAGE",
+        "en-US,en",
+        "HTTP_COOKIE",
+        "a=b; theme=light1",
+        NULL};
+
+static void measure_gateways(void)
+{
+	static struct gateway g;
+
+	gateway_begin(&g, 1);
+	gateway_params(&g, 1, 60000, variables);
+	measure("FastCGI request as php-fpm reads it", feed_records, g.bytes, g.n);
+	g.n = 0;
+	gateway_uwsgi(&g, 0, variables);
+	measure("uwsgi request, whole", feed_request, g.bytes, g.n);
+	g.n = 0;
+	gateway_record(&g, GATEWAY_STDOUT, 1, RESPONSE + 17, sizeof(RESPONSE) - 18, 0);
+	gateway_end(&g, 1);
+	measure("FastCGI response, whole", feed_answer, g.bytes, g.n);
+}
+
 int main(void)
 {
 	measure("request head of a browser, whole", feed_request, BROWSER, sizeof(BROWSER) - 1);
@@ -124,5 +231,6 @@ int main(void)
 	measure("request head of curl, whole", feed_request, CURL, sizeof(CURL) - 1);
 	measure("not HTTP, first bytes", feed_request, TLS, sizeof(TLS) - 1);
 	measure("response of nginx, whole", feed_response, RESPONSE, sizeof(RESPONSE) - 1);
+	measure_gateways();
 	return 0;
 }

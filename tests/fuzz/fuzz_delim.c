@@ -11,7 +11,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
-enum { HEAD_BYTES = 5, RESPONSE = 1, LONG_PIECES = 2, ASKED_SHIFT = 2 };
+enum { HEAD_BYTES = 5, RESPONSE = 1, LONG_PIECES = 2, ASKED_SHIFT = 2, ASKED = 15 };
 
 static struct wire whole, pieces;
 
@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	uint32_t longest = bytes[0] & LONG_PIECES ? 4000 : 9;
 
 	memcpy(&seed, bytes + 1, sizeof(seed));
-	memset(asked, bytes[0] >> ASKED_SHIFT & 3, sizeof(asked));
+	memset(asked, bytes[0] >> ASKED_SHIFT & ASKED, sizeof(asked));
 	n -= HEAD_BYTES;
 	wire_open(&whole);
 	wire_open(&pieces);

@@ -32,11 +32,26 @@ static void say_flag(struct wire *w, const char *name, bool flag)
 		say(w, " %s", name);
 }
 
+static void say_peer(struct wire *w, const struct rp_address *peer)
+{
+	static const char *const KINDS[] = {"", "unknown", "unix", "ip4", "ip6"};
+	unsigned n = peer->kind == RP_ADDRESS_IP6 ? 16 : peer->kind == RP_ADDRESS_IP4 ? 4 : 0;
+
+	if (!peer->kind)
+		return;
+	say(w, " peer=%s", KINDS[peer->kind]);
+	for (unsigned i = 0; i < n; i++)
+		say(w, ".%x", peer->bytes[i]);
+	if (peer->port)
+		say(w, ":%u", peer->port);
+}
+
 static void say_head(struct wire *w, const struct rp_head *head)
 {
 	say(w, "HEAD");
 	say_span(w, "m", head->method);
 	say_span(w, "t", head->target);
+	say_span(w, "q", head->query);
 	say_span(w, "p", head->protocol);
 	say_span(w, "host", head->host);
 	say_span(w, "trigger", head->trigger);
@@ -50,6 +65,7 @@ static void say_head(struct wire *w, const struct rp_head *head)
 	say_flag(w, "chunked", head->chunked);
 	if (head->body_bytes)
 		say(w, " body=%llu", (unsigned long long)head->body_bytes);
+	say_peer(w, &head->peer);
 }
 
 void wire_open(struct wire *w)
@@ -70,6 +86,11 @@ static void hear_request(struct wire *w, enum rp_in_event event, const struct rp
 	} else if (event == RP_IN_HEAD) {
 		w->begins = 0;
 		say_head(w, head);
+		say(w, "@%zu\n", w->at);
+	} else if (event == RP_IN_PEER) {
+		w->begins = 0;
+		say(w, "PEER");
+		say_peer(w, &head->peer);
 		say(w, "@%zu\n", w->at);
 	} else if (event == RP_IN_BODY) {
 		say(w, "BODY@%zu\n", w->at);

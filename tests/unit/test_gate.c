@@ -191,6 +191,46 @@ START_TEST(other_addresses_may_not)
 }
 END_TEST
 
+/* Who is connected and who is named must both be of this machine. */
+START_TEST(a_gateway_names_its_client_but_cannot_make_one_local)
+{
+	static const struct {
+		const char *named;
+		bool local;
+	} clients[] = {{"127.0.0.1", true},
+	               {"::1", true},
+	               {"::ffff:127.9.9.9", true},
+	               {"unix:", true},
+	               {"10.0.0.1", false},
+	               {"2001:db8::1", false},
+	               {"::ffff:10.0.0.1", false},
+	               {"?", false},
+	               {"", false}};
+	struct rp_head head = head_of("/slow?profile=1", NULL);
+	char own[INET6_ADDRSTRLEN];
+	int local = unix_pair(), fd;
+
+	for (size_t i = 0; i < sizeof(clients) / sizeof(*clients); i++) {
+		rp_address_read(&head.peer, span(clients[i].named));
+		struct rp_request *r = rp_gate_admit(local, &head, 0, RP_NEVER);
+
+		ck_assert_msg(!r == !clients[i].local, "%s", clients[i].named);
+		if (r)
+			ck_assert_uint_eq(r->client.kind, head.peer.kind);
+		if (r)
+			rp_request_free(r);
+	}
+	if (!own_address(AF_INET, own)) {
+		printf("SKIP: no address but loopback here\n");
+		return;
+	}
+	fd = accepted(AF_INET, own, NULL);
+	ck_assert_int_ge(fd, 0);
+	rp_address_read(&head.peer, span("127.0.0.1"));
+	ck_assert_ptr_null(rp_gate_admit(fd, &head, 0, RP_NEVER));
+}
+END_TEST
+
 START_TEST(what_is_no_connection_is_not_served)
 {
 	int ends[2];
@@ -345,6 +385,7 @@ int main(void)
 	tcase_add_loop_test(tcase, peers_of_this_machine_may, 0, 5);
 	tcase_add_loop_test(tcase, nobody_may_through_a_proxy, 0, 5);
 	tcase_add_loop_test(tcase, other_addresses_may_not, 0, 3);
+	tcase_add_test(tcase, a_gateway_names_its_client_but_cannot_make_one_local);
 	tcase_add_test(tcase, what_is_no_connection_is_not_served);
 	tcase_add_test(tcase, asleep_or_on_our_own_thread_nothing_is_flagged);
 	tcase_add_test(tcase, a_secret_opens_for_whoever_knows_it_and_nobody_else);

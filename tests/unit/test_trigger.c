@@ -225,6 +225,18 @@ static const struct {
         {"", "GET", "/", false},
 };
 
+START_TEST(a_query_may_come_apart_from_its_target)
+{
+	struct rp_head head = head_of("GET", _i & 1 ? "/a?profile=1" : "/a", NULL);
+	static const char *const queries[] = {"", "x=1&profile=1", "x=1"};
+	struct rp_trigger t;
+
+	fresh_rules();
+	head.query = span(3, queries[_i / 2]);
+	ck_assert_int_eq(rp_trigger_judge(&rules, &head, &t), _i >= 1 && _i <= 3 ? QUERY : NONE);
+}
+END_TEST
+
 START_TEST(routes_match_method_and_path)
 {
 	char why[RP_TRIGGER_WHY];
@@ -463,6 +475,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, without_a_name_no_query_triggers);
 	tcase_add_loop_test(tcase, the_header_has_attributes, 0, COUNT(attributes));
 	tcase_add_test(tcase, intervals_have_units);
+	tcase_add_loop_test(tcase, a_query_may_come_apart_from_its_target, 0, 6);
 	tcase_add_loop_test(tcase, routes_match_method_and_path, 0, COUNT(routes));
 	tcase_add_test(tcase, who_asks_on_a_route_is_told_apart);
 	tcase_add_test(tcase, bad_routes_say_why);
