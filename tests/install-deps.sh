@@ -44,6 +44,9 @@ wrk             command wrk
 nginx-light     command nginx
 apache2         command apache2
 php-cli         command php
+php-fpm         file    /usr/sbin/php-fpm[0-9]*
+uwsgi-core      command uwsgi-core
+uwsgi-plugin-python3 file /usr/lib/uwsgi/plugins/python3*_plugin.so
 gunicorn        command gunicorn
 postgresql      file    /usr/lib/postgresql/*/bin/postgres
 python3-psycopg2 file   /usr/lib/python3/dist-packages/psycopg2/__init__.py

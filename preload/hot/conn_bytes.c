@@ -109,10 +109,10 @@ static void head_complete(int fd, struct rp_conn *c, const struct rp_head *head)
 	uint16_t number = r ? (uint16_t)(r - rp_requests) : 0;
 	uint32_t serial = r ? atomic_load(&r->serial) : 0;
 
-	if (r)
-		r->over_tls = c->wire == RP_WIRE_TLS;
-	if (r)
+	if (r) {
+		r->over_tls = c->layer == RP_LAYER_TLS;
 		atomic_store_explicit(&rp_turn_watching, true, memory_order_relaxed);
+	}
 	if (rp_unlikely(atomic_load_explicit(&rp_n_requests, memory_order_relaxed)))
 		rp_request_joins(r, r ? rp_conn_in_flight() : 0);
 	if (c->listener >= 0 && rp_conn_kind(c->listener) == RP_FD_LISTEN)
@@ -228,7 +228,7 @@ void rp_conn_heard_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n)
 	struct rp_conn *c = rp_conn_get(fd);
 
 	if (!c ||
-	    (rp_unlikely(c->wire != RP_WIRE_PLAIN) && rp_conn_tls_heard(fd, c, iov, n_iov, n)))
+	    (rp_unlikely(c->layer != RP_LAYER_PLAIN) && rp_conn_tls_heard(fd, c, iov, n_iov, n)))
 		return;
 	rp_conn_hear(fd, c, iov, n_iov, n, true);
 }
@@ -372,14 +372,14 @@ void rp_conn_said_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n)
 	}
 	struct rp_conn *c = rp_conn_of(fd);
 
-	if (!c || (rp_unlikely(c->wire != RP_WIRE_PLAIN) && rp_conn_tls_said(fd, c, n)))
+	if (!c || (rp_unlikely(c->layer != RP_LAYER_PLAIN) && rp_conn_tls_said(fd, c, n)))
 		return;
 	rp_conn_say(fd, c, iov, n_iov, n);
 }
 
 void rp_conn_say(int fd, struct rp_conn *c, const struct iovec *iov, size_t n_iov, size_t n)
 {
-	bool wired = c->wire != RP_WIRE_TLS; /* what the host says is on the wire by that */
+	bool wired = c->layer != RP_LAYER_TLS; /* what the host says is on the wire by that */
 
 	if (!enter(fd, c, &c->out_busy))
 		return;

@@ -11,14 +11,14 @@
 #include "store/records.h"
 
 /* What its bytes are. */
-enum rp_wire { RP_WIRE_FRESH, RP_WIRE_PLAIN, RP_WIRE_TLS };
+enum rp_layer { RP_LAYER_FRESH, RP_LAYER_PLAIN, RP_LAYER_TLS };
 
 struct rp_conn {
 	_Atomic uint32_t refs;             /* descriptors that name it; 0: free */
 	_Atomic uint8_t in_busy, out_busy; /* a thread is in heard, in said */
 	_Atomic uint8_t opaque;
 	uint8_t head_buffer; /* index + 1 of the kept head, 0: none; the reader's */
-	uint8_t wire;        /* enum rp_wire; with TLS the delimiters get what is inside */
+	uint8_t layer;       /* enum rp_layer; with TLS the delimiters get what is inside */
 	uint8_t n_hello;     /* bytes seen of the ClientHello, up to its random ones */
 	uint8_t owing;       /* the oldest request is answered, but not all of it is on the wire */
 	uint16_t in_request; /* number and serial of the followed one whose body is read; 0: none */

@@ -21,7 +21,7 @@ static struct rp_conn *carries(uint16_t place, uint64_t hello)
 {
 	struct rp_conn *c = place ? rp_conn_of(place - 1) : NULL;
 
-	if (!c || c->wire != RP_WIRE_TLS ||
+	if (!c || c->layer != RP_LAYER_TLS ||
 	    atomic_load_explicit(&c->hello, memory_order_relaxed) != hello)
 		return NULL;
 	return c;
@@ -64,7 +64,7 @@ static void know(int fd, struct rp_conn *c, uint64_t hello)
 		uint16_t was = atomic_load_explicit(place, memory_order_relaxed);
 		struct rp_conn *other = was ? rp_conn_of(was - 1) : NULL;
 
-		if (other && other != c && other->wire == RP_WIRE_TLS)
+		if (other && other != c && other->layer == RP_LAYER_TLS)
 			continue;
 		to = place;
 		break;
@@ -76,7 +76,7 @@ int rp_conn_carrier(uint64_t hello, int nested)
 {
 	struct rp_conn *c = nested >= 0 ? rp_conn_of(nested) : NULL;
 
-	if (!c || c->wire != RP_WIRE_TLS)
+	if (!c || c->layer != RP_LAYER_TLS)
 		return find(hello);
 	if (hello && atomic_load_explicit(&c->hello, memory_order_relaxed) != hello)
 		know(nested, c, hello); /* the first one was not seen whole, or they began anew */
@@ -107,9 +107,9 @@ static void begin(int fd, struct rp_conn *c, const struct iovec *iov, size_t n_i
 		const uint8_t *bytes = iov[i].iov_base;
 		size_t part = iov[i].iov_len < n ? iov[i].iov_len : n;
 
-		if (part && c->wire == RP_WIRE_FRESH)
-			c->wire = bytes && *bytes == HANDSHAKE ? RP_WIRE_TLS : RP_WIRE_PLAIN;
-		if (c->wire == RP_WIRE_PLAIN)
+		if (part && c->layer == RP_LAYER_FRESH)
+			c->layer = bytes && *bytes == HANDSHAKE ? RP_LAYER_TLS : RP_LAYER_PLAIN;
+		if (c->layer == RP_LAYER_PLAIN)
 			return;
 		if (part && (!bytes || !take_hello(fd, c, bytes, part))) {
 			rp_conn_give_up(fd, c, RP_END_LOST);
@@ -123,7 +123,7 @@ bool rp_conn_tls_heard(int fd, struct rp_conn *c, const struct iovec *iov, size_
 {
 	if (c->n_hello < HELLO_BYTES)
 		begin(fd, c, iov, n_iov, n);
-	if (c->wire != RP_WIRE_TLS)
+	if (c->layer != RP_LAYER_TLS)
 		return false;
 	rp_self.tls.fd = fd;
 	if (rp_likely(!atomic_load_explicit(&rp_n_requests, memory_order_relaxed)))
@@ -148,7 +148,7 @@ static bool paid(struct rp_conn *c, size_t n)
 
 bool rp_conn_tls_said(int fd, struct rp_conn *c, size_t n)
 {
-	if (c->wire != RP_WIRE_TLS)
+	if (c->layer != RP_LAYER_TLS)
 		return false;
 	rp_self.tls.fd = fd;
 	if (paid(c, n) && rp_unlikely(c->owing))
@@ -166,7 +166,7 @@ void rp_conn_plain_heard(int fd, const void *buf, size_t n, bool dry)
 	struct iovec iov = {(void *)(uintptr_t)buf, n};
 	struct rp_conn *c = rp_conn_of(fd);
 
-	if (!c || c->wire != RP_WIRE_TLS)
+	if (!c || c->layer != RP_LAYER_TLS)
 		return;
 	if (rp_unlikely(c->owing)) /* the client has its answer, or does not care for it */
 		rp_conn_settle(c);
@@ -180,7 +180,7 @@ void rp_conn_plain_said(int fd, const void *buf, size_t n)
 	struct iovec iov = {(void *)(uintptr_t)buf, n};
 	struct rp_conn *c = rp_conn_of(fd);
 
-	if (!c || c->wire != RP_WIRE_TLS)
+	if (!c || c->layer != RP_LAYER_TLS)
 		return;
 	c->owed = c->owed + n > c->flushed ? c->owed + n - c->flushed : 0;
 	c->flushed = 0;

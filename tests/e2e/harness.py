@@ -117,8 +117,10 @@ def free_port():
 
 
 def answers(port):
-    with socket.socket() as s:
-        return s.connect_ex(('127.0.0.1', port)) == 0
+    """PORT is a number, or the path of a socket."""
+    path = isinstance(port, str)
+    with socket.socket(socket.AF_UNIX if path else socket.AF_INET) as s:
+        return s.connect_ex(port if path else ('127.0.0.1', port)) == 0
 
 
 def shim_settings(here):
@@ -142,7 +144,7 @@ class Server:
             start_new_session=True, preexec_fn=before)
         self.pid = self.child.pid
         try:
-            until('port %d of %s' % (port, argv[0]), lambda: self.ended() or answers(port))
+            until('port %s of %s' % (port, argv[0]), lambda: self.ended() or answers(port))
             if self.ended():
                 with open(here.file('server.out'), errors='replace') as out:
                     raise Failed('%s ended: %s' % (argv[0], out.read()[-500:]))

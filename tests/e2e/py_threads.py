@@ -1,5 +1,6 @@
-# py_threads.py PORT [one] [PEM] - http.server with a thread for each connection, or only one at
-# all, serving py_app; over TLS when there is a certificate with its key.
+# py_threads.py PORT [one] [proxied] [PEM] - http.server with a thread for each connection, or only one
+# at all, serving py_app; over TLS when there is a certificate with its key.  Proxied: connections
+# begin with a preface of the PROXY protocol.
 #
 # Room: tests.  SPDX-License-Identifier: MIT
 import os
@@ -9,6 +10,18 @@ from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import py_app
+
+
+def read_preface(connection):
+    """Byte by byte, so that nothing behind it is taken."""
+    def take(n):
+        return b''.join(connection.recv(1) for _ in range(n))
+    seen = take(12)
+    if seen.startswith(b'PROXY'):
+        while not seen.endswith(b'\n'):
+            seen += take(1)
+    else:
+        take(int.from_bytes(take(4)[2:], 'big'))
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -23,6 +36,11 @@ class Handler(BaseHTTPRequestHandler):
 
     do_POST = do_HEAD = do_GET
 
+    def setup(self):
+        super().setup()
+        if 'proxied' in sys.argv[2:]:
+            read_preface(self.connection)
+
     def log_message(self, *_):
         pass
 
@@ -30,7 +48,7 @@ class Handler(BaseHTTPRequestHandler):
 Kind = HTTPServer if 'one' in sys.argv[2:] else ThreadingHTTPServer
 server = Kind(('127.0.0.1', int(sys.argv[1])), Handler)
 for pem in sys.argv[2:]:
-    if pem != 'one':
+    if pem not in ('one', 'proxied'):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(pem)
         server.socket = context.wrap_socket(server.socket, server_side=True)

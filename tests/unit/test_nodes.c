@@ -107,7 +107,8 @@ START_TEST(modules_beyond_the_last_number_are_anonymous_not_fatal)
 
 	ck_assert_uint_ne(put(&near, 1, RP_STOP_END), 0);
 	ck_assert_uint_ne(put(&far, 1, RP_STOP_END), 0);
-	ck_assert_uint_eq(nodes.n_found, 0); /* what the kernel says of the memory is no name of it */
+	ck_assert_uint_eq(nodes.n_found,
+	                  0); /* what the kernel says of the memory is no name of it */
 	ck_assert_uint_eq(count(RP_ITEM_STACK), 2);
 }
 END_TEST
