@@ -135,6 +135,10 @@ expect apply_discounts
 step $reqprof callees book_order @1
 expect "[wait: mutex"
 
+note "All of it as a page: open build/demo.html in a browser."
+step $reqprof html -o build/demo.html @1
+grep -q round_money build/demo.html || fail "the page has no round_money"
+
 note "All in one: send a flagged request, wait for its session, show it."
 step $reqprof curl "$url/stock"
 expect ask_warehouse "[wait: recv tcp 127.0.0.1:"

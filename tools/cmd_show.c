@@ -61,7 +61,8 @@ static void draw_next(const struct rp_term *t, const struct rp_profile *p, const
 		draw_word(t, name);
 		fprintf(t->out, " %s", words);
 	}
-	fprintf(t->out, "%s\n", rp_term_sgr(t, RP_PLAIN));
+	fprintf(t->out, "%sreqprof html --open %s%s\n", t->unicode ? " · " : " | ", words,
+	        rp_term_sgr(t, RP_PLAIN));
 }
 
 static void draw(const struct rp_term *t, const struct rp_profile *p,

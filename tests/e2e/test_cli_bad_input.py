@@ -21,7 +21,7 @@ GOLDEN = os.path.join(ROOT, "tests", "golden", "v1-small.reqprof")
 HEAD_BYTES, HEAD_CRC_AT = 64, 60
 NAME = "20261122T174132.123Z-4711-000007-GET-_slow.reqprof"
 VERBS = [["show"], ["flat"], ["callers", "f"], ["callees", "f"], ["hot-paths"],
-         ["export", "-f", "folded"]]
+         ["export", "-f", "folded"], ["html"]]
 
 counts = {"passed": 0, "failed": 0, "skipped": 0}
 
@@ -212,6 +212,7 @@ def usage():
                   ["doctor", "a", "b"], ["curl"], ["curl", "-n", "0", "http://127.0.0.1:1/"],
                   ["curl", "--timeout", "5", "http://127.0.0.1:1/"], ["callers"],
                   ["flat", "-n", "many"], ["export", "-f", "nosuchformat"], ["run"],
+                  ["html", "--diff"], ["html", "--diff", "a"], ["html", "--json"],
                   ["run", "--"], ["run", "--interval", "soon", "true"],
                   ["run", "--max-frames", "0", "true"]):
         refused("reqprof " + " ".join(words), tool(*words))

@@ -95,6 +95,8 @@ def the_tree_is_driven_by_keys_and_is_a_tree_for_those_who_listen():
         check(p.js('State.now.libraries'), 'l')
         stack = p.js('Chosen.stack(State.now.chosen)')
         check(stack.startswith('clone3'), stack)
+        p.press('y')
+        until('the copy', lambda: p.text('#said') == 'The stack is copied.')
         p.press('Enter')
         equal(p.js('[State.now.view, Model.functions[State.now.fn].name]'), ['sandwich', 'clone3'])
 

@@ -159,7 +159,7 @@ const Timeline = (() => {
 
 	function paint(context, width, height) {
 		const { top } = canvas;
-		if (Model.summed)
+		if (!lanes.length)
 			return;
 		axis(height);
 		context.save();
