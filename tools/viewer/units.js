@@ -38,7 +38,7 @@ const Units = (() => {
 	}
 
 	function share(part, whole) {
-		return (whole ? 100 * part / whole : 0).toFixed(1) + ' %';
+		return (whole ? 100 * part / whole : 0).toFixed(1).replace('-', '−') + ' %';
 	}
 
 	/* How one value became another: "+12.3 %", "new", "gone". */
