@@ -13,13 +13,14 @@
 #include "symbolize/lines.h"
 #include "symbolize/symbols.h"
 
-enum { NOBODY = -1 };
+static const uint32_t NOBODY = UINT32_MAX;
 
 struct batch {
 	struct rp_object *object;
-	struct rp_answer *answer;
+	const struct rp_order_item *item; /* of the same address: the first stands for all */
 	size_t n;
-	size_t *next;         /* by answer: the next in the same unit */
+	const struct rp_resolve_sink *sink;
+	uint32_t *next;       /* by item: the next in the same unit */
 	struct rp_cu *hit;    /* the units with any */
 	struct rp_want *want; /* of the unit at hand */
 };
@@ -35,7 +36,7 @@ static void *array(size_t n, size_t item_bytes)
 
 static struct rp_want want_of(const struct batch *b, size_t i)
 {
-	return (struct rp_want){.addr = b->answer[i].addr, .file = RP_WANT_NO_FILE, .slot = i};
+	return (struct rp_want){.addr = b->item[i].addr, .file = RP_WANT_NO_FILE, .slot = i};
 }
 
 /* Whether a function is known to be there: addresses in padding would each cost a search. */
@@ -52,11 +53,21 @@ static bool misses_any(struct rp_object *o, const struct rp_wants *wants)
 	return false;
 }
 
+/* What was made is the sink's for a moment, and then forgotten. */
 static void make_frames(struct batch *b, struct rp_frames_maker *maker,
                         const struct rp_wants *wants)
 {
-	for (size_t i = 0; i < wants->n; i++)
-		b->answer[wants->at[i].slot].frames = rp_frames_make(maker, &wants->at[i]);
+	for (size_t i = 0; i < wants->n; i++) {
+		const struct rp_frames *frames = rp_frames_make(maker, &wants->at[i]);
+
+		for (size_t k = wants->at[i].slot; k < b->n && b->item[k].addr == wants->at[i].addr;
+		     k++)
+			b->sink->frames(b->sink->arg, b->item[k].at, frames);
+	}
+	b->sink->end_unit(b->sink->arg);
+	rp_frames_end(maker);
+	rp_pool_reset(&b->object->shared->frames);
+	rp_pool_reset(&b->object->shared->scratch);
 }
 
 /* The lines and frames of wants whose functions in BODY are found. */
@@ -71,10 +82,8 @@ static void finish(struct batch *b, struct rp_unit *unit, struct rp_unit *body,
 
 	rp_lines_find(unit, wants, &files);
 	make_frames(b, &maker, wants);
-	rp_frames_end(&maker);
 	rp_files_free(&files);
 	rp_files_free(&of_calls);
-	rp_pool_reset(&b->object->shared->scratch);
 }
 
 static void answer_unit(struct batch *b, struct rp_cu *cu)
@@ -83,7 +92,7 @@ static void answer_unit(struct batch *b, struct rp_cu *cu)
 	struct rp_wants wants = {b->want, 0};
 	struct rp_unit *body = rp_cus_body(cu);
 
-	for (size_t i = cu->first; i != (size_t)NOBODY; i = b->next[i])
+	for (uint32_t i = cu->first; i != NOBODY; i = b->next[i])
 		wants.at[wants.n++] = want_of(b, i);
 	rp_functions_find(body, &wants, false, scratch);
 	if (misses_any(b->object, &wants))
@@ -91,13 +100,15 @@ static void answer_unit(struct batch *b, struct rp_cu *cu)
 	finish(b, cu->unit, body, &wants);
 }
 
-/* Chains every answer to its unit; those of no unit into WANTS. */
+/* Chains every address to its unit; those of no unit into WANTS. */
 static void share_out(struct batch *b, struct rp_wants *wants)
 {
-	for (size_t i = 0; i < b->n; i++) {
-		struct rp_cu *cu = rp_cus_find(b->object, b->answer[i].addr);
+	for (uint32_t i = 0; i < b->n; i++) {
+		if (i && b->item[i].addr == b->item[i - 1].addr)
+			continue;
+		struct rp_cu *cu = rp_cus_find(b->object, b->item[i].addr);
 
-		b->next[i] = (size_t)NOBODY;
+		b->next[i] = NOBODY;
 		if (!cu) {
 			wants->at[wants->n++] = want_of(b, i);
 			continue;
@@ -162,13 +173,12 @@ static void answer_rest(struct batch *b, struct rp_wants *wants)
 
 	ask_rangeless(b, wants);
 	make_frames(b, &maker, wants);
-	rp_frames_end(&maker);
-	rp_pool_reset(&b->object->shared->scratch);
 }
 
-void rp_batch_answer(struct rp_object *object, struct rp_answer *answer, size_t n)
+void rp_batch_answer(struct rp_object *object, const struct rp_order_item *item, size_t n,
+                     const struct rp_resolve_sink *sink)
 {
-	struct batch b = {.object = object, .answer = answer, .n = n};
+	struct batch b = {.object = object, .item = item, .n = n, .sink = sink};
 	struct rp_wants rest = {array(n, sizeof(*rest.at)), 0};
 
 	b.next = array(n, sizeof(*b.next));

@@ -7,13 +7,11 @@
 #define RP_SYMBOLIZE_BATCH_H
 
 #include "symbolize/object.h"
+#include "symbolize/order.h"
+#include "symbolize/resolve.h"
 
-struct rp_answer {
-	uint64_t addr;
-	struct rp_frames *frames;
-};
-
-/* Fills the frames of N answers, whose addresses are sorted and differ. */
-void rp_batch_answer(struct rp_object *object, struct rp_answer *answer, size_t n);
+/* Gives the frames of the N items, which are sorted, to SINK. */
+void rp_batch_answer(struct rp_object *object, const struct rp_order_item *item, size_t n,
+                     const struct rp_resolve_sink *sink);
 
 #endif

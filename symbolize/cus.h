@@ -13,7 +13,7 @@ struct rp_cu {
 	struct rp_unit *unit; /* holds ranges and lines */
 	struct rp_cu *next;   /* in object->rangeless, or among those hit */
 	bool hit;
-	size_t first, last; /* the wanted addresses in it; see batch.c */
+	uint32_t first, last; /* the wanted addresses in it; see batch.c */
 };
 
 /* Builds the map of OBJECT from the unit DIEs (not .debug_aranges: clang writes none). */

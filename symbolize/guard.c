@@ -33,6 +33,8 @@ struct rp_symbolizer {
 	unsigned starts;
 };
 
+static const char nonsense[] = "it made the reader answer nonsense";
+
 struct rp_symbolizer *rp_guard_make(const struct rp_guard_limits *limits)
 {
 	struct rp_symbolizer *s = calloc(1, sizeof(*s));
@@ -180,6 +182,26 @@ static void name_nothing(struct rp_symbolizer *s, const struct module *m, const 
 	}
 }
 
+/* The parts of an answer, the first of which is REPLY.  NULL: all is there, else why not. */
+static const char *take_frames(struct rp_symbolizer *s, struct rp_guard_reply *reply,
+                               struct rp_frames *out, size_t n)
+{
+	struct rp_wire_answer answer = rp_wire_answer(&s->pool, out, n);
+	const char *why = NULL;
+	bool is_last;
+
+	do {
+		is_last = reply->head.value;
+		if (reply->head.reply != RP_WIRE_FRAMES ||
+		    !rp_wire_unpack(&answer, &reply->sizes, reply->bytes, reply->head.n))
+			why = nonsense;
+		free(reply->bytes);
+		if (!why && !is_last && !rp_guard_link_take(&s->link, reply))
+			why = rp_guard_link_death(&s->link);
+	} while (!why && !is_last);
+	return rp_wire_answer_end(&answer) || why ? why : nonsense;
+}
+
 void rp_sym_resolve(struct rp_symbolizer *s, int module, const uint64_t *vaddr, size_t n,
                     struct rp_frames *out)
 {
@@ -187,14 +209,11 @@ void rp_sym_resolve(struct rp_symbolizer *s, int module, const uint64_t *vaddr, 
 	struct rp_guard_reply reply;
 
 	while (ask(s, m, RP_WIRE_BATCH, vaddr, n, &reply)) {
-		bool whole =
-		        reply.head.reply == RP_WIRE_FRAMES &&
-		        rp_wire_unpack(&s->pool, &reply.sizes, reply.bytes, reply.head.n, out, n);
+		const char *why = take_frames(s, &reply, out, n);
 
-		free(reply.bytes);
-		if (whole)
+		if (!why)
 			return;
-		refuse(s, m, "it made the reader answer nonsense", PLAIN);
+		refuse(s, m, why, PLAIN);
 	}
 	name_nothing(s, m, vaddr, n, out);
 }

@@ -17,6 +17,8 @@
 #include "symbolize/resolve.h"
 #include "symbolize/sandbox.h"
 
+enum { PART_BYTES = 128 << 10 };
+
 struct child {
 	int fd;
 	const struct rp_guard_limits *limits;
@@ -128,29 +130,42 @@ static enum rp_sym_state begin(int handle, const char **source)
 	return state;
 }
 
+static void send_part(struct rp_wire_packer *packer, bool is_last)
+{
+	struct rp_wire_part part = rp_wire_part(packer);
+	struct rp_wire_head head = {.reply = RP_WIRE_FRAMES, .value = is_last};
+
+	for (int i = 0; i < 4; i++)
+		head.n += part.n_bytes[i];
+	give(&head, sizeof(head));
+	give(&part.sizes, sizeof(part.sizes));
+	for (int i = 0; i < 4; i++)
+		give(part.piece[i], part.n_bytes[i]);
+}
+
+static void pack(void *packer, size_t at, const struct rp_frames *frames)
+{
+	rp_wire_pack(packer, at, frames);
+}
+
+static void end_unit(void *packer)
+{
+	rp_wire_forget(packer);
+	if (rp_wire_n_bytes(packer) >= PART_BYTES)
+		send_part(packer, false);
+}
+
 static void batch(int module, size_t n)
 {
 	uint64_t *vaddr = take_bytes(n * sizeof(*vaddr));
-	struct rp_frames *out = calloc(n + 1, sizeof(*out));
-	struct rp_wire_packed packed;
+	struct rp_wire_packer *packer = rp_wire_packer_make();
+	struct rp_resolve_sink sink = {pack, end_unit, packer};
 	const char *source;
 
-	if (!out)
-		abort(); /* as in pool.c */
 	begin(module, &source);
-	rp_resolve_batch(child.resolver, module, vaddr, n, out);
-	rp_wire_pack(&packed, out, n);
-	free(out);
-	free(vaddr);
-	struct rp_wire_head head = {.reply = RP_WIRE_FRAMES};
-
-	for (int i = 0; i < 4; i++)
-		head.n += packed.n_bytes[i];
-	give(&head, sizeof(head));
-	give(&packed.sizes, sizeof(packed.sizes));
-	for (int i = 0; i < 4; i++)
-		give(packed.part[i], packed.n_bytes[i]);
-	rp_wire_packed_free(&packed);
+	rp_resolve_batch(child.resolver, module, vaddr, n, &sink);
+	send_part(packer, true);
+	rp_wire_packer_free(packer);
 }
 
 static void tell_state(int module)

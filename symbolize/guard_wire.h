@@ -35,7 +35,8 @@ struct rp_wire_module {
 };
 
 enum rp_wire_reply {
-	RP_WIRE_FRAMES, /* struct rp_wire_sizes and N bytes, made by rp_wire_pack */
+	RP_WIRE_FRAMES, /* struct rp_wire_sizes and N bytes, of rp_wire_part; VALUE: the last part
+	                 */
 	RP_WIRE_TEXT,   /* N bytes */
 	RP_WIRE_FETCH,  /* N bytes: a build-id; the answer is RP_WIRE_FETCHED */
 	RP_WIRE_OPENED, /* VALUE: so many bytes of files are to be read */
@@ -47,23 +48,46 @@ struct rp_wire_head {
 	uint64_t n;
 };
 
+/* Of a part: bytes of texts, and how many of the rest. */
 struct rp_wire_sizes {
-	uint64_t n_text, n_frames, n_lists;
+	uint64_t n_text, n_frames, n_lists, n_answers;
 };
 
-/* The parts of an answer, to be written one after the other. */
-struct rp_wire_packed {
+/* Frames are packed until a part is large enough to be sent; a text is sent once. */
+struct rp_wire_packer;
+struct rp_wire_packer *rp_wire_packer_make(void);
+void rp_wire_packer_free(struct rp_wire_packer *packer);
+
+/* FRAMES are those of address number AT.  rp_wire_forget: what was packed may be gone, and others
+ * may stand where it was. */
+void rp_wire_pack(struct rp_wire_packer *packer, size_t at, const struct rp_frames *frames);
+void rp_wire_forget(struct rp_wire_packer *packer);
+size_t rp_wire_n_bytes(const struct rp_wire_packer *packer);
+
+/* What was packed since the last part, to be written one after the other; valid until more is
+ * packed. */
+struct rp_wire_part {
 	struct rp_wire_sizes sizes;
-	void *part[4];
+	const void *piece[4];
 	size_t n_bytes[4];
 };
+struct rp_wire_part rp_wire_part(struct rp_wire_packer *packer);
 
-void rp_wire_pack(struct rp_wire_packed *packed, const struct rp_frames *frames, size_t n);
-void rp_wire_packed_free(struct rp_wire_packed *packed);
+/* The parts of an answer to N addresses are put together in OUT; frames and names live in POOL. */
+struct rp_wire_answer {
+	struct rp_pool *pool;
+	struct rp_frames *out;
+	size_t n;
+	const char **text; /* by number */
+	size_t n_texts, cap_texts;
+};
+struct rp_wire_answer rp_wire_answer(struct rp_pool *pool, struct rp_frames *out, size_t n);
 
-/* The N_BYTES of an answer to N addresses into OUT; frames and names into POOL.  False: it is not
- * one, and OUT is not to be used. */
-bool rp_wire_unpack(struct rp_pool *pool, const struct rp_wire_sizes *sizes, const void *bytes,
-                    size_t n_bytes, struct rp_frames *out, size_t n);
+/* Takes the N_BYTES of a part.  False: it is none, and OUT is not to be used. */
+bool rp_wire_unpack(struct rp_wire_answer *answer, const struct rp_wire_sizes *sizes,
+                    const void *bytes, size_t n_bytes);
+
+/* Ends it.  False: some address has no frames. */
+bool rp_wire_answer_end(struct rp_wire_answer *answer);
 
 #endif

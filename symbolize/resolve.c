@@ -12,7 +12,6 @@
 #include "symbolize/cus.h"
 #include "symbolize/debugfile.h"
 #include "symbolize/elfopen.h"
-#include "symbolize/order.h"
 #include "symbolize/symbols.h"
 
 struct rp_resolver {
@@ -98,15 +97,6 @@ void rp_resolve_plain(struct rp_resolver *r, int module)
 	r->object[module]->plain = true;
 }
 
-static void *array(size_t n, size_t item_bytes)
-{
-	void *at = calloc(n + 1, item_bytes);
-
-	if (!at)
-		abort(); /* as in pool.c */
-	return at;
-}
-
 static void open_object(struct rp_object *o)
 {
 	o->opened = true;
@@ -120,41 +110,30 @@ static void open_object(struct rp_object *o)
 	rp_fde_read(&o->fde, &o->main);
 }
 
-static size_t each_once(const struct rp_order_item *item, size_t n, struct rp_answer *answer)
+static struct rp_order_item *order(uint64_t *vaddr, size_t n)
 {
-	size_t n_answers = 0;
+	struct rp_order_item *item = malloc((2 * n + 1) * sizeof(*item)), *shorter;
 
+	if (!item)
+		abort(); /* as in pool.c */
 	for (size_t i = 0; i < n; i++)
-		if (!i || item[i].addr != item[i - 1].addr)
-			answer[n_answers++].addr = item[i].addr;
-	return n_answers;
+		item[i] = (struct rp_order_item){vaddr[i], i};
+	free(vaddr);
+	rp_order_sort(item, item + n, n);
+	shorter = realloc(item, (n + 1) * sizeof(*item));
+	return shorter ? shorter : item;
 }
 
-static void hand_out(const struct rp_answer *answer, const struct rp_order_item *item, size_t n,
-                     struct rp_frames *out)
-{
-	for (size_t i = 0; i < n; i++) {
-		answer += answer->addr != item[i].addr;
-		out[item[i].at] = *answer->frames;
-	}
-}
-
-void rp_resolve_batch(struct rp_resolver *r, int module, const uint64_t *vaddr, size_t n,
-                      struct rp_frames *out)
+void rp_resolve_batch(struct rp_resolver *r, int module, uint64_t *vaddr, size_t n,
+                      const struct rp_resolve_sink *sink)
 {
 	struct rp_object *o = r->object[module];
-	struct rp_order_item *item = array(2 * n, sizeof(*item));
-	struct rp_answer *answer = array(n, sizeof(*answer));
 
 	if (!o->opened)
 		open_object(o);
-	rp_pool_free(&r->shared.frames);
-	for (size_t i = 0; i < n; i++)
-		item[i] = (struct rp_order_item){vaddr[i], i};
-	rp_order_sort(item, item + n, n);
-	rp_batch_answer(o, answer, each_once(item, n, answer));
-	hand_out(answer, item, n, out);
-	free(answer);
+	struct rp_order_item *item = order(vaddr, n);
+
+	rp_batch_answer(o, item, n, sink);
 	free(item);
 }
 

@@ -264,33 +264,42 @@ static const struct rp_frame chain[] = {
 
 static const struct rp_frames lists[] = {{chain, 2}, {chain + 2, 1}, {chain, 2}};
 
-/* An answer to three addresses as it goes over the wire. */
-static size_t wire(struct rp_wire_sizes *sizes, char *bytes)
-{
-	struct rp_wire_packed packed;
-	size_t n = 0;
+/* A part of an answer as it goes over the wire. */
+struct part {
+	struct rp_wire_sizes sizes;
+	char bytes[1024];
+	size_t n;
+};
 
-	rp_wire_pack(&packed, lists, 3);
-	*sizes = packed.sizes;
+static void take_part(struct rp_wire_packer *packer, struct part *part)
+{
+	struct rp_wire_part made = rp_wire_part(packer);
+
+	part->sizes = made.sizes;
+	part->n = 0;
 	for (int i = 0; i < 4; i++) {
-		memcpy(bytes + n, packed.part[i], packed.n_bytes[i]);
-		n += packed.n_bytes[i];
+		memcpy(part->bytes + part->n, made.piece[i], made.n_bytes[i]);
+		part->n += made.n_bytes[i];
 	}
-	rp_wire_packed_free(&packed);
-	return n;
 }
 
-START_TEST(frames_arrive_as_they_were_sent)
+/* An answer to three addresses, in one part. */
+static struct part wire(void)
 {
-	struct rp_wire_sizes sizes;
-	struct rp_pool pool = {0};
-	struct rp_frames out[3];
-	char bytes[1024];
-	size_t n = wire(&sizes, bytes);
+	struct rp_wire_packer *packer = rp_wire_packer_make();
+	struct part part;
 
-	ck_assert(rp_wire_unpack(&pool, &sizes, bytes, n, out, 3));
-	ck_assert_uint_eq(sizes.n_lists, 2);
-	ck_assert_ptr_eq(out[0].frame, out[2].frame);
+	for (size_t i = 0; i < 3; i++)
+		rp_wire_pack(packer, i, &lists[i]);
+	take_part(packer, &part);
+	rp_wire_packer_free(packer);
+	return part;
+}
+
+static void expect_as_sent(const struct rp_frames *out)
+{
+	ck_assert_uint_eq(out[0].n, 2);
+	ck_assert_uint_eq(out[1].n, 1);
 	for (int i = 0; i < 2; i++) {
 		const struct rp_frame *f = &out[0].frame[i];
 
@@ -304,6 +313,66 @@ START_TEST(frames_arrive_as_they_were_sent)
 	ck_assert_ptr_null(out[0].frame[0].suffix);
 	ck_assert_str_eq(out[0].frame[1].suffix, ".cold");
 	ck_assert(!out[1].frame[0].named);
+}
+
+START_TEST(frames_arrive_as_they_were_sent)
+{
+	struct part part = wire();
+	struct rp_pool pool = {0};
+	struct rp_frames out[3];
+	struct rp_wire_answer answer = rp_wire_answer(&pool, out, 3);
+
+	ck_assert(rp_wire_unpack(&answer, &part.sizes, part.bytes, part.n));
+	ck_assert(rp_wire_answer_end(&answer));
+	ck_assert_uint_eq(part.sizes.n_lists, 2);
+	ck_assert_ptr_eq(out[0].frame, out[2].frame);
+	expect_as_sent(out);
+	rp_pool_free(&pool);
+}
+END_TEST
+
+START_TEST(an_answer_in_parts_is_put_together)
+{
+	struct rp_wire_packer *packer = rp_wire_packer_make();
+	static const size_t order[] = {2, 1, 0};
+	struct rp_pool pool = {0};
+	struct rp_frames out[3];
+	struct rp_wire_answer answer = rp_wire_answer(&pool, out, 3);
+	struct rp_frame other[2];
+	size_t n_text = 0;
+
+	memcpy(other, chain, sizeof(other));
+	for (int i = 0; i < 3; i++) {
+		struct rp_frames there = lists[order[i]];
+		struct part part;
+
+		if (i == 2)
+			there.frame = other; /* the same texts by another way */
+		ck_assert_uint_eq(rp_wire_n_bytes(packer), 0);
+		rp_wire_pack(packer, order[i], &there);
+		ck_assert_uint_gt(rp_wire_n_bytes(packer), 0);
+		rp_wire_forget(packer);
+		take_part(packer, &part);
+		ck_assert(rp_wire_unpack(&answer, &part.sizes, part.bytes, part.n));
+		n_text += part.sizes.n_text;
+	}
+	ck_assert_uint_eq(n_text, wire().sizes.n_text); /* each was sent once */
+	ck_assert(rp_wire_answer_end(&answer));
+	expect_as_sent(out);
+	rp_wire_packer_free(packer);
+	rp_pool_free(&pool);
+}
+END_TEST
+
+START_TEST(an_answer_that_leaves_an_address_out_is_none)
+{
+	struct part part = wire();
+	struct rp_pool pool = {0};
+	struct rp_frames out[4];
+	struct rp_wire_answer answer = rp_wire_answer(&pool, out, 4);
+
+	ck_assert(rp_wire_unpack(&answer, &part.sizes, part.bytes, part.n));
+	ck_assert(!rp_wire_answer_end(&answer));
 	rp_pool_free(&pool);
 }
 END_TEST
@@ -322,38 +391,39 @@ static size_t weigh(const struct rp_frames *out)
 	return n;
 }
 
+/* Is it taken?  Then all of it is read. */
+static bool is_taken(const struct rp_wire_sizes *sizes, const char *bytes, size_t n)
+{
+	struct rp_pool pool = {0};
+	struct rp_frames out[3];
+	struct rp_wire_answer answer = rp_wire_answer(&pool, out, 3);
+	bool taken = rp_wire_unpack(&answer, sizes, bytes, n);
+
+	taken &= rp_wire_answer_end(&answer);
+	if (taken)
+		ck_assert_uint_lt(weigh(out), 1000);
+	rp_pool_free(&pool);
+	return taken;
+}
+
 START_TEST(an_answer_that_lies_is_refused_or_harmless)
 {
-	struct rp_wire_sizes sizes;
-	char good[1024], bytes[1024];
-	size_t n = wire(&sizes, good), refused = 0;
+	struct part good = wire(), part;
+	size_t n = good.n, refused = 0;
 	static const unsigned char values[] = {0, 1, 2, 3, 0x7f, 0x80, 0xff};
 
-	for (size_t at = 0; at < n + sizeof(sizes); at++)
+	for (size_t at = 0; at < n + sizeof(good.sizes); at++)
 		for (size_t v = 0; v < sizeof(values); v++) {
-			struct rp_wire_sizes told = sizes;
-			struct rp_pool pool = {0};
-			struct rp_frames out[3];
-
-			memcpy(bytes, good, n);
+			part = good;
 			if (at < n)
-				bytes[at] = (char)values[v];
+				part.bytes[at] = (char)values[v];
 			else
-				((unsigned char *)&told)[at - n] = values[v];
-			if (rp_wire_unpack(&pool, &told, bytes, n, out, 3))
-				ck_assert_uint_lt(weigh(out), 1000);
-			else
-				refused++;
-			rp_pool_free(&pool);
+				((unsigned char *)&part.sizes)[at - n] = values[v];
+			refused += !is_taken(&part.sizes, part.bytes, n);
 		}
 	ck_assert_uint_gt(refused, 100);
-	for (size_t cut = 0; cut < n; cut++) {
-		struct rp_pool pool = {0};
-		struct rp_frames out[3];
-
-		ck_assert(!rp_wire_unpack(&pool, &sizes, good, cut, out, 3));
-		rp_pool_free(&pool);
-	}
+	for (size_t cut = 0; cut < n; cut++)
+		ck_assert(!is_taken(&good.sizes, good.bytes, cut));
 }
 END_TEST
 
@@ -369,6 +439,8 @@ int main(void)
 	tcase_add_loop_test(tc, the_sandbox_lets_files_be_read_and_nothing_else, 0,
 	                    sizeof(tries) / sizeof(*tries));
 	tcase_add_test(tc, frames_arrive_as_they_were_sent);
+	tcase_add_test(tc, an_answer_in_parts_is_put_together);
+	tcase_add_test(tc, an_answer_that_leaves_an_address_out_is_none);
 	tcase_add_test(tc, an_answer_that_lies_is_refused_or_harmless);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
