@@ -122,6 +122,7 @@ elif [ $? -ne 3 ]; then # 3: it said SKIP
 	exit 1
 fi
 part "names"
+tests/bench/show.py | $stats
 tests/bench/symbolize.sh 20000
 part "a page"
 pages | $stats
