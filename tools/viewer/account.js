@@ -50,14 +50,14 @@ const Account = (() => {
 		return rows.map((row) => ({ told: row.ns, ...row })).filter((row) => row.ns || row.told);
 	}
 
-	/* Parts that nobody could see in the bar are told together. */
-	function few(sets) {
-		const keys = [...new Set(sets.flat().map((row) => row.key))],
-			most = Math.max(...Model.sets.map((n, set) => duration(set)));
-		const small = keys.filter((key) => key.startsWith('wait:') && sets.flat()
-			.every((row) => row.key !== key || row.told < most / 1000));
-		return small.length > 2 ? { keys: keys.filter((key) => !small.includes(key)), small }
-			: { keys, small: [] };
+	/* The parts that have a button, and those that nobody could see in the bar: told together. */
+	function split(sets) {
+		const all = sets.flat(), most = Math.max(...Model.sets.map((n, set) => duration(set)));
+		const keys = [...new Set(all.map((row) => row.key))];
+		const large = (key) => !key.startsWith('wait:') ||
+			all.some((row) => row.key === key && row.told >= most / 1000);
+		const small = keys.filter((key) => !large(key));
+		return small.length > 2 ? { keys: keys.filter(large), small } : { keys, small: [] };
 	}
 
 	function duration(set) {
@@ -69,15 +69,23 @@ const Account = (() => {
 		return Colors.css(key.replace(/^wait:/, '') || 'other');
 	}
 
-	function bar(set, rows) {
-		const whole = rows.reduce((sum, row) => sum + Math.max(0, row.ns), 0) || 1;
-		const label = rows.map((row) => words(row.key) + ' ' +
-			Units.time(Weights.shown(set, row.told))).join(', ');
-		return el('div.account', { role: 'img', 'aria-label': label },
-			...rows.filter((row) => row.ns > 0)
-				.map((row) => el('i', { 'data-part': row.key,
-					title: words(row.key) + ': ' + Units.time(Weights.shown(set, row.told)),
-					css: { 'flex-grow': row.ns / whole, background: color(row.key) } })));
+	/* What the parts KEYS took in each of SETS: "60.3 ms", "60.3 ms → 61.2 ms". */
+	function times(sets, keys) {
+		return sets.map((rows, set) => Units.time(Weights.shown(set, rows.reduce((sum, row) =>
+			sum + (keys.includes(row.key) ? row.told : 0), 0)))).join(' → ');
+	}
+
+	function bar(rows, set) {
+		const shown = rows.filter((row) => row.ns > 0);
+		const whole = shown.reduce((sum, row) => sum + row.ns, 0) || 1;
+		const text = (row) => words(row.key) + ' ' + Units.time(Weights.shown(set, row.told));
+		const piece = (row) => el('i', { 'data-part': row.key, title: text(row),
+			css: { 'flex-grow': row.ns / whole, background: color(row.key) } });
+		/* The longer side of a diff fills the width. */
+		const lengths = Model.sets.map((n, k) => Weights.shown(k, duration(k)));
+		const width = 100 * lengths[set] / (Math.max(...lengths) || 1) + '%';
+		return el('div.account', { role: 'img', 'aria-label': rows.map(text).join(', '),
+			css: { width } }, ...shown.map(piece));
 	}
 
 	function pick(key) {
@@ -85,40 +93,23 @@ const Account = (() => {
 	}
 
 	function button(key, sets) {
-		const values = sets.map((rows) => rows.find((row) => row.key === key));
 		const [text, why] = TEXTS[key] || [words(key), 'Waits of this kind, measured exactly.'];
-		const times = values.map((row, set) => Units.time(Weights.shown(set, row ? row.told : 0)));
-		const share = Units.share(values[0] ? values[0].told : 0, duration(0));
-		return el('button.part', { title: why + ' Press to see this alone.',
-			'aria-pressed': String(State.now.part === key), 'data-part': key,
-			onclick: () => pick(key) },
-			Dom.dot(color(key)),
-			Dom.visible(text), ' ', el('b', times.join(' → ')),
-			!Model.diff && el('span.faint', ' ' + share));
+		const row = sets[0].find((one) => one.key === key);
+		const share = !Model.diff && ' ' + Units.share(row.told, duration(0));
+		return el('button.part', { title: why + ' Press to see this alone.', 'data-part': key,
+			'aria-pressed': 'false', onclick: () => pick(key) },
+		Dom.dot(color(key)), Dom.visible(text), ' ', el('b', times(sets, [key])),
+		share && el('span.faint', share));
 	}
 
 	function make() {
-		const sets = Model.sets.map((n, set) => parts(set));
-		const { keys, small } = few(sets);
-		const told = (set) => sets[set].reduce((sum, row) => sum +
-			(small.includes(row.key) ? row.told : 0), 0);
-		const box = el('div.accounts', { onclick: (event) =>
-			event.target.dataset.part !== undefined && event.target.closest('.account') &&
-				pick(event.target.dataset.part) });
-		sets.forEach((rows, set) => {
-			const one = bar(set, rows);
-			/* The longer side of a diff fills the width. */
-			const most = Math.max(...Model.sets.map((n, k) => Weights.shown(k, duration(k))));
-			one.style.width = 100 * Weights.shown(set, duration(set)) / (most || 1) + '%';
-			box.append(one);
-		});
-		box.append(el('div.parts', { role: 'group', 'aria-label': 'Parts of the time' },
-			...keys.map((key) => button(key, sets)),
-			small.length > 0 && el('span.part.faint', { title: small.map(words).join(', ') },
-				small.length + ' smaller waits ' +
-				Model.sets.map((n, set) => Units.time(Weights.shown(set, told(set))))
-				.join(' → '))));
-		return box;
+		const sets = Model.sets.map((n, set) => parts(set)), { keys, small } = split(sets);
+		const press = ({ target }) => target.matches('.account i') && pick(target.dataset.part);
+		return el('div.accounts', { onclick: press }, ...sets.map(bar),
+			el('div.parts', { role: 'group', 'aria-label': 'Parts of the time' },
+				...keys.map((key) => button(key, sets)),
+				small.length > 0 && el('span.part.faint', { title: small.map(words).join(', ') },
+					small.length + ' smaller waits ' + times(sets, small))));
 	}
 
 	/* Shows which part is pressed. */

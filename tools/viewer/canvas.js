@@ -33,12 +33,18 @@ class Canvas {
 	}
 
 	get top() {
-		return this.box.scrollTop;
+		return this.paper ? 0 : this.box.scrollTop;
+	}
+
+	/* On paper (PAPER: true): all of it, as far as a sheet goes, as wide as the sheet. */
+	print(paper) {
+		this.paper = paper && [900, Math.min(1100, this.space.offsetHeight)];
+		this.now(performance.now());
 	}
 
 	now(now) {
 		const began = performance.now(), ratio = devicePixelRatio || 1;
-		const width = this.box.clientWidth, height = this.box.clientHeight;
+		const [width, height] = this.paper || [this.box.clientWidth, this.box.clientHeight];
 		if (!width || !height)
 			return;
 		if (this.element.width !== Math.round(width * ratio) ||

@@ -5,25 +5,20 @@
 const Chosen = (() => {
 	/* What there is to say of call C, a line each: name, times, place. */
 	function lines(calls, c) {
-		const f = calls.fn(c), out = [calls.label(c)];
-		const both = (ns) => ns.map((value, set) => Numbers.text(value, set)).join(' → ');
-		const share = Units.share(Numbers.part(calls.total[0][c]), 1);
-		const total = calls.total.map((t) => t[c]), self = calls.self.map((s) => s[c]);
-		out.push(both(total) + (Model.diff ? ' (' + Numbers.change(total) + ')' : ' · ' + share) +
-			(self.some((ns) => ns > 0) ? ' · self ' + both(self) : ''));
-		if (f && Model.place(f, 3))
-			out.push(Model.place(f, 3) + (f.file ? ' · ' + Dom.visible(f.module.split('/').pop())
-				: ''));
-		return out;
+		const f = calls.fn(c), place = f ? Model.place(f, 3) : '';
+		const total = calls.total.map((ns) => ns[c]), self = calls.self.map((ns) => ns[c]);
+		const share = Model.diff ? ' (' + Numbers.change(total) + ')'
+			: ' · ' + Units.share(Numbers.part(total), 1);
+		const own = self.some((ns) => ns > 0) ? ' · self ' + Numbers.both(self) : '';
+		const module = f && f.file ? ' · ' + Dom.visible(f.module.split('/').pop()) : '';
+		return [calls.label(c), Numbers.both(total) + share + own, place + module].filter(Boolean);
 	}
 
 	/* The stack from the root to C as text. */
 	function stack(c) {
-		const calls = Calls.whole();
-		return calls.path(c).filter((at) => calls.fn(at)).map((at) => {
-			const f = calls.fn(at);
-			return f.label + (Model.place(f, 2) ? '  ' + Model.place(f, 2) : '');
-		}).join('\n');
+		const calls = Calls.whole(), functions = calls.path(c).map((at) => calls.fn(at));
+		return functions.filter(Boolean).map((f) => (f.label + '  ' + Model.place(f, 2)).trim())
+			.join('\n');
 	}
 
 	async function copy() {
@@ -51,8 +46,7 @@ const Chosen = (() => {
 	}
 
 	function act(name) {
-		const calls = Calls.whole(), c = State.now.chosen, f = c > 0 && c < calls.n ? calls.fn(c)
-			: null;
+		const c = State.now.chosen, f = c > 0 ? Calls.whole().fn(c) : null;
 		if (name === 'copy' && c > 0)
 			copy();
 		else if (name === 'sandwich' && f)

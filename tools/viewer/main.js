@@ -206,12 +206,16 @@ const Main = (() => {
 		return 'Of what is chosen above, nothing is left.';
 	}
 
-	/* Paper is light, and wants all rows of a tree, not those in sight. */
+	/* Paper is light, and wants all there is, not what is in sight. */
 	function print(on) {
-		if (on)
-			document.documentElement.dataset.theme = 'light';
-		else
+		const canvas = row().view.canvas;
+		if (!on)
 			theme();
+		else
+			document.documentElement.dataset.theme = 'light';
+		Colors.forget();
+		if (canvas)
+			canvas.print(on);
 		for (const tree of TreeView.all) {
 			tree.everything = on;
 			if (tree.calls)
@@ -221,6 +225,7 @@ const Main = (() => {
 
 	function start() {
 		Model.load(JSON.parse(document.getElementById('data').textContent));
+		document.body.classList.toggle('diff', Model.diff);
 		made = new Set();
 		views = table();
 		theme();

@@ -36,7 +36,8 @@ const Numbers = (() => {
 	function change(ns) {
 		if (State.now.unit === 'share')
 			return Units.change(...ns.map((value, set) => Weights.shown(set, value)));
-		return (delta(ns) > 0 ? '+' : '') + Units.scaled(Model.scale, delta(ns));
+		const told = Units.scaled(Model.scale, delta(ns));
+		return (delta(ns) > 0 && /[1-9]/.test(told) ? '+' : '') + told;
 	}
 
 	/* 'more', 'less', 'new' or '': how a change is coloured. */
