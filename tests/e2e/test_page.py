@@ -197,6 +197,14 @@ def both_colour_schemes_and_a_telephone_and_paper():
         p.press('1')
         pdf = base64.b64decode(p.call('Page.printToPDF')['data'])
         check(pdf.startswith(b'%PDF') and len(pdf) > 10000, 'paper is empty')
+    with page(path, prefers_color_scheme='dark') as p:
+        p.press('2')
+        canvas = "Main.view().canvas.element.width + ' ' + document.documentElement.dataset.theme"
+        screen = p.js(canvas)
+        p.js("dispatchEvent(new Event('beforeprint'))")
+        equal(p.js(canvas), '900 light')
+        p.js("dispatchEvent(new Event('afterprint'))")
+        equal(p.js(canvas), screen)
 
 
 run(every_view_opens_on_real_sessions, a_part_of_the_account_filters_every_view,
