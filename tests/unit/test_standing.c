@@ -184,8 +184,10 @@ START_TEST(a_library_stands_until_it_is_closed_and_comes_back_as_itself)
 	ck_assert(rp_standing(tables, m, inside));
 	ck_assert_int_eq(dlclose(library), 0); /* past every hook */
 	ck_assert(!rp_standing(tables, m, inside));
-	for (unsigned i = 0; i < 9; i++) /* what the loader took for it is somebody else's now */
-		ck_assert_ptr_nonnull(malloc(1200));
+	void *others[9]; /* what the loader took for it is somebody else's now */
+
+	for (unsigned i = 0; i < 9; i++)
+		ck_assert_ptr_nonnull(others[i] = malloc(1200));
 	library = dlopen(LIBRARY, RTLD_NOW);
 	ck_assert_ptr_nonnull(library);
 	bool is_back = address(dlsym(library, "__ctype_get_mb_cur_max")) == inside;
@@ -197,6 +199,8 @@ START_TEST(a_library_stands_until_it_is_closed_and_comes_back_as_itself)
 	inside = address(dlsym(library, "__ctype_get_mb_cur_max"));
 	ck_assert(rp_standing(tables, rp_tables_module(tables, inside), inside));
 	rp_tables_give();
+	for (unsigned i = 0; i < 9; i++)
+		free(others[i]);
 }
 END_TEST
 

@@ -165,6 +165,8 @@ START_TEST(a_server_is_known_by_its_clients_hello)
 	ck_assert_uint_ne(hello, 0);
 	ck_assert_ptr_null(ask(l, "ERR_peek_error", NULL, NULL, NULL));
 	ck_assert_uint_eq(rp_tlslib_hello(NULL, RP_TLS_SSL_new, server), 0);
+	ask(l, "SSL_free", client, NULL, NULL);
+	ask(l, "SSL_free", server, NULL, NULL);
 }
 END_TEST
 
@@ -178,6 +180,7 @@ START_TEST(errno_is_the_hosts)
 	of(ssl);
 	rp_tlslib_hello(of(ssl), RP_TLS_SSL_new, ssl);
 	ck_assert_int_eq(errno, 4242);
+	ask(&other, "SSL_free", ssl, NULL, NULL);
 }
 END_TEST
 
