@@ -110,7 +110,12 @@ stage build build
 [ "$failed" -eq 0 ] || finish
 stage units units
 stage fuzz-seeds fuzz_seeds
-stage lint tests/lint/lint.sh build
+if [ -n "$san" ]; then
+	echo "SKIP lint: it looks at the build without sanitizers"
+	skipped=$((skipped + 1))
+else
+	stage lint tests/lint/lint.sh build
+fi
 for test in tests/e2e/test_*.py; do
 	name=$(basename "$test" .py)
 	if [ -n "$san" ]; then
