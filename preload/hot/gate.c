@@ -55,6 +55,15 @@ static bool is_allowed(const struct rp_head *head, const struct rp_trigger *t,
 	return !head->forwarded && is_local(peer, &head->peer);
 }
 
+/* What a trigger that was accepted may do. */
+static enum rp_scope scope_of(const struct rp_trigger *t)
+{
+	if (t->kind == RP_TRIGGER_ROUTE)
+		return RP_SCOPE_SAVE;
+	return rp_settings.rules.has_secret || rp_settings.open_loopback ? RP_SCOPE_HTML
+	                                                                 : RP_SCOPE_SAVE;
+}
+
 /* Token bucket as one number: the time at which the bucket is full again (GCRA). */
 static bool within_rate(uint64_t now_ns)
 {
@@ -135,6 +144,8 @@ struct rp_request *rp_gate_admit(int fd, const struct rp_head *head, uint64_t fi
 	}
 	uint64_t now_ns = rp_mono_ns(), cpu_ns = rp_cpu_ns();
 
+	if (rp_modes[t.mode].scope > scope_of(&t))
+		t.mode = RP_MODE_SAVE;
 	if (!within_rate(now_ns))
 		return NULL;
 	struct rp_request *r = open_request(fd, &t, &peer, n_peer);

@@ -69,6 +69,8 @@ void rp_request_open(struct rp_request *r, const struct rp_head *head,
 	r->n_target = (uint16_t)rp_trigger_mask_target(r->target, sizeof(r->target), head->target,
 	                                               rp_settings.rules.name);
 	r->trigger = trigger->kind;
+	r->mode = trigger->mode;
+	r->force = trigger->force;
 	r->claimed_ns = now_ns;
 	atomic_store(&r->course.first_byte_ns, first_byte_ns);
 	atomic_store(&r->course.head_ns, now_ns);

@@ -39,6 +39,8 @@ struct rp_request {
 	uint32_t seq;            /* of the session in this process, for its name */
 	uint64_t interval_ns, claimed_ns, wall_ns;
 	enum rp_trigger_kind trigger;
+	enum rp_mode mode; /* what the gate has allowed */
+	bool force;        /* the client wants it also where replacing may be unwise */
 	struct rp_text method, host, protocol, traceparent, tag;
 	uint16_t n_target;
 	char target[RP_TARGET_BYTES];

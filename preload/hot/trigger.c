@@ -81,6 +81,26 @@ static struct rp_span read_tag(struct rp_span text)
 	return text.n <= RP_TAG_BYTES ? text : (struct rp_span){NULL, 0};
 }
 
+/* A mode, "force", or one of the words that mean yes; false for any other. */
+static bool take_word(struct rp_trigger *out, struct rp_span word)
+{
+	static const char YES[][5] = {"1", "true", "yes", "on"};
+	enum rp_mode mode = rp_mode_spelled(word);
+
+	for (size_t i = 0; i < sizeof(YES) / sizeof(*YES); i++)
+		if (rp_framing_same(word, YES[i]))
+			return true;
+	if (rp_framing_same(word, "force")) {
+		out->force = true;
+		return true;
+	}
+	if (mode == RP_N_MODES)
+		return false;
+	out->mode = mode;
+	out->named = true;
+	return true;
+}
+
 /* "name=value" with a name that we know; false for anything else (a secret may contain '='). */
 static bool take_attribute(struct rp_trigger *out, struct rp_span part)
 {
@@ -95,13 +115,15 @@ static bool take_attribute(struct rp_trigger *out, struct rp_span part)
 		out->tag = read_tag(value);
 	else if (rp_framing_same(name, "key"))
 		out->key = value;
+	else if (rp_framing_same(name, "mode"))
+		(void)take_word(out, value);
 	else
-		return rp_framing_same(name, "mode"); /* every mode saves until there are others */
+		return false;
 	return true;
 }
 
-/* "save; interval=200us; tag=before; key=SECRET".  The first bare word is the key when none is
- * named, so that "X-Reqprof: SECRET" works. */
+/* "html; interval=200us; tag=before; key=SECRET".  The first bare word that is none of ours is the
+ * key when none is named, so that "X-Reqprof: SECRET" works. */
 static void read_header(struct rp_trigger *out, struct rp_span value)
 {
 	struct rp_span rest = value, word = {NULL, 0};
@@ -113,7 +135,7 @@ static void read_header(struct rp_trigger *out, struct rp_span value)
 			continue;
 		if (is_off(part) && (part.n || part.at == trim(value).at))
 			out->off = true;
-		if (!word.n)
+		if (!take_word(out, part) && !word.n)
 			word = part;
 	}
 	if (!out->key.at)
@@ -133,20 +155,40 @@ static size_t length_of(const char *text, size_t cap)
 	return end ? (size_t)(end - text) : cap;
 }
 
+/* "1", "html", "text.SECRET", "html.force.TOKEN", "TOKEN": what is left behind our words, or all of
+ * it, is the key.  A dot, since no client writes it in another way. */
+static void read_value(struct rp_trigger *out, struct rp_span value)
+{
+	while (value.at) {
+		struct rp_span rest = value, word = cut(&rest, '.');
+
+		if (!take_word(out, word))
+			break;
+		value = rest;
+	}
+	out->key = value;
+}
+
 static void read_query(struct rp_trigger *out, struct rp_span query,
                        const struct rp_trigger_rules *rules)
 {
 	size_t n_name = length_of(rules->name, sizeof(rules->name));
+	bool to_terminal = false;
 
 	while (n_name && query.at) {
 		struct rp_span value = cut(&query, '&'), key = cut(&value, '=');
 
-		if (!same_bytes(key, rules->name, n_name))
+		to_terminal |= same_bytes(key, "term", 4) && same_bytes(value, "1", 1);
+		if (out->kind || !same_bytes(key, rules->name, n_name))
 			continue;
 		out->off = is_off(value);
-		out->key = value;
+		out->mode = RP_MODE_HTML;
+		read_value(out, value);
 		out->kind = RP_TRIGGER_QUERY;
-		return;
+	}
+	if (to_terminal && out->kind && !out->named) {
+		out->mode = RP_MODE_TERM;
+		out->named = true;
 	}
 }
 

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "preload/hot/delim.h"
+#include "preload/hot/mode.h"
 
 enum {
 	RP_MAX_ROUTES = 32,
@@ -46,8 +47,11 @@ struct rp_trigger {
 	enum rp_trigger_kind kind;
 	bool off;    /* said no, in words: then kind is NONE, also on a route */
 	bool routed; /* a route matches, whatever kind is: what is left when kind is refused */
+	enum rp_mode mode; /* RP_MODE_SAVE on a route */
+	bool named;        /* the mode was spelled out; else it is what the gate allows, up to it */
+	bool force;        /* replace the answer also where that may be unwise */
 	struct rp_span tag;   /* [A-Za-z0-9._-], at most RP_TAG_BYTES; .n 0: none */
-	struct rp_span key;   /* what must be a secret when there is one */
+	struct rp_span key;   /* what must be a secret, or a token, when there is one */
 	uint64_t interval_ns; /* as asked, not bounded; 0: not asked */
 };
 

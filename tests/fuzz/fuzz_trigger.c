@@ -1,8 +1,8 @@
 /* fuzz_trigger.c - any rules, target and header: spans stay inside, the mask keeps its promises.
  *
  * Input: four texts, each ended by a NUL: routes, method, target, header (the last may be absent).
- * Needs: preload/hot/trigger.c preload/hot/trigger_mask.c preload/hot/delim_framing.c
- * Room: tests.  SPDX-License-Identifier: MIT
+ * Needs: preload/hot/trigger.c preload/hot/trigger_mask.c preload/hot/mode.c
+ * preload/hot/delim_framing.c Room: tests.  SPDX-License-Identifier: MIT
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -49,6 +49,8 @@ static void judge(const struct rp_trigger_rules *rules, const struct rp_head *he
 	must(!t.off || (kind == RP_TRIGGER_NONE && !t.routed));
 	must(kind != RP_TRIGGER_HEADER || head->trigger.at);
 	must(kind != RP_TRIGGER_ROUTE || t.routed);
+	must(t.mode < RP_N_MODES &&
+	     (t.named || t.mode == RP_MODE_SAVE || kind == RP_TRIGGER_QUERY || t.off));
 	must(!head->trigger.at || t.off || kind == RP_TRIGGER_HEADER);
 	must(is_inside(t.tag, head->trigger) && t.tag.n <= RP_TAG_BYTES);
 	must(is_inside(t.key, head->trigger) || is_inside(t.key, head->target));

@@ -306,6 +306,30 @@ START_TEST(a_route_asks_nobody_and_is_left_when_the_trigger_is_refused)
 }
 END_TEST
 
+/* Without a secret a local client may save; REQPROF_OPEN=loopback gives it the rest. */
+START_TEST(a_mode_beyond_the_scope_saves)
+{
+	static const struct {
+		const char *target, *header;
+		enum rp_mode open, shut;
+	} cases[] = {{"/slow?profile=1", NULL, RP_MODE_HTML, RP_MODE_SAVE},
+	             {"/slow?profile=text", NULL, RP_MODE_TEXT, RP_MODE_SAVE},
+	             {"/slow?profile=1&term=1", NULL, RP_MODE_TERM, RP_MODE_SAVE},
+	             {"/slow?profile=save", NULL, RP_MODE_SAVE, RP_MODE_SAVE},
+	             {"/slow", "1", RP_MODE_SAVE, RP_MODE_SAVE},
+	             {"/slow", "html", RP_MODE_HTML, RP_MODE_SAVE}};
+
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		rp_settings.open_loopback = true;
+		ck_assert_uint_eq(admit(unix_pair(), cases[i].target, cases[i].header, false)->mode,
+		                  cases[i].open);
+		rp_settings.open_loopback = false;
+		ck_assert_uint_eq(admit(unix_pair(), cases[i].target, cases[i].header, false)->mode,
+		                  cases[i].shut);
+	}
+}
+END_TEST
+
 START_TEST(an_interval_of_the_client_has_a_floor)
 {
 	static const struct {
@@ -390,6 +414,7 @@ int main(void)
 	tcase_add_test(tcase, asleep_or_on_our_own_thread_nothing_is_flagged);
 	tcase_add_test(tcase, a_secret_opens_for_whoever_knows_it_and_nobody_else);
 	tcase_add_test(tcase, a_route_asks_nobody_and_is_left_when_the_trigger_is_refused);
+	tcase_add_test(tcase, a_mode_beyond_the_scope_saves);
 	tcase_add_test(tcase, an_interval_of_the_client_has_a_floor);
 	tcase_add_test(tcase, a_burst_then_the_rate);
 	tcase_add_test(tcase, no_more_at_once_than_allowed);

@@ -138,18 +138,18 @@ static const struct {
 	const char *header, *tag, *key;
 	uint64_t interval_ns;
 } attributes[] = {
-        {"1", "", "1", 0},
+        {"1", "", "", 0},
         {"save; interval=200us; tag=before; key=SEC-RET", "before", "SEC-RET", 200000},
-        {"save;Interval=1MS;TAG=a.b_c-9", "a.b_c-9", "save", 1000000},
+        {"save;Interval=1MS;TAG=a.b_c-9", "a.b_c-9", "", 1000000},
         {"s3cret", "", "s3cret", 0},
         {"YWJj==; tag=x", "x", "YWJj==", 0},
-        {"tag = x ; 1 ; 2", "x", "1", 0},
-        {"1; tag=not/ok", "", "1", 0},
-        {"1; tag=" TAG63 "x", TAG63 "x", "1", 0},
-        {"1; tag=" TAG63 "xy", "", "1", 0},
-        {"1; tag=a;\r\n interval=2s", "a", "1", 2000000000},
-        {"1; mode=cpu; unknown=x", "", "1", 0},
-        {"1; interval=", "", "1", 0},
+        {"tag = x ; 1 ; 2", "x", "2", 0},
+        {"1; tag=not/ok", "", "", 0},
+        {"1; tag=" TAG63 "x", TAG63 "x", "", 0},
+        {"1; tag=" TAG63 "xy", "", "", 0},
+        {"1; tag=a;\r\n interval=2s", "a", "", 2000000000},
+        {"1; mode=cpu; unknown=x", "", "unknown=x", 0},
+        {"1; interval=", "", "", 0},
 };
 
 START_TEST(the_header_has_attributes)
