@@ -17,9 +17,10 @@ struct rp_conn {
 	_Atomic uint32_t refs;             /* descriptors that name it; 0: free */
 	_Atomic uint8_t in_busy, out_busy; /* a thread is in heard, in said */
 	_Atomic uint8_t opaque;
-	uint8_t head_buffer; /* index + 1 of the kept head, 0: none; the reader's */
-	uint8_t layer;       /* enum rp_layer; with TLS the delimiters get what is inside */
-	uint8_t n_hello;     /* bytes seen of the ClientHello, up to its random ones */
+	_Atomic uint8_t marks; /* RP_MARK_*: its answer is ours to touch (offer.h) */
+	uint8_t head_buffer;   /* index + 1 of the kept head, 0: none; the reader's */
+	uint8_t layer;         /* enum rp_layer; with TLS the delimiters get what is inside */
+	uint8_t n_hello;       /* bytes seen of the ClientHello, up to its random ones */
 	uint8_t owing;       /* the oldest request is answered, but not all of it is on the wire */
 	uint16_t in_request; /* number and serial of the followed one whose body is read; 0: none */
 	uint32_t in_serial;

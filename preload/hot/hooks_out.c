@@ -3,11 +3,15 @@
  * Room: hot.  SPDX-License-Identifier: MIT
  */
 #include "preload/hot/hooks.h"
+#include "preload/hot/offer.h"
 
 static RP_SLOW ssize_t seen_write(int fd, const void *buf, size_t n)
 {
 	struct rp_wait w;
+	ssize_t put;
 
+	if (rp_offer_wanted(fd) && rp_offer_bytes(fd, buf, n, 0, &put))
+		return put;
 	rp_before_bytes(&w, RP_WAIT_WRITE, fd);
 	return rp_after_out(&w, fd, buf, rp_real.write(fd, buf, n));
 }
@@ -22,10 +26,12 @@ RP_HOOK ssize_t write(int fd, const void *buf, size_t n)
 static RP_SLOW ssize_t seen_writev(int fd, const struct iovec *iov, int n_iov)
 {
 	struct rp_wait w;
+	ssize_t put;
 
+	if (rp_offer_wanted(fd) && n_iov > 0 && rp_offer_iov(fd, iov, (size_t)n_iov, 0, &put))
+		return put;
 	rp_before_bytes(&w, RP_WAIT_WRITE, fd);
-	ssize_t put = rp_real.writev(fd, iov, n_iov);
-
+	put = rp_real.writev(fd, iov, n_iov);
 	rp_wait_moved(&w, put);
 	if (put > 0 && rp_says(fd))
 		rp_conn_said_iov(fd, iov, (size_t)n_iov, (size_t)put);
@@ -42,7 +48,10 @@ RP_HOOK ssize_t writev(int fd, const struct iovec *iov, int n_iov)
 static RP_SLOW ssize_t seen_send(int fd, const void *buf, size_t n, int flags)
 {
 	struct rp_wait w;
+	ssize_t put;
 
+	if (rp_offer_wanted(fd) && rp_offer_bytes(fd, buf, n, flags, &put))
+		return put;
 	rp_before_bytes(&w, RP_WAIT_SEND, fd);
 	return rp_after_out(&w, fd, buf, rp_real.send(fd, buf, n, flags));
 }
@@ -58,7 +67,10 @@ static RP_SLOW ssize_t seen_sendto(int fd, const void *buf, size_t n, int flags,
                                    const struct sockaddr *to, socklen_t to_len)
 {
 	struct rp_wait w;
+	ssize_t put;
 
+	if (rp_offer_wanted(fd) && rp_offer_bytes(fd, buf, n, flags, &put))
+		return put;
 	rp_before_bytes(&w, RP_WAIT_SEND, fd);
 	return rp_after_out(&w, fd, buf, rp_real.sendto(fd, buf, n, flags, to, to_len));
 }
@@ -74,10 +86,12 @@ RP_HOOK ssize_t sendto(int fd, const void *buf, size_t n, int flags, const struc
 static RP_SLOW ssize_t seen_sendmsg(int fd, const struct msghdr *msg, int flags)
 {
 	struct rp_wait w;
+	ssize_t put;
 
+	if (rp_offer_wanted(fd) && rp_offer_iov(fd, msg->msg_iov, msg->msg_iovlen, flags, &put))
+		return put;
 	rp_before_bytes(&w, RP_WAIT_SEND, fd);
-	ssize_t put = rp_real.sendmsg(fd, msg, flags);
-
+	put = rp_real.sendmsg(fd, msg, flags);
 	rp_wait_moved(&w, put);
 	if (put > 0 && rp_says(fd))
 		rp_conn_said_iov(fd, msg->msg_iov, msg->msg_iovlen, (size_t)put);
@@ -109,7 +123,10 @@ RP_HOOK int sendmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags)
 static RP_SLOW ssize_t seen_sendfile(int out, int in, off_t *at, size_t n)
 {
 	struct rp_wait w;
+	ssize_t put;
 
+	if (rp_offer_wanted(out) && rp_offer_file(out, in, at, n, &put))
+		return put;
 	rp_before_bytes(&w, RP_WAIT_SENDFILE, out);
 	return rp_after_out(&w, out, NULL, rp_real.sendfile(out, in, at, n));
 }
@@ -124,7 +141,10 @@ RP_HOOK ssize_t sendfile(int out, int in, off_t *at, size_t n)
 static RP_SLOW ssize_t seen_sendfile64(int out, int in, off64_t *at, size_t n)
 {
 	struct rp_wait w;
+	ssize_t put;
 
+	if (rp_offer_wanted(out) && rp_offer_file(out, in, at, n, &put))
+		return put;
 	rp_before_bytes(&w, RP_WAIT_SENDFILE, out);
 	return rp_after_out(&w, out, NULL, rp_real.sendfile64(out, in, at, n));
 }
@@ -141,10 +161,12 @@ RP_HOOK ssize_t sendfile64(int out, int in, off64_t *at, size_t n)
 RP_HOOK ssize_t splice(int in, off64_t *in_at, int out, off64_t *out_at, size_t n, unsigned flags)
 {
 	struct rp_wait w;
+	ssize_t moved;
 
+	if (rp_offer_wanted(out) && rp_offer_file(out, in, in_at, n, &moved))
+		return moved;
 	rp_before_bytes(&w, RP_WAIT_SENDFILE, out);
-	ssize_t moved = rp_real.splice(in, in_at, out, out_at, n, flags);
-
+	moved = rp_real.splice(in, in_at, out, out_at, n, flags);
 	rp_after_out(&w, out, NULL, moved);
 	if (moved > 0 && rp_conn_kind(in) == RP_FD_CONN)
 		rp_conn_heard(in, NULL, (size_t)moved);

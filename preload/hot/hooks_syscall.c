@@ -10,6 +10,7 @@
 #include "preload/hot/current.h"
 #include "preload/hot/hooks.h"
 #include "preload/hot/mask.h"
+#include "preload/hot/offer.h"
 #include "preload/hot/sys.h"
 
 /* Never wrapped: they change the mask, or another image or process goes on behind them. */
@@ -156,17 +157,29 @@ static void after(long nr, const long *a, long ret)
 	}
 }
 
+static bool offered(long nr, const long *a, ssize_t *put)
+{
+	bool sends = nr == SYS_write || nr == SYS_sendto;
+
+	return sends && rp_offer_wanted((int)a[0]) &&
+	       rp_offer_bytes((int)a[0], (const void *)a[1], (size_t)a[2],
+	                      nr == SYS_sendto ? (int)a[3] : 0, put);
+}
+
 RP_HOOK long syscall(long nr, ...)
 {
 	struct rp_wait w = {.on = RP_WAIT_OFF};
 	struct mask_copy copy;
 	long a[6];
+	ssize_t put;
 	va_list args;
 
 	va_start(args, nr);
 	for (int i = 0; i < 6; i++)
 		a[i] = va_arg(args, long);
 	va_end(args);
+	if (offered(nr, a, &put))
+		return put;
 	if (nr == SYS_close)
 		rp_conn_retire((int)a[0]);
 	else if (nr == SYS_close_range && !(a[2] & CLOSE_RANGE_CLOEXEC))

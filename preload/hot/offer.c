@@ -1,0 +1,41 @@
+/* offer.c - see offer.h.  Room: hot.  SPDX-License-Identifier: MIT */
+#include "preload/hot/offer.h"
+
+#include "preload/hot/conn_slot.h"
+
+_Atomic uint32_t rp_n_answers;
+
+bool rp_offer_is_marked(int fd)
+{
+	struct rp_conn *c = rp_conn_kind(fd) == RP_FD_CONN ? rp_conn_of(fd) : NULL;
+
+	return c && atomic_load_explicit(&c->marks, memory_order_relaxed);
+}
+
+bool rp_offer_take(const struct rp_offer *offer, ssize_t *put)
+{
+	(void)offer;
+	(void)put;
+	return false;
+}
+
+bool rp_offer_bytes(int fd, const void *buf, size_t n, int flags, ssize_t *put)
+{
+	struct iovec iov = {(void *)(uintptr_t)buf, n};
+
+	return rp_offer_take(&(struct rp_offer){fd, &iov, 1, n, flags, -1, NULL}, put);
+}
+
+bool rp_offer_iov(int fd, const struct iovec *iov, size_t n_iov, int flags, ssize_t *put)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < n_iov; i++)
+		n += iov[i].iov_len;
+	return rp_offer_take(&(struct rp_offer){fd, iov, n_iov, n, flags, -1, NULL}, put);
+}
+
+bool rp_offer_file(int fd, int in, int64_t *at, size_t n, ssize_t *put)
+{
+	return rp_offer_take(&(struct rp_offer){fd, NULL, 0, n, 0, in, at}, put);
+}
