@@ -35,6 +35,9 @@ clang           command clang
 libclang-rt-dev file    /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a
 llvm            command llvm-symbolizer
 binutils        command addr2line
+dwz             command dwz
+gcc-aarch64-linux-gnu command aarch64-linux-gnu-gcc
+libc6-dev-arm64-cross file /usr/aarch64-linux-gnu/include/stdio.h
 shellcheck      command shellcheck
 mandoc          command mandoc
 strace          command strace
