@@ -1,4 +1,5 @@
-/* debugframe_file.h - a module's .debug_frame, out of the file it was loaded from.
+/* debugframe_file.h - a module's .debug_frame, and the .eh_frame that no header leads to, out of
+ * the file it was loaded from.
  *
  * Room: cold.  SPDX-License-Identifier: MIT
  */
@@ -8,10 +9,10 @@
 #include "preload/cold/ehframe.h"
 #include "preload/cold/modules.h"
 
-/* Where MODULE's own file has a .debug_frame (not a compressed one) and is still the file that
- * was loaded: EH becomes its bytes and those of the file, in pages that the caller frees; how
- * many bytes of them.  0: there is none, EH is as it was.  Code lies in [TEXT_LO, TEXT_HI), or
- * anywhere in EH when that is empty. */
+/* Where MODULE's own file has a .debug_frame (not a compressed one), or EH no bytes though there is
+ * an .eh_frame, and it is still the file that was loaded: EH becomes its bytes and those of the
+ * file, in pages that the caller frees; how many bytes of them.  0: there is nothing, EH is as it
+ * was.  Code lies in [TEXT_LO, TEXT_HI), or anywhere in EH when that is empty. */
 size_t rp_debugframe_join(struct rp_ehframe *eh, const struct rp_module *module, uint64_t text_lo,
                           uint64_t text_hi);
 

@@ -29,6 +29,7 @@ PARTS = {
     'throws': ('throws.cc', []),
     'throws_unwind': ('throws.cc', ['-Wl,--no-as-needed', '-lunwind']),
     'storm': ('storm.c', []),
+    'storm_no_header': ('storm.c', ['-Wl,--no-eh-frame-hdr']),
     'storm_debug_frame': ('storm.c', ['-fno-asynchronous-unwind-tables',
                                       '-fomit-frame-pointer']),
     'passing.so': ('passing.c', LIBRARY),

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-# test_unwinder.py - stacks by libunwind, and of code whose rules are in .debug_frame only.
+# test_unwinder.py - stacks by libunwind, and of code whose rules are in .debug_frame only or where
+# no header leads to them.
 #
 # Room: tests.  SPDX-License-Identifier: MIT
 import os
@@ -43,6 +44,15 @@ def whole_below(session, function):
 
 def code_with_rules_in_debug_frame_only_has_whole_stacks():
     with twins(built('storm_debug_frame')) as both:
+        for session in same_answers(both, ['/deep']).values():
+            whole_below(session, 'deep_bottom')
+
+
+def code_whose_rules_no_header_leads_to_has_whole_stacks():
+    program = built('storm_no_header')
+    told = subprocess.run(['readelf', '-lW', program], capture_output=True, check=True).stdout
+    check(b'EH_FRAME' not in told, 'the linker made a header')
+    with twins(program) as both:
         for session in same_answers(both, ['/deep']).values():
             whole_below(session, 'deep_bottom')
 
@@ -148,6 +158,7 @@ def nginx_is_walked_by_libunwind():
 
 
 run(code_with_rules_in_debug_frame_only_has_whole_stacks,
+    code_whose_rules_no_header_leads_to_has_whole_stacks,
     libunwind_walks_deep_stacks_to_their_end, libraries_come_and_go_while_libunwind_walks,
     a_host_with_a_libunwind_of_its_own_throws_as_ever,
     a_libunwind_that_calls_other_things_is_not_used, a_file_that_is_no_libunwind_is_not_used,
