@@ -387,10 +387,9 @@ START_TEST(a_file_does_not_name_what_was_strange)
 {
 	uint64_t libc = (uintptr_t)gnu_get_libc_version, stack = (uintptr_t)&libc;
 
-	nodes.n_found = 3;
-	nodes.found[0] = RP_FOUND(stack, 1);
-	nodes.found[1] = RP_FOUND(libc, 1);
-	nodes.found[2] = RP_FOUND(libc + (uint64_t)_i, 0);
+	meet((uint64_t[]){stack, libc, libc + (uint64_t)_i}, 3);
+	nodes.found[0] |= 1;
+	nodes.found[1] |= 1;
 	rp_jitnames_put(&request, &nodes, j.writer);
 	read_back();
 	ck_assert(is_mapping("[stack]"));
