@@ -27,13 +27,13 @@ struct rp_conn {
 	int listener;             /* it came from, -1: told already or not known */
 	uint64_t accepted_ns;     /* RP_NEVER after the first request */
 	uint64_t first_ns;        /* first byte of a head in pieces, 0: none */
+	_Atomic uint64_t hello;   /* the end of these; 0: not known */
+	uint64_t owed;            /* plain bytes that the host's library took and still has */
+	uint64_t flushed;         /* bytes that it wrote since it took some, in the host's call */
 	struct rp_address client; /* from a PROXY preface */
 	struct rp_delim_in in;    /* the reader's */
 	struct rp_delim_out out;  /* the writer's */
 	struct rp_pending pending;
-	_Atomic uint64_t hello; /* the end of these; 0: not known */
-	uint64_t owed;          /* plain bytes that the host's library took and still has */
-	uint64_t flushed;       /* bytes that it wrote since it took some, in the host's call */
 	struct {
 		uint64_t since_ns; /* 0: none */
 		uint32_t serial;   /* of the request that waits */

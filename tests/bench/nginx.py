@@ -14,35 +14,41 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'e2e'))
-from harness import Skip, free_port, need, place, server  # noqa: E402
+from harness import Skip, free_port, need, place, server, until  # noqa: E402
+from over_tls import certificate  # noqa: E402
 
 N_PAIRS = int(os.environ.get('BENCH_PAIRS', '15'))
 SECONDS = 1  # of each run
-PATHS = {'nginx, return 200': '/200', 'nginx, file of 6 KiB': '/file.html'}
+PATHS = {'nginx, return 200': '/200', 'nginx, file of 6 KiB': '/file.html',
+         'nginx, return 200 over TLS': '/200'}
 CONFIG = '''
 worker_processes 1; daemon off; pid %(path)s/nginx.pid; error_log %(path)s/error.log;
 events { worker_connections 256; }
 http { access_log off; sendfile on; keepalive_requests 100000000;
 %(temporary)s
-server { listen 127.0.0.1:%(port)d; root %(path)s; location = /200 { return 200 "ok\\n"; } } }
+server { listen 127.0.0.1:%(port)d%(tls)s; root %(path)s; location = /200 { return 200 "ok\\n"; } } }
 '''
 TEMPORARY = '\n'.join('%s_temp_path %%s/%s;' % (kind, kind)
                       for kind in ('client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'))
 
 
 @contextlib.contextmanager
-def nginx(here, shim):
-    port = free_port()
+def nginx(here, shim, tls):
+    port, pem = free_port(), certificate(here) if tls else ''
     config = here.file('nginx.conf', CONFIG % {
-        'path': here.path, 'port': port, 'temporary': TEMPORARY.replace('%s', here.path)})
+        'path': here.path, 'port': port,
+        'tls': ' ssl; ssl_certificate %s; ssl_certificate_key %s' % (pem, pem) if tls else '',
+        'temporary': TEMPORARY.replace('%s', here.path)})
     here.file('file.html', b'x' * 6144)
     with server(here, ['nginx', '-c', config], port, shim) as one:
         yield one
 
 
 def worker_of(master):
-    with open('/proc/%d/task/%d/children' % (master, master)) as children:
-        return int(children.read().split()[0])
+    def children():
+        with open('/proc/%d/task/%d/children' % (master, master)) as pids:
+            return pids.read().split()
+    return int(until('a worker', children)[0])
 
 
 def cpu_ns(pid):
@@ -50,12 +56,12 @@ def cpu_ns(pid):
         return int(stat.read().split()[0])
 
 
-def load(one, path):
+def load(one, url):
     """Requests a second of wrk's, a second of the worker's CPU, and ns of that a request."""
     worker = worker_of(one.pid)
     before = cpu_ns(worker)
     said = subprocess.run(['wrk', '-t1', '-c16', '-d%ds' % SECONDS,
-                           'http://127.0.0.1:%d%s' % (one.port, path)],
+                           url % one.port],
                           capture_output=True, text=True, check=True).stdout
     if 'Non-2xx' in said or 'Socket errors' in said:
         sys.exit('nginx.py: wrk saw errors:\n' + said)
@@ -65,9 +71,12 @@ def load(one, path):
 
 
 def pair(name, path):
-    with place() as a, place() as b, nginx(a, True) as with_it, nginx(b, False) as without:
+    tls = 'TLS' in name
+    url = ('https' if tls else 'http') + '://127.0.0.1:%d' + path
+    with place() as a, place() as b, nginx(a, True, tls) as with_it, \
+            nginx(b, False, tls) as without:
         first, second = random.sample([with_it, without], 2)
-        runs = [(one, load(one, path)) for one in (first, second, second, first)]
+        runs = [(one, load(one, url)) for one in (first, second, second, first)]
         halves = {one: {key: sum(run[key] for who, run in runs if who is one) / 2
                         for key in runs[0][1]} for one in (first, second)}
         preloaded = open('/proc/%d/maps' % worker_of(with_it.pid)).read()
