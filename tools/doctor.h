@@ -35,6 +35,12 @@ void rp_doctor_program(struct rp_doctor *d, const char *word);
 /* A running one, with its settings, directory and modules. */
 void rp_doctor_process(struct rp_doctor *d, pid_t pid);
 
+/* The program file PATH, called NAME, speaks TLS by code of its own: said, true. */
+bool rp_doctor_tls_program(struct rp_doctor *d, const char *path, const char *name);
+
+/* By what the process PID, whose /proc/PID/maps are MAPS, speaks TLS, and whether it is seen. */
+void rp_doctor_tls_process(struct rp_doctor *d, pid_t pid, const char *maps);
+
 /* Whether names and lines can be told for code of PATH, and what would bring them. */
 void rp_doctor_symbols(struct rp_doctor *d, const char *path);
 

@@ -43,6 +43,7 @@ void rp_doctor_program(struct rp_doctor *d, const char *word)
 	if (e.verdict != RP_ELF_OK)
 		return;
 	rp_doctor_symbols(d, e.path);
+	rp_doctor_tls_program(d, e.path, e.path);
 	rp_elf_check(&e, file, other);
 	if (!rp_elf_works(e.verdict))
 		rp_doctor_say(d, RP_FINDING_HINT, "started by another user than you, %s %s", e.path,
@@ -217,7 +218,9 @@ void rp_doctor_process(struct rp_doctor *d, pid_t pid)
 		              "reqprof doctor --pid %d",
 		              (int)pid, strerror(errno), (int)pid);
 	examine_environment(d, pid, uid);
-	if (maps)
+	if (maps) {
+		rp_doctor_tls_process(d, pid, maps);
 		examine_modules(d, maps);
+	}
 	free(maps);
 }

@@ -158,8 +158,9 @@ static void draw_numbers(const struct rp_term *t, const struct rp_session *s)
 		voluntary += s->lanes[i].switches_voluntary;
 		forced += s->lanes[i].switches_forced;
 	}
-	fprintf(t->out, "\nclient   %s bytes in%s%s bytes out\n", rp_units_bytes(in, s->bytes_in),
-	        dot(t), rp_units_bytes(out, s->bytes_out));
+	fprintf(t->out, "\nclient   %s bytes in%s%s bytes out%s\n", rp_units_bytes(in, s->bytes_in),
+	        dot(t), rp_units_bytes(out, s->bytes_out),
+	        rp_render_counter(s, "over_tls") ? ", inside TLS" : "");
 	fputs("calls    ", t->out);
 	draw_calls(t, s, "reads", "read_bytes");
 	draw_calls(t, s, "writes", "write_bytes");

@@ -173,6 +173,15 @@ static void in_event(int fd, struct rp_conn *c, enum rp_in_event event, struct r
 	}
 }
 
+/* Behind the preface the connection begins. */
+static bool begins_tls(int fd, struct rp_conn *c, const char *bytes, size_t n)
+{
+	struct iovec rest = {(void *)(uintptr_t)bytes, n};
+
+	c->layer = RP_LAYER_FRESH;
+	return rp_conn_tls_heard(fd, c, &rest, 1, n);
+}
+
 static void feed_in(int fd, struct rp_conn *c, const char *bytes, size_t n)
 {
 	enum rp_in_event event;
@@ -189,6 +198,8 @@ static void feed_in(int fd, struct rp_conn *c, const char *bytes, size_t n)
 		struct rp_course *r = being_read(c); /* whose body this was */
 
 		in_event(fd, c, event, &head);
+		if (event == RP_IN_PEER && begins_tls(fd, c, bytes, n))
+			return;
 		if (event == RP_IN_HEAD)
 			r = being_read(c);
 		if (event == RP_IN_BODY && r && fed == n) /* there was none to wait for */

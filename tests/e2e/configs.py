@@ -78,11 +78,13 @@ def pages(here):
         os.utime(here.file(path), (1700000000, 1700000000))
 
 
-def nginx(here, port, upstream, pem=None):
-    """What starts nginx on PORT, over TLS with PEM."""
+def nginx(here, port, upstream, pem=None, more=''):
+    """What starts nginx on PORT, over TLS with PEM; MORE: other words of its listen line."""
     need('nginx')
     pages(here)
-    tls = ' ssl; ssl_certificate %s; ssl_certificate_key %s' % (pem, pem) if pem else ''
+    tls = more
+    if pem:
+        tls += ' ssl; ssl_certificate %s; ssl_certificate_key %s' % (pem, pem)
     conf = here.file('nginx.conf', NGINX % dict(
         user='user %s;' % USER if USER else '', path=here.path, port=port, upstream=upstream,
         tls=tls))

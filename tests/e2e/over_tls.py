@@ -24,9 +24,9 @@ def certificate(here):
 
 class TlsClient(Client):
     """The same over TLS; each piece that is sent is a record of its own.  ROOM: what the kernel
-    takes in for us before we read."""
+    takes in for us before we read.  PREFACE goes before all."""
 
-    def __init__(self, port, newest=ssl.TLSVersion.TLSv1_3, room=None):
+    def __init__(self, port, newest=ssl.TLSVersion.TLSv1_3, room=None, preface=b''):
         super().__init__(port)
         if room:
             self.socket.close()
@@ -34,6 +34,7 @@ class TlsClient(Client):
             self.socket.settimeout(PATIENCE)
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
             self.socket.connect(('127.0.0.1', port))
+        self.socket.sendall(preface)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

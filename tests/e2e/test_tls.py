@@ -13,7 +13,9 @@ import battery
 import configs
 import slow
 from configs import USER
-from harness import PYTHON, Skip, check, equal, free_port, place, request, run, server, sessions
+from hosts import host
+from harness import PYTHON, TOOL, Skip, body_of, check, equal, files, free_port, place, request
+from harness import run, server, sessions
 from over_tls import TlsClient, ask_tls, certificate, older_client
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -80,6 +82,20 @@ def a_request_of_an_older_client_tells_the_same():
             equal(s.lost, {}, 'lost')
 
 
+def behind_a_preface_the_gate_asks_for_the_client_that_is_named():
+    def proxied(*args, **named):
+        return configs.nginx(*args, more=' proxy_protocol', **named)
+    with place(USER) as here, behind(here, proxied, True) as port:
+        for n, client in enumerate(('127.0.0.1', '203.0.113.9')):
+            preface = b'PROXY TCP4 %s 127.0.0.1 4711 443\r\n' % client.encode()
+            with TlsClient(port, preface=preface) as one:
+                one.send(request('/hi?n=%d&profile=1' % n))
+                equal(body_of(one.answer()), b'hi\n', 'the answer')
+        s, = sessions(here.sessions, 1)
+        equal((s.target, s.request['peer']), ('/hi?n=0', '127.0.0.1:4711'), 'who asked for what')
+        equal(s.told['counters']['over_tls'], 1, 'over_tls')
+
+
 def a_sleep_and_a_burn_are_told_as_without():
     with place() as here, threads(here) as port:
         s = slow.sleep_and_burn_are_told(here, port, asked=ask_tls)
@@ -122,6 +138,27 @@ def an_answer_ends_with_its_last_byte_on_the_wire():
                   'has read:', s.account['duration_ns'])
 
 
+def said_by(*argv):
+    return subprocess.run([TOOL, *argv], capture_output=True, text=True, check=False).stdout
+
+
+def doctor_and_account_say_what_tls_means_here():
+    with place() as here:
+        port, pem = free_port(), certificate(here)
+        with server(here, [PYTHON, os.path.join(HERE, 'py_threads.py'), str(port), pem],
+                    port) as one:
+            ask_tls(port, '/hello?profile=1')
+            sessions(here.sessions, 1)
+            said = said_by('doctor', '--pid', str(one.pid))
+        check('libssl.so.3 is seen' in said, 'doctor says', said)
+        path, = files(here.sessions)
+        check(' bytes out, inside TLS\n' in said_by('account', path), said_by('account', path))
+        plain = free_port()
+        with server(here, [host('shop'), str(plain)], plain) as one:
+            said = said_by('doctor', '--pid', str(one.pid))
+        check('no libssl or libgnutls' in said, 'doctor says', said)
+
+
 FILES = battery.plain_talks('/small.txt') + battery.pipelined_talks('/large.bin') + \
     battery.head_talks('/large.bin')
 PROXIED = battery.post_talks('/echo') + battery.expecting_talks('/echo') + \
@@ -141,6 +178,8 @@ run(*same('nginx', nginx, FILES + PROXIED, owner=USER),
     *same('python_threads', threads, SERVED),
     *same('python_asyncio', asyncio, SERVED),
     *same('node', node, SERVED + battery.chunked_talks('/echo')),
-    a_request_of_an_older_client_tells_the_same, a_sleep_and_a_burn_are_told_as_without,
+    a_request_of_an_older_client_tells_the_same,
+    behind_a_preface_the_gate_asks_for_the_client_that_is_named, a_sleep_and_a_burn_are_told_as_without,
     a_body_that_comes_late_is_waited_for_in_the_read_of_its_descriptor,
-    an_answer_ends_with_its_last_byte_on_the_wire)
+    an_answer_ends_with_its_last_byte_on_the_wire,
+    doctor_and_account_say_what_tls_means_here)

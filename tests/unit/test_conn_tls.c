@@ -20,6 +20,7 @@
 #define ANSWER "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc"
 enum { HELLO_BYTES = 43, RECORD = 21 }; /* what TLS adds to plain bytes, about */
 
+static struct flagged_notes notes;
 static const uint64_t KEY = 0x0102030405060708;
 
 /* A ClientHello whose random bytes end in KEY, up to these and a little more. */
@@ -146,6 +147,7 @@ static struct pair_story exchange(void)
 	said(ANSWER);
 	ck_assert_uint_eq(rp_self.armed, 0);
 	pair_collect(&story);
+	flagged_take(&notes);
 	return story;
 }
 
@@ -262,6 +264,25 @@ START_TEST(plain_bytes_of_a_connection_without_tls_are_not_believed)
 }
 END_TEST
 
+START_TEST(a_preface_comes_before_the_hello)
+{
+	static const char preface[] = "PROXY TCP4 127.0.0.1 127.0.0.1 40000 443\r\n";
+	char both[sizeof(preface) + HELLO_BYTES];
+	size_t n = sizeof(preface) - 1;
+
+	memcpy(both, preface, n);
+	memcpy(both + n, hello_of(KEY), HELLO_BYTES);
+	for (size_t cut = 0; cut <= n + HELLO_BYTES; cut++) {
+		wire_heard(both, cut);
+		wire_heard(both + cut, n + HELLO_BYTES - cut);
+		ck_assert_int_eq(rp_conn_carrier(KEY, -1), pair_fd);
+		ck_assert_uint_eq(exchange().n, 1);
+		pair_close();
+		pair_open();
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("conn_tls");
@@ -281,6 +302,7 @@ int main(void)
 	tcase_add_test(tcase, a_kept_answer_is_over_when_another_begins_or_the_client_asks_again);
 	tcase_add_test(tcase, a_connection_that_closes_with_a_kept_answer_says_so);
 	tcase_add_test(tcase, http2_inside_is_given_up);
+	tcase_add_test(tcase, a_preface_comes_before_the_hello);
 	tcase_add_test(tcase, plain_bytes_of_a_connection_without_tls_are_not_believed);
 	return suite_run(suite);
 }
