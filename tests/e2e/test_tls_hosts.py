@@ -9,7 +9,7 @@ import glob
 import os
 
 import hosts
-from harness import PYTHON, Server, Skip, body_of, check, equal, free_port, place, request, run
+from harness import PYTHON, SHIM, Server, Skip, body_of, check, equal, free_port, place, request, run
 from harness import sessions
 from over_tls import TlsClient, certificate, older_client
 
@@ -22,6 +22,7 @@ hosts.PARTS.update({
                                                        '-Wl,-rpath,$ORIGIN']),
     'tls/host': ('tls_host.c', []),
     'tls/linked': ('tls_host.c', ['-Wl,--no-as-needed', '-l:libssl.so.3']),
+    'tls/shout.so': ('tls_shout.c', hosts.LIBRARY),
     'tls/gnutls': ('tls_gnutls.c', ['-l:libgnutls.so.30']),
 })
 # _ssl serves on the first port, a plugin with a library of its own on the second.
@@ -67,8 +68,8 @@ def post_late(port, target):
 
 
 @contextlib.contextmanager
-def started(here, argv, port, shim=True):
-    one = Server(here, argv, port, shim)
+def started(here, argv, port, shim=True, env=None):
+    one = Server(here, argv, port, shim, env)
     try:
         yield
     finally:
@@ -123,6 +124,22 @@ def raws_of(port, targets):
                 client.send(request(target, headers=headers))
                 raws.append(client.answer())
     return raws
+
+
+def another_preloaded_library_is_called_as_without():
+    ours, _ = plugins()
+    host, shout = hosts.built('tls/linked'), hosts.built('tls/shout.so')
+    told = []
+    for order in (shout, SHIM + ':' + shout, shout + ':' + SHIM):
+        with place() as here:
+            port, pem = free_port(), certificate(here)
+            with started(here, [host, pem, ours, str(port)], port,
+                         env={'LD_PRELOAD': order}):
+                told.append(raws_of(port, ['/hi']))
+                found = sessions(here.sessions, 1 if SHIM in order else 0)
+            equal([s.lost for s in found], [{}] * len(found), 'lost')
+    check(b'HTTP/1.1 200 OK\r\nCONTENT' in told[0][0], 'the other library is silent', told[0])
+    equal(told[1:], [told[0]] * 2, 'the answers')
 
 
 def answers_of(argv_of, *targets):
@@ -187,5 +204,6 @@ run(two_copies_that_plugins_keep_to_themselves_are_told_apart,
     a_plugin_is_bound_to_the_copy_of_the_program_where_the_loader_binds_it_so,
     pythons_own_and_a_second_copy_beside_it_are_told_apart,
     what_fails_in_the_library_fails_as_without,
-    a_conversation_that_begins_anew_is_still_followed, gnutls_tells_the_same,
+    a_conversation_that_begins_anew_is_still_followed,
+    another_preloaded_library_is_called_as_without, gnutls_tells_the_same,
     gnutls_waits_for_its_client)
