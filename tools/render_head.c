@@ -7,7 +7,10 @@
 #include "tools/render_text.h"
 #include "tools/units.h"
 
-enum { MOST_LISTED = 5 }; /* warnings of several sessions */
+enum {
+	MOST_LISTED = 5,  /* warnings of several sessions */
+	PART_BYTES = 192, /* of a line of the head */
+};
 
 static const char *dot(const struct rp_term *t)
 {
@@ -57,20 +60,41 @@ void rp_render_request(const struct rp_term *t, const struct rp_session *s)
 	}
 }
 
+/* Parts with dots between them; on a narrow terminal lines end at a dot. */
+static void draw_parts(const struct rp_term *t, char (*parts)[PART_BYTES], size_t n)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t columns = rp_term_columns(parts[i], strlen(parts[i]), t->unicode);
+
+		if (i > 0 && t->width && at + 3 + columns > t->width) {
+			fputc('\n', t->out);
+			at = 0;
+		} else if (i > 0) {
+			fputs(dot(t), t->out);
+			at += 3;
+		}
+		rp_render_text(t, parts[i], 0);
+		at += columns;
+	}
+	fputc('\n', t->out);
+}
+
 static void draw_when(const struct rp_term *t, const struct rp_session *s)
 {
 	time_t seconds = (time_t)(s->began_wall_ns / 1000000000);
 	unsigned ms = (unsigned)(s->began_wall_ns / 1000000 % 1000);
+	char parts[3][PART_BYTES], date[64];
 	struct tm local;
-	char date[64];
 
 	if (!localtime_r(&seconds, &local) ||
 	    !strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S", &local))
 		strcpy(date, "?");
-	rp_render_text(t, *s->server ? s->server : "?", 0);
-	fprintf(t->out, " pid %u%s%s.%03u%ssession ", s->pid, dot(t), date, ms, dot(t));
-	rp_render_text(t, s->id, 0);
-	fputc('\n', t->out);
+	snprintf(parts[0], PART_BYTES, "%s pid %u", *s->server ? s->server : "?", s->pid);
+	snprintf(parts[1], PART_BYTES, "%s.%03u", date, ms);
+	snprintf(parts[2], PART_BYTES, "session %s", s->id);
+	draw_parts(t, parts, 3);
 }
 
 /* Sums over all sessions. */
@@ -98,37 +122,51 @@ static struct rp_session sum_of(const struct rp_profile *p)
 	return sum;
 }
 
+/* DURATION NULL: it is told elsewhere. */
 static void draw_numbers(const struct rp_term *t, const struct rp_profile *p,
-                         const struct rp_session *sum)
+                         const struct rp_session *sum, const char *duration)
 {
-	fprintf(t->out, "%zu sample%s", sum->n_samples, plural(sum->n_samples));
+	char parts[3][PART_BYTES];
+	size_t n = 0;
 	/* A chosen number, not a measured one: without decimals. */
 	uint64_t us = p->sessions[0].interval_ns / 1000;
 
+	if (duration)
+		snprintf(parts[n++], PART_BYTES, "duration %s", duration);
+	int used = snprintf(parts[n], PART_BYTES, "%zu sample%s", sum->n_samples,
+	                    plural(sum->n_samples));
+
 	if (sum->n_samples)
-		fprintf(t->out, " every %llu %s", (unsigned long long)(us % 1000 ? us : us / 1000),
-		        us % 1000 ? "us" : "ms");
-	fprintf(t->out, "%s%zu wait%s\n", dot(t), sum->n_waits, plural(sum->n_waits));
+		snprintf(parts[n] + used, PART_BYTES - (size_t)used, " every %llu %s",
+		         (unsigned long long)(us % 1000 ? us : us / 1000), us % 1000 ? "us" : "ms");
+	n++;
+	snprintf(parts[n++], PART_BYTES, "%zu wait%s", sum->n_waits, plural(sum->n_waits));
+	draw_parts(t, parts, n);
 }
 
 static void draw_account(const struct rp_term *t, const struct rp_account *a, uint64_t interval_ns)
 {
+	const struct {
+		const char *name;
+		uint64_t ns;
+	} lines[] = {{"CPU", a->cpu_ns},
+	             {"waits", a->waits_ns},
+	             {"not running", a->not_running_ns},
+	             {"idle", a->idle_ns}};
 	struct rp_scale scale = rp_units_scale(a->duration_ns, interval_ns);
-	char text[RP_UNITS_MAX];
-
-	fprintf(t->out, "CPU %s%s", rp_units_scaled(text, &scale, a->cpu_ns), dot(t));
-	fprintf(t->out, "waits %s%s", rp_units_scaled(text, &scale, a->waits_ns), dot(t));
-	fprintf(t->out, "not running %s%s", rp_units_scaled(text, &scale, a->not_running_ns),
-	        dot(t));
-	fprintf(t->out, "idle %s%s", rp_units_scaled(text, &scale, a->idle_ns), dot(t));
+	char parts[5][PART_BYTES], text[RP_UNITS_MAX];
 	uint64_t size =
 	        a->unexplained_ns < 0 ? -(uint64_t)a->unexplained_ns : (uint64_t)a->unexplained_ns;
 
+	for (size_t i = 0; i < 4; i++)
+		snprintf(parts[i], PART_BYTES, "%s %s", lines[i].name,
+		         rp_units_scaled(text, &scale, lines[i].ns));
 	rp_units_scaled(text, &scale, size);
 	/* "-0.0 ms" would be noise: a sign only where a digit follows it. */
 	bool minus = a->unexplained_ns < 0 && strpbrk(text, "123456789");
 
-	fprintf(t->out, "unexplained %s%s\n", minus ? "-" : "", text);
+	snprintf(parts[4], PART_BYTES, "unexplained %s%s", minus ? "-" : "", text);
+	draw_parts(t, parts, 5);
 	if (a->n_parallel > 1)
 		fprintf(t->out, "%u threads in parallel: the parts are of %s of thread time\n",
 		        a->n_parallel, rp_units_scaled(text, &scale, a->lane_ns));
@@ -268,8 +306,7 @@ static void draw_one(const struct rp_term *t, const struct rp_profile *p,
 	draw_request(t, &p->sessions[0]);
 	fputc('\n', t->out);
 	draw_when(t, &p->sessions[0]);
-	fprintf(t->out, "duration %s%s", rp_units_time(time, sum->account.duration_ns), dot(t));
-	draw_numbers(t, p, sum);
+	draw_numbers(t, p, sum, rp_units_time(time, sum->account.duration_ns));
 	draw_account(t, &sum->account, rp_render_interval(p));
 }
 
@@ -278,7 +315,7 @@ static void draw_several(const struct rp_term *t, const struct rp_profile *p,
 {
 	rp_render_requests(t, p);
 	rp_render_spreads(t, p);
-	draw_numbers(t, p, sum);
+	draw_numbers(t, p, sum, NULL);
 }
 
 void rp_render_head(const struct rp_term *t, const struct rp_profile *p, bool brief)

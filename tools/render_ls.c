@@ -8,7 +8,7 @@
 #include <time.h>
 #include "tools/units.h"
 
-enum { WIDE = 110, NARROW = 60, LEAST_REQUEST = 12 };
+enum { WIDE = 110, MIDDLE = 76, NARROW = 60, LEAST_REQUEST = 12 };
 
 /* What a terminal has room for; without a width, for everything. */
 struct look {
@@ -28,7 +28,7 @@ static struct look look_of(const struct rp_term *t, const struct rp_listing *l, 
 	bool wide = !t->width || t->width >= WIDE;
 	struct look look = {.parts = wide,
 	                    .when = !t->width || t->width >= NARROW,
-	                    .status = !t->width || t->width >= NARROW,
+	                    .status = !t->width || t->width >= MIDDLE,
 	                    .format = wide ? "%Y-%m-%d %H:%M:%S" : "%m-%d %H:%M:%S",
 	                    .when_columns = wide ? 19 : 14,
 	                    .id_columns = 2};
@@ -115,18 +115,28 @@ void rp_render_listing(const struct rp_term *t, const struct rp_listing *l, size
 		draw_row(t, &look, &l->rows[i]);
 }
 
-static void draw_route(const struct rp_term *t, const struct rp_route *r, bool wide)
+static bool is_narrow(const struct rp_term *t)
+{
+	return t->width && t->width < NARROW;
+}
+
+static bool is_middle(const struct rp_term *t)
+{
+	return !t->width || t->width >= MIDDLE;
+}
+
+static void draw_route(const struct rp_term *t, const struct rp_route *r)
 {
 	char median[RP_UNITS_MAX], p95[RP_UNITS_MAX], most[RP_UNITS_MAX];
+	size_t left = is_middle(t) ? 59 : is_narrow(t) ? 20 : 32;
 
-	fprintf(t->out, "%6zu  %10s  %10s  ", r->n,
-	        rp_units_time(median, (uint64_t)r->duration_ns.median),
-	        rp_units_time(p95, (uint64_t)r->duration_ns.p95));
-	if (wide)
+	fprintf(t->out, "%6zu  ", r->n);
+	if (!is_narrow(t))
+		fprintf(t->out, "%10s  ", rp_units_time(median, (uint64_t)r->duration_ns.median));
+	fprintf(t->out, "%10s  ", rp_units_time(p95, (uint64_t)r->duration_ns.p95));
+	if (is_middle(t))
 		fprintf(t->out, "%10s  %-13s  ", rp_units_time(most, r->slowest->duration_ns),
 		        r->slowest->entry->id);
-	size_t left = wide ? 59 : 32;
-
 	rp_term_text_cut(t->out, r->name, strlen(r->name), t->unicode,
 	                 !t->width                         ? SIZE_MAX
 	                 : t->width > left + LEAST_REQUEST ? t->width - left
@@ -136,12 +146,13 @@ static void draw_route(const struct rp_term *t, const struct rp_route *r, bool w
 
 void rp_render_routes(const struct rp_term *t, const struct rp_routes *r, size_t most)
 {
-	bool wide = !t->width || t->width >= NARROW;
-
-	fprintf(t->out, "%s%6s  %10s  %10s  ", rp_term_sgr(t, RP_DIM), "COUNT", "MEDIAN", "P95");
-	if (wide)
+	fprintf(t->out, "%s%6s  ", rp_term_sgr(t, RP_DIM), "COUNT");
+	if (!is_narrow(t))
+		fprintf(t->out, "%10s  ", "MEDIAN");
+	fprintf(t->out, "%10s  ", "P95");
+	if (is_middle(t))
 		fprintf(t->out, "%10s  %-13s  ", "SLOWEST", "WHICH");
 	fprintf(t->out, "ROUTE%s\n", rp_term_sgr(t, RP_PLAIN));
 	for (size_t i = 0; i < shown(r->n, most); i++)
-		draw_route(t, &r->routes[i], wide);
+		draw_route(t, &r->routes[i]);
 }

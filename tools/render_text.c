@@ -11,7 +11,13 @@
 #include "tools/memory.h"
 #include "tools/units.h"
 
-enum { LEAST_NAME = 24, MOST_LIBRARIES = 40, MOST_STEP = 3 }; /* columns */
+enum {
+	LEAST_NAME = 24,
+	LEAST_NARROW = 8,
+	NARROW = 60,
+	MOST_LIBRARIES = 40,
+	MOST_STEP = 3
+}; /* columns */
 
 struct walk {
 	const struct rp_term *t;
@@ -113,7 +119,9 @@ static size_t room_for_name(const struct walk *w, size_t taken)
 {
 	if (!w->t->width)
 		return 0;
-	return taken + LEAST_NAME < w->t->width ? w->t->width - taken : LEAST_NAME;
+	size_t least = w->t->width < NARROW ? LEAST_NARROW : LEAST_NAME;
+
+	return taken + least < w->t->width ? w->t->width - taken : least;
 }
 
 /* The place of F, with its directory unless that leaves no room for a name. */

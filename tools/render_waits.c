@@ -4,11 +4,37 @@
  */
 #include "tools/render_waits.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include "tools/render_text.h"
 #include "tools/units.h"
 
-enum { MOST_PARTS = 3, MOST_KINDS = 64, LEFT_COLUMNS = 54 };
+enum { MOST_PARTS = 3, MOST_KINDS = 64, LEAST_NAME = 12, WIDE = 100, NARROW = 60 };
+
+/* What a terminal has room for; without a width, for everything. */
+static bool is_wide(const struct rp_term *t)
+{
+	return !t->width || t->width >= WIDE;
+}
+
+static bool is_narrow(const struct rp_term *t)
+{
+	return t->width && t->width < NARROW;
+}
+
+/* Columns before the name of a row. */
+static size_t left_columns(const struct rp_term *t)
+{
+	return is_wide(t) ? 53 : is_narrow(t) ? 21 : 41;
+}
+
+/* Columns for a name; 0: as wide as it is. */
+static size_t room_for_name(const struct rp_term *t)
+{
+	size_t left = left_columns(t);
+
+	return !t->width ? 0 : t->width > left + LEAST_NAME ? t->width - left : LEAST_NAME;
+}
 
 static void draw_sum(const struct rp_term *t, const struct rp_scale *scale,
                      const struct rp_waits_sum *s, uint64_t whole_ns)
@@ -16,58 +42,87 @@ static void draw_sum(const struct rp_term *t, const struct rp_scale *scale,
 	char total[RP_UNITS_MAX], share[RP_UNITS_MAX], longest[RP_UNITS_MAX], mean[RP_UNITS_MAX];
 	double heat = whole_ns ? (double)s->total_ns / (double)whole_ns : 0;
 
-	fprintf(t->out, "%s%11s  %6s%s  %6zu  %10s  %10s  ", rp_term_sgr(t, rp_term_heat(heat)),
-	        rp_units_scaled(total, scale, s->total_ns),
-	        rp_units_share(share, s->total_ns, whole_ns), rp_term_sgr(t, RP_PLAIN), s->n,
-	        rp_units_time(longest, s->longest_ns), rp_units_time(mean, s->total_ns / s->n));
+	fprintf(t->out, "%s%11s", rp_term_sgr(t, rp_term_heat(heat)),
+	        rp_units_scaled(total, scale, s->total_ns));
+	if (!is_narrow(t))
+		fprintf(t->out, "  %6s", rp_units_share(share, s->total_ns, whole_ns));
+	fprintf(t->out, "%s  %6zu  ", rp_term_sgr(t, RP_PLAIN), s->n);
+	if (!is_narrow(t))
+		fprintf(t->out, "%10s  ", rp_units_time(longest, s->longest_ns));
+	if (is_wide(t))
+		fprintf(t->out, "%10s  ", rp_units_time(mean, s->total_ns / s->n));
 }
 
-static void draw_object(const struct rp_term *t, const struct rp_wait *w)
+static void draw_titles(const struct rp_term *t, const char *title)
 {
-	rp_render_text(t, w->kind, 0);
-	if (*w->object)
-		fputc(' ', t->out);
-	rp_render_text(t, w->object, 0);
+	fprintf(t->out, "%s%11s", rp_term_sgr(t, RP_BOLD), "TOTAL");
+	if (!is_narrow(t))
+		fprintf(t->out, "  %6s", "SHARE");
+	fprintf(t->out, "  %6s  ", "COUNT");
+	if (!is_narrow(t))
+		fprintf(t->out, "%10s  ", "LONGEST");
+	if (is_wide(t))
+		fprintf(t->out, "%10s  ", "MEAN");
+	fprintf(t->out, "%s%s\n", title, rp_term_sgr(t, RP_PLAIN));
+}
+
+/* Kind and object, cut in the middle to ROOM columns. */
+static void draw_object(const struct rp_term *t, const struct rp_wait *w, size_t room)
+{
+	char *name;
+
+	if (asprintf(&name, "%s%s%s", w->kind, *w->object ? " " : "", w->object) < 0)
+		return;
+	rp_render_text(t, name, room);
+	free(name);
 }
 
 /* The last DEPTH of N functions, outermost first. */
 static void draw_path(const struct rp_term *t, const struct rp_profile *p,
-                      const uint32_t *functions, uint32_t n, size_t depth)
+                      const uint32_t *functions, uint32_t n, size_t depth, size_t room)
 {
-	for (uint32_t i = n > depth ? n - (uint32_t)depth : 0; i < n; i++) {
-		const struct rp_function *f = &p->functions[functions[i]];
-		const char *place = rp_render_place(f, 1);
+	uint32_t from = n > depth ? n - (uint32_t)depth : 0;
 
-		if (i + depth > n && i > 0)
-			fputs(t->unicode ? " → " : " -> ", t->out);
-		rp_render_text(t, f->name, 0);
-		if (*place)
-			fputc(' ', t->out);
-		rp_render_text(t, place, 0);
-	}
+	rp_render_path(t, p, functions + from, n - from, room);
 }
 
 static void draw_stack(const struct rp_term *t, const struct rp_profile *p, const struct rp_wait *w,
-                       size_t depth)
+                       size_t depth, size_t room)
 {
 	const uint32_t *functions;
 	uint32_t n = rp_waits_stack(p, w, &functions);
 
-	draw_path(t, p, functions, n, depth);
+	draw_path(t, p, functions, n, depth, room);
+}
+
+/* Below a name where that leaves room for a stack. */
+static size_t indent_columns(const struct rp_term *t)
+{
+	return is_wide(t) ? left_columns(t) + 1 : 4;
+}
+
+static size_t room_for_part(const struct rp_term *t)
+{
+	size_t left = indent_columns(t);
+
+	return !t->width ? 0 : t->width > left + LEAST_NAME ? t->width - left : LEAST_NAME;
 }
 
 static void indent(const struct rp_term *t, const char *mark)
 {
-	fprintf(t->out, "%*s%s%s", LEFT_COLUMNS, "", rp_term_sgr(t, RP_DIM), mark);
+	fprintf(t->out, "%*s%s%s", (int)indent_columns(t), "", rp_term_sgr(t, RP_DIM), mark);
 }
 
-/* "12.3 ms in 4" where a row has several of a thing. */
-static void draw_share(const struct rp_term *t, const struct rp_waits_sum *s, size_t n_of)
+/* "12.3 ms in 4" where a row has several of a thing; the room that is left behind it. */
+static size_t draw_share(const struct rp_term *t, const struct rp_waits_sum *s, size_t n_of)
 {
+	size_t room = room_for_part(t), taken = 0;
 	char total[RP_UNITS_MAX];
 
 	if (n_of > 1)
-		fprintf(t->out, "%s in %zu: ", rp_units_time(total, s->total_ns), s->n);
+		taken = (size_t)fprintf(t->out, "%s in %zu: ", rp_units_time(total, s->total_ns),
+		                        s->n);
+	return room > taken + LEAST_NAME ? room - taken : room ? LEAST_NAME : 0;
 }
 
 static void draw_more(const struct rp_term *t, size_t n, const char *what)
@@ -86,11 +141,12 @@ static void draw_parts(const struct rp_term *t, const struct rp_profile *p,
 
 	for (size_t i = 0; i < row->n_parts && i < MOST_PARTS; i++) {
 		indent(t, "");
-		draw_share(t, &row->parts[i], row->n_parts);
+		size_t room = draw_share(t, &row->parts[i], row->n_parts);
+
 		if (objects)
-			draw_object(t, &p->waits[row->parts[i].first]);
+			draw_object(t, &p->waits[row->parts[i].first], room);
 		else
-			draw_stack(t, p, &p->waits[row->parts[i].first], depth);
+			draw_stack(t, p, &p->waits[row->parts[i].first], depth, room);
 		fprintf(t->out, "%s\n", rp_term_sgr(t, RP_PLAIN));
 	}
 	draw_more(t, row->n_parts, objects ? "objects" : "stacks");
@@ -103,13 +159,15 @@ static void draw_holders(const struct rp_term *t, const struct rp_profile *p,
 		const struct rp_holder *h = &p->waits[row->holders[i].first].holder;
 
 		indent(t, "");
-		draw_share(t, &row->holders[i], row->n_holders);
-		rp_render_text(t, h->words, 0);
+		size_t room = draw_share(t, &row->holders[i], row->n_holders);
+		size_t taken = rp_render_text(t, h->words, 0) + sizeof(", let go by ") - 1;
+
 		if (h->chain) {
 			const struct rp_chain *c = &p->chains[h->chain - 1];
 
 			fputs(", let go by ", t->out);
-			draw_path(t, p, c->functions, c->n, depth);
+			draw_path(t, p, c->functions, c->n, depth,
+			          room > taken ? room - taken : room);
 		}
 		fprintf(t->out, "%s\n", rp_term_sgr(t, RP_PLAIN));
 	}
@@ -159,18 +217,17 @@ void rp_render_waits(const struct rp_term *t, const struct rp_profile *p, const 
 	        [RP_WAITS_OBJECT] = "WAIT", [RP_WAITS_KIND] = "KIND", [RP_WAITS_STACK] = "STACK"};
 	struct rp_scale scale = rp_units_scale(w->n_rows ? w->rows[0].sum.total_ns : 0, 1000);
 
-	fprintf(t->out, "%s%11s  %6s  %6s  %10s  %10s  %s%s\n", rp_term_sgr(t, RP_BOLD), "TOTAL",
-	        "SHARE", "COUNT", "LONGEST", "MEAN", titles[w->by], rp_term_sgr(t, RP_PLAIN));
+	draw_titles(t, titles[w->by]);
 	for (size_t i = 0; i < w->n_rows; i++) {
 		const struct rp_wait *first = &p->waits[w->rows[i].sum.first];
 
 		draw_sum(t, &scale, &w->rows[i].sum, w->whole_ns);
 		if (w->by == RP_WAITS_OBJECT)
-			draw_object(t, first);
+			draw_object(t, first, room_for_name(t));
 		else if (w->by == RP_WAITS_KIND)
-			rp_render_text(t, first->kind, 0);
+			rp_render_text(t, first->kind, room_for_name(t));
 		else
-			draw_stack(t, p, first, depth);
+			draw_stack(t, p, first, depth, room_for_name(t));
 		fputc('\n', t->out);
 		draw_parts(t, p, w, &w->rows[i], depth);
 		draw_holders(t, p, &w->rows[i], depth);

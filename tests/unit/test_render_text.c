@@ -7,46 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "tests/support/golden.h"
 #include "tests/support/handmade.h"
+#include "tests/support/shop.h"
 #include "tests/support/suite.h"
 #include "tools/exports.h"
 #include "tools/render_text.h"
-
-/* A server with a template library, a database wait, an ugly name and something small. */
-static struct rp_profile *shop(void)
-{
-	static const struct rp_count lost[] = {{"ring_full", 3}, {"deep_stack", 2}};
-	static const struct rp_count counters[] = {{"overhead_ns", 1260000}};
-	struct rp_profile *p = handmade_make();
-	struct rp_session *s = &p->sessions[0];
-
-	handmade_add(p,
-	             "main;serve@/src/shop/serve.c;render!libtpl;expand!libtpl;walk!libtpl;"
-	             "format!libc;price@/src/shop/price.c",
-	             31);
-	handmade_add(p, "main;serve@/src/shop/serve.c;render!libtpl;expand!libtpl", 20);
-	handmade_add(p,
-	             "main;serve@/src/shop/serve.c;query@/src/db/query.c;recv!libc;"
-	             "[wait: recv tcp 127.0.0.1:5432]",
-	             100);
-	handmade_add(p, "main;serve@/src/shop/serve.c;evil\033[31m\342\200\256name", 40);
-	handmade_add(p,
-	             "main;serve@/src/shop/serve.c;shop::Cart<std::vector<int>>::add_one_more_item"
-	             "(shop::Item const&, unsigned long)@/src/shop/cart.cc",
-	             12);
-	handmade_add(p, "main;tidy", 1);
-	handmade_add(p, "main;serve@/src/shop/serve.c;query@/src/db/query.c", 5);
-	s->account.not_running_ns = 1200000;
-	s->account.duration_ns += 1900000;
-	s->account.idle_ns = 300000;
-	s->account.unexplained_ns = 400000;
-	s->n_segments = 1;
-	s->lost = lost;
-	s->n_lost = 2;
-	s->counters = counters;
-	s->n_counters = 1;
-	return p;
-}
 
 struct look {
 	const char *golden;
@@ -65,31 +31,10 @@ static const struct look looks[] = {
         {"show-cpu-percent.txt", {.unicode = true}, {.cpu = true}, true, true},
 };
 
-/* TEXT against the golden file NAME; takes TEXT. */
-static void check_golden(const char *name, char *text)
-{
-	const char *write = getenv("GOLDEN");
-	char path[256];
-	static char wanted[1 << 16];
-
-	snprintf(path, sizeof(path), "tests/golden/%s", name);
-	FILE *file = fopen(path, write ? "w" : "r");
-
-	ck_assert_msg(file != NULL, "%s: run this from the root of the tree", path);
-	if (write) {
-		fputs(text, file);
-	} else {
-		wanted[fread(wanted, 1, sizeof(wanted) - 1, file)] = '\0';
-		ck_assert_msg(strcmp(text, wanted) == 0, "%s differs; now it is:\n%s", path, text);
-	}
-	fclose(file);
-	free(text);
-}
-
 START_TEST(show_looks_like_the_golden_text)
 {
 	const struct look *look = &looks[_i];
-	struct rp_profile *p = shop();
+	struct rp_profile *p = shop_profile();
 	struct rp_term term = look->term;
 	struct rp_calltree tree;
 	char *text;
@@ -102,13 +47,13 @@ START_TEST(show_looks_like_the_golden_text)
 	fclose(term.out);
 	rp_calltree_free(&tree);
 	handmade_free(p);
-	check_golden(look->golden, text);
+	golden_check(look->golden, text);
 }
 END_TEST
 
 START_TEST(an_incomplete_session_says_so)
 {
-	struct rp_profile *p = shop();
+	struct rp_profile *p = shop_profile();
 	struct rp_term term = {.unicode = true};
 	char *text;
 	size_t n;
@@ -123,7 +68,7 @@ START_TEST(an_incomplete_session_says_so)
 	rp_render_head(&term, p, false);
 	fclose(term.out);
 	handmade_free(p);
-	check_golden("head-incomplete.txt", text);
+	golden_check("head-incomplete.txt", text);
 }
 END_TEST
 
@@ -149,7 +94,7 @@ END_TEST
 
 START_TEST(tables_look_like_the_golden_text)
 {
-	struct rp_profile *p = shop();
+	struct rp_profile *p = shop_profile();
 	struct rp_query q = {.limit = 4, .depth = 3};
 	struct rp_term term = {.unicode = true};
 	struct rp_shares shares;
@@ -170,7 +115,7 @@ START_TEST(tables_look_like_the_golden_text)
 	rp_analyses_free(&shares);
 	fclose(term.out);
 	handmade_free(p);
-	check_golden("tables.txt", text);
+	golden_check("tables.txt", text);
 }
 END_TEST
 
@@ -188,11 +133,11 @@ static char *exported(bool (*write)(FILE *, const struct rp_profile *, bool),
 
 START_TEST(folded_stacks_look_like_the_golden_text)
 {
-	struct rp_profile *p = shop();
+	struct rp_profile *p = shop_profile();
 
 	p->functions[0].name = "main;really\n2";
-	check_golden("export.folded", exported(rp_export_folded, p, false));
-	check_golden("export.json", exported(rp_export_json, p, false));
+	golden_check("export.folded", exported(rp_export_folded, p, false));
+	golden_check("export.json", exported(rp_export_json, p, false));
 	handmade_free(p);
 }
 END_TEST

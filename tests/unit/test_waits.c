@@ -8,65 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "tests/support/golden.h"
 #include "tests/support/handmade.h"
+#include "tests/support/shop.h"
 #include "tests/support/suite.h"
 #include "tools/render_waits.h"
 
-enum { MS = 1000000, N_WAITS = 8 };
-
-static struct rp_wait waits[N_WAITS];
-static const struct rp_short shorts[] = {{"read", 200000, 30 * MS}};
-
-/* One wait on STACK, whose last frame is the pseudo one. */
-static struct rp_wait *add(struct rp_profile *p, const char *stack, const char *kind,
-                           const char *object, unsigned ms)
-{
-	struct rp_wait *w = &waits[p->n_waits++];
-
-	handmade_add(p, stack, ms);
-	*w = (struct rp_wait){.chain = p->points[p->n_points - 1].chain,
-	                      .kind = kind,
-	                      .object = object,
-	                      .holder = {.request = ""},
-	                      .span_ns = ms * (uint64_t)MS + 1000,
-	                      .cpu_ns = 1000};
-	return w;
-}
-
-static void hold(struct rp_profile *p, struct rp_wait *w, const char *words, uint32_t tid,
-                 const char *request, const char *let_go)
-{
-	w->holder = (struct rp_holder){.words = words, .request = request, .tid = tid};
-	if (!let_go)
-		return;
-	handmade_add(p, let_go, 1);
-	w->holder.chain = p->points[p->n_points - 1].chain + 1;
-}
-
-#define QUERY "main;serve@/src/shop/serve.c;query@/src/db/query.c;"
-#define STOCK "main;serve@/src/shop/serve.c;stock@/src/shop/stock.c;"
-
-static struct rp_profile *shop(void)
-{
-	struct rp_profile *p = handmade_make();
-
-	p->waits = waits;
-	add(p, QUERY "[wait: recv tcp 127.0.0.1:5432]", "recv", "tcp 127.0.0.1:5432", 40);
-	add(p, STOCK "[wait: recv tcp 127.0.0.1:5432]", "recv", "tcp 127.0.0.1:5432", 60);
-	add(p, QUERY "[wait: recv tcp 127.0.0.1:5432]", "recv", "tcp 127.0.0.1:5432", 10);
-	add(p, QUERY "[wait: recv tcp 127.0.0.1:6379]", "recv", "tcp 127.0.0.1:6379", 5);
-	hold(p,
-	     add(p, STOCK "[wait: mutex 0x55d0 held by thread 712 (request 4711-000008)]", "mutex",
-	         "0x55d0", 25),
-	     "held by thread 712 (request 4711-000008)", 712, "4711-000008",
-	     "main;serve@/src/shop/serve.c;put_back@/src/shop/stock.c");
-	hold(p, add(p, STOCK "[wait: mutex 0x55d0 held by nobody known]", "mutex", "0x55d0", 2),
-	     "held by nobody known", 0, "", NULL);
-	add(p, STOCK "[wait: sleep]", "sleep", "", 1);
-	p->sessions[0].shorts = shorts;
-	p->sessions[0].n_shorts = 1;
-	return p;
-}
+enum { MS = 1000000 };
 
 static void done(struct rp_profile *p, struct rp_waits *w)
 {
@@ -89,7 +37,7 @@ static const struct {
 
 START_TEST(every_wait_is_in_one_row)
 {
-	struct rp_profile *p = shop();
+	struct rp_profile *p = shop_waits();
 	uint64_t sum_ns = 0;
 	struct rp_waits w;
 	char text[1024];
@@ -115,7 +63,7 @@ END_TEST
 
 START_TEST(a_limit_shows_less_and_says_of_how_many)
 {
-	struct rp_profile *p = shop();
+	struct rp_profile *p = shop_waits();
 	struct rp_waits w;
 
 	rp_waits_make(&w, p, RP_WAITS_OBJECT, 1);
@@ -137,24 +85,9 @@ START_TEST(no_waits_are_no_rows)
 }
 END_TEST
 
-static void check_golden(const char *path, const char *text)
-{
-	char was[16384] = "";
-	FILE *f = fopen(path, getenv("GOLDEN") ? "w" : "r");
-
-	ck_assert_ptr_nonnull(f);
-	if (getenv("GOLDEN"))
-		fputs(text, f);
-	else
-		was[fread(was, 1, sizeof(was) - 1, f)] = '\0';
-	fclose(f);
-	if (!getenv("GOLDEN"))
-		ck_assert_str_eq(text, was);
-}
-
 START_TEST(waits_look_like_the_golden_text)
 {
-	struct rp_profile *p = shop();
+	struct rp_profile *p = shop_waits();
 	struct rp_term term = {.unicode = true};
 	char *text;
 	size_t n;
@@ -172,8 +105,7 @@ START_TEST(waits_look_like_the_golden_text)
 	fclose(term.out);
 	p->waits = NULL;
 	handmade_free(p);
-	check_golden("tests/golden/waits.txt", text);
-	free(text);
+	golden_check("waits.txt", text);
 }
 END_TEST
 
