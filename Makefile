@@ -5,7 +5,7 @@ PREFIX  ?= /usr/local
 CC      ?= cc
 PKG     ?= pkg-config
 CFLAGS  ?= -O2 -g
-DEPS    := libdw libelf libdeflate liblzma libzstd jansson zlib libprotobuf-c
+DEPS    := libmicrohttpd libdw libelf libdeflate liblzma libzstd jansson zlib libprotobuf-c
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla $(if $(CI),-Werror)
 ALL     = -std=gnu11 -D_GNU_SOURCE -I. -I$(B) $(WARN) -MMD -MP $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 # Sanitized code ends in programs: ld turns their initial-exec adds into leas, past which ubsan's branches see old flags.
@@ -46,7 +46,11 @@ $(call obj,$(TOOLS)): | $(PROTOS)
 $(B)/viewer.inc: $(wildcard tools/viewer/*)
 	@mkdir -p $(@D)
 	$(call say,GEN,$@)tools/viewer/pack.sh >$@
+$(B)/serve.inc: $(wildcard tools/serve/* tools/viewer/*)
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)tools/serve/pack.sh >$@
 $(B)/obj/tools/page.o: $(B)/viewer.inc
+$(B)/obj/tools/serve.o: $(B)/serve.inc
 $(B)/obj/tests/bench/bench_stack.o: ALL += -fno-omit-frame-pointer
 $(B)/exports.map: preload/calls.def
 	@mkdir -p $(@D)

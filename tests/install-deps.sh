@@ -15,6 +15,7 @@ pkg-config      command pkg-config
 libdw-dev       pkg     libdw
 libelf-dev      pkg     libelf
 libjansson-dev  pkg     jansson
+libmicrohttpd-dev   pkg libmicrohttpd
 zlib1g-dev      pkg     zlib
 libdeflate-dev  pkg     libdeflate
 liblzma-dev     pkg     liblzma

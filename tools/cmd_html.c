@@ -5,17 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
+#include "tools/browser.h"
 #include "tools/commands.h"
 #include "tools/page.h"
 #include "tools/report.h"
 #include "tools/select.h"
-
-extern char **environ;
 
 static const struct rp_cli_verb verb = {
         .usage = "html [--diff] [-o FILE] [--open] [SESSION...]",
@@ -39,24 +36,6 @@ static int temporary(char path[PATH_MAX], FILE **out)
 	return RP_CLI_GO;
 }
 
-/* Hands PATH to the browser that the desktop, or BROWSER, names. */
-static int open_page(const char *path)
-{
-	const char *browser = getenv("BROWSER");
-	char *words[] = {(char *)(browser && *browser ? browser : "xdg-open"), (char *)path, NULL};
-	pid_t pid;
-	int status = posix_spawnp(&pid, words[0], NULL, NULL, words, environ);
-
-	if (status != 0)
-		return rp_term_complain("%s cannot be started (%s); the page is %s", words[0],
-		                        strerror(status), path);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (status != 0)
-		return rp_term_complain("%s failed; the page is %s", words[0], path);
-	return RP_EXIT_OK;
-}
-
 static int write_page(const struct rp_cli *cli, const struct rp_profile *p,
                       const struct rp_page_how *how)
 {
@@ -67,7 +46,7 @@ static int write_page(const struct rp_cli *cli, const struct rp_profile *p,
 		return status;
 	rp_page_write(t.out, p, how);
 	status = rp_report_close(&t, cli);
-	return status == RP_EXIT_OK && cli->open ? open_page(cli->output) : status;
+	return status == RP_EXIT_OK && cli->open ? rp_browser_open(cli->output) : status;
 }
 
 /* The same into a file of our own, whose name is the answer. */
@@ -86,7 +65,7 @@ static int write_temporary(const struct rp_cli *cli, const struct rp_profile *p,
 		return rp_term_complain("%s cannot be written: %s", path, strerror(errno));
 	printf("%s\n", path);
 	status = rp_term_finish();
-	return status == RP_EXIT_OK && cli->open ? open_page(path) : status;
+	return status == RP_EXIT_OK && cli->open ? rp_browser_open(path) : status;
 }
 
 static int html(struct rp_cli *cli)

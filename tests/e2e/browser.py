@@ -124,14 +124,22 @@ class Page:
 
     def open(self, path, state=''):
         """Shows the file PATH, with #STATE.  From about:blank: a hash alone would load nothing."""
-        for url in ('about:blank', 'file://' + path + ('#' + state if state else '')):
-            wanted = self.loaded + 1
-            self.call('Page.navigate', url=url)
-            end = time.monotonic() + 3 * harness.PATIENCE
-            while self.loaded < wanted:
-                check(time.monotonic() < end, 'the page does not load', url)
-                self.browser.receive(0.5)
+        self.visit('about:blank')
+        self.visit('file://' + path + ('#' + state if state else ''))
+
+    def visit(self, url):
+        wanted = self.loaded + 1
+        self.call('Page.navigate', url=url)
+        self.until('the page ' + url, lambda: self.loaded >= wanted)
         self.settle()
+
+    def until(self, what, true):
+        """Lets the browser go on until TRUE() answers something; the answer."""
+        end = time.monotonic() + 3 * harness.PATIENCE
+        while not (answer := true()):
+            check(time.monotonic() < end, 'waited in vain for', what)
+            self.browser.receive(0.2)
+        return answer
 
     def js(self, expression):
         """The value of EXPRESSION, which may be a promise."""
