@@ -36,19 +36,21 @@ static void put_meta(struct trace *t, const char *what, uint32_t pid, uint32_t t
 	fputs("}}", t->out);
 }
 
-/* The request as a row of its own, thread 0: a span from each known phase to the next. */
-static void put_phases(struct trace *t, const struct rp_session *s)
+/* The request as a row of its own, a thread of its number among the sessions: a span from each known
+ * phase to the next, but those that took no time at all, which some readers cannot nest. */
+static void put_phases(struct trace *t, uint32_t which)
 {
+	const struct rp_session *s = &t->p->sessions[which];
 	uint64_t from_ns = UINT64_MAX;
 	int from = 0;
 
 	put_meta(t, "process_name", s->pid, 0, s->server);
-	put_meta(t, "thread_name", s->pid, 0, s->target);
+	put_meta(t, "thread_name", s->pid, which, s->target);
 	for (int i = 0; i < 6; i++) {
 		if (s->phases_ns[i] == UINT64_MAX)
 			continue;
-		if (from_ns != UINT64_MAX && s->phases_ns[i] >= from_ns) {
-			begin_event(t, "X", s->pid, 0);
+		if (from_ns != UINT64_MAX && s->phases_ns[i] > from_ns) {
+			begin_event(t, "X", s->pid, which);
 			rp_json_put(t->out, rp_profile_phases[from]);
 			put_us(t->out, "ts", from_ns);
 			put_us(t->out, "dur", s->phases_ns[i] - from_ns);
@@ -100,8 +102,8 @@ bool rp_export_chrome(FILE *out, const struct rp_profile *p, bool cpu)
 
 	(void)cpu; /* spans are of wall time */
 	fputs("{\"displayTimeUnit\":\"ms\",\"traceEvents\":[", out);
-	for (size_t i = 0; i < p->n_sessions; i++)
-		put_phases(&t, &p->sessions[i]);
+	for (uint32_t i = 0; i < p->n_sessions; i++)
+		put_phases(&t, i);
 	for (size_t i = 0; i < p->n_workers; i++)
 		put_meta(&t, "thread_name", p->workers[i].pid, p->workers[i].tid,
 		         p->workers[i].name);

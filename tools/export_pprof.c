@@ -44,10 +44,12 @@ static void add_labels(struct rp_dictionary *d, Pprof__Sample *sample,
 	}
 }
 
-static Pprof__Sample *sample_of(struct rp_dictionary *d, const struct rp_stack_sum *sum)
+static Pprof__Sample *sample_of(struct rp_dictionary *d, const struct rp_stack_sum *sum, bool cpu)
 {
 	Pprof__Sample *sample = rp_heap_take(&d->heap, sizeof(*sample));
-	const uint64_t values[N_VALUES] = {sum->count, sum->wall_ns, sum->cpu_ns, sum->wait_ns};
+	/* As the types of add_head. */
+	const uint64_t values[N_VALUES] = {sum->count, cpu ? sum->wall_ns : sum->cpu_ns,
+	                                   sum->wait_ns, cpu ? sum->cpu_ns : sum->wall_ns};
 
 	pprof__sample__init(sample);
 	sample->n_location_id = rp_dictionary_stack(d, sum->spot);
@@ -73,14 +75,14 @@ static Pprof__ValueType *value_type(struct rp_dictionary *d, const char *type, c
 	return v;
 }
 
-static void add_samples(struct rp_dictionary *d, Pprof__Profile *out)
+static void add_samples(struct rp_dictionary *d, Pprof__Profile *out, bool cpu)
 {
 	struct rp_stacks stacks;
 
 	rp_stacks_make(&stacks, d->p);
 	out->sample = rp_heap_take(&d->heap, (stacks.n + 1) * sizeof(*out->sample));
 	for (size_t i = 0; i < stacks.n; i++)
-		out->sample[out->n_sample++] = sample_of(d, &stacks.sums[i]);
+		out->sample[out->n_sample++] = sample_of(d, &stacks.sums[i], cpu);
 	rp_stacks_free(&stacks);
 }
 
@@ -149,13 +151,20 @@ static void add_tables(struct rp_dictionary *d, Pprof__Profile *out)
 	for (size_t i = 0; i < p->n_functions; i++)
 		out->function[out->n_function++] = function(d, i);
 	out->mapping = rp_heap_take(&d->heap, (p->n_modules + 1) * sizeof(*out->mapping));
+	/* The first is taken for the program. */
 	for (size_t i = 0; i < p->n_modules; i++)
-		out->mapping[out->n_mapping++] = mapping(d, i);
+		if (p->modules[i].main)
+			out->mapping[out->n_mapping++] = mapping(d, i);
+	for (size_t i = 0; i < p->n_modules; i++)
+		if (!p->modules[i].main)
+			out->mapping[out->n_mapping++] = mapping(d, i);
 }
 
 static void add_head(struct rp_dictionary *d, Pprof__Profile *out, bool cpu)
 {
-	static const char *const types[N_VALUES] = {"samples", "wall", "cpu", "wait"};
+	/* What is asked for comes last: readers that do not find the default take that. */
+	const char *const types[N_VALUES] = {"samples", cpu ? "wall" : "cpu", "wait",
+	                                     cpu ? "cpu" : "wall"};
 	const struct rp_session *s = &d->p->sessions[0];
 
 	out->sample_type = rp_heap_take(&d->heap, N_VALUES * sizeof(*out->sample_type));
@@ -177,7 +186,7 @@ bool rp_export_pprof(FILE *out, const struct rp_profile *p, bool cpu)
 
 	rp_dictionary_make(&d, p);
 	add_head(&d, &profile, cpu);
-	add_samples(&d, &profile);
+	add_samples(&d, &profile, cpu);
 	add_tables(&d, &profile);
 	profile.string_table = d.texts;
 	profile.n_string_table = d.n_texts;

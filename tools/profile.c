@@ -50,6 +50,7 @@ static void list_modules(struct rp_profile *p, const struct rp_profile_names *na
 		hex[2 * m->build_id.n] = '\0';
 		o->build_id = hex;
 		o->path = m->text;
+		o->main = m->flags & RP_MODULE_MAIN;
 		o->symbols = "not asked";
 		if (m->anonymous)
 			o->symbols = "made at run time";

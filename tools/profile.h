@@ -96,6 +96,7 @@ struct rp_object_file {
 	const char *path, *build_id; /* build_id: hex, "" unknown */
 	const char *symbols;         /* "debug", "symtab", "exported names", "file is gone"... */
 	const char *source;          /* where the names came from, or NULL */
+	bool main;                   /* the program itself */
 };
 
 /* One session, as the header of a report tells it. */

@@ -54,7 +54,8 @@ def of_pprof(data):
     samples = [packed(only(s, 2)[0]) for s in only(profile, 2)]
     strings = [s.decode() for s in only(profile, 6)]
     types = [strings[only(t, 1)[0]] for t in only(profile, 1)]
-    equal(types, ['samples', 'wall', 'cpu', 'wait'])
+    equal(types, ['samples', 'cpu', 'wait', 'wall'])
+    equal(types[-1], strings[only(profile, 14)[0]], 'the default')
     equal(strings[0], '')
     locations = {only(m, 1)[0]: m for m in only(profile, 4)}
     functions = {only(m, 1)[0] for m in only(profile, 5)}
@@ -66,7 +67,7 @@ def of_pprof(data):
     labels = {strings[only(label, 1)[0]]: strings[only(label, 2)[0]]
               for s in only(profile, 2) for label in only(s, 3)}
     equal(labels['route'], 'GET /checkout')
-    return tuple(sum(s[i] for s in samples) for i in (1, 2, 3))
+    return tuple(sum(s[types.index(t)] for s in samples) for t in ('wall', 'cpu', 'wait'))
 
 
 def of_otlp(data):
@@ -156,6 +157,25 @@ def all_formats_have_the_same_sums():
         check(b'apply_discounts' in exported(session, 'markdown'), 'no function in the report')
 
 
+def all_reports_have_the_same_sums():
+    with place() as here:
+        session = record(here)
+        wall, cpu, wait = of_json(exported(session, 'json'))
+        for words, sum_ns in ((['flat'], wall), (['flat', '--cpu'], cpu), (['hot-paths'], wall),
+                              (['hot-paths', '--cpu'], cpu)):
+            told = harness.tool(*words, '-n', '0', session)
+            equal(sum(r['time_ns'] for r in told['rows']), sum_ns, words)
+            equal(told['whole_ns'], sum_ns, words)
+        for words, sum_ns in ((['show'], wall), (['show', '--cpu'], cpu),
+                              (['show', '--timeline'], wall)):
+            calls = harness.tool(*words, session)['calls']
+            equal(calls[0]['total_ns'], sum_ns, words)
+            equal(sum(c['self_ns'] for c in calls), sum_ns, words)
+        equal(harness.tool('waits', '-n', '0', session)['whole_ns'], wait, 'waits')
+        merged = harness.tool('merge', session)
+        equal(merged['flat']['whole_ns'], wall, 'merge')
+
+
 def the_end_of_the_name_chooses_the_format():
     with place() as here:
         session = record(here)
@@ -182,5 +202,5 @@ def callgrind_annotate_reads_it():
         equal(int(total.group(1).replace(b',', b'')), of_json(exported(session, 'json'))[0])
 
 
-run(all_formats_have_the_same_sums, the_end_of_the_name_chooses_the_format,
+run(all_formats_have_the_same_sums, all_reports_have_the_same_sums, the_end_of_the_name_chooses_the_format,
     callgrind_annotate_reads_it)
