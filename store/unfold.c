@@ -22,6 +22,8 @@ static size_t slot_of(const struct rp_ids *ids, uint32_t number)
 
 static bool ids_has(const struct rp_ids *ids, uint32_t number)
 {
+	if (number - 1 < ids->counted)
+		return true;
 	if (number == UINT32_MAX)
 		return ids->has_max;
 	return ids->cap && ids->slot[slot_of(ids, number)];
@@ -47,6 +49,10 @@ static bool ids_add(struct rp_ids *ids, uint32_t number)
 {
 	if (number == UINT32_MAX)
 		return ids->has_max = true;
+	if (number == ids->counted + 1) {
+		ids->counted++;
+		return true;
+	}
 	if (ids->n * 2 >= ids->cap && !ids_grow(ids))
 		return false;
 

@@ -104,13 +104,13 @@ void rp_heap_free(struct rp_heap *heap)
 	}
 }
 
-/* Twice the slots; the stored half of the hash is enough to place a slot again. */
-static void widen(struct rp_index *index)
+/* More slots; the stored half of the hash is enough to place a slot again. */
+static void widen(struct rp_index *index, size_t n_slots)
 {
 	size_t n_old = index->n_slots;
 	struct rp_index_slot *old = index->slots;
 
-	index->n_slots = n_old ? 2 * n_old : FIRST_SLOTS;
+	index->n_slots = n_slots;
 	index->slots = rp_memory_zero(index->n_slots, sizeof(*index->slots));
 	for (size_t i = 0; i < n_old; i++) {
 		size_t at = old[i].hash & (index->n_slots - 1);
@@ -129,7 +129,7 @@ uint32_t rp_index_of(struct rp_index *index, uint64_t hash,
                      const void *owner, const void *key, bool *fresh)
 {
 	if (2 * index->n >= index->n_slots)
-		widen(index);
+		widen(index, index->n_slots ? 2 * index->n_slots : FIRST_SLOTS);
 	uint32_t half = (uint32_t)(hash ^ (hash >> 32));
 	size_t mask = index->n_slots - 1, at = half & mask;
 
@@ -140,6 +140,16 @@ uint32_t rp_index_of(struct rp_index *index, uint64_t hash,
 	*fresh = true;
 	index->slots[at] = (struct rp_index_slot){(uint32_t)++index->n, half};
 	return (uint32_t)index->n - 1;
+}
+
+void rp_index_reserve(struct rp_index *index, size_t n)
+{
+	size_t n_slots = index->n_slots ? index->n_slots : FIRST_SLOTS;
+
+	while (n_slots < 2 * (index->n + n + 1))
+		n_slots *= 2;
+	if (n_slots > index->n_slots)
+		widen(index, n_slots);
 }
 
 void rp_index_free(struct rp_index *index)

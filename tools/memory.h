@@ -43,6 +43,8 @@ struct rp_index {
 uint32_t rp_index_of(struct rp_index *index, uint64_t hash,
                      bool (*same)(const void *owner, uint32_t number, const void *key),
                      const void *owner, const void *key, bool *fresh);
+/* Makes room for N values at once, where so many are to come. */
+void rp_index_reserve(struct rp_index *index, size_t n);
 void rp_index_free(struct rp_index *index);
 
 /* Hash of N bytes, mixed into SEED. */

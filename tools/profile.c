@@ -176,6 +176,8 @@ static bool join(struct rp_profile *p, char *const *paths, const struct rp_profi
 	rp_profile_names_make(&names, p, paths, how);
 	list_modules(p, &names);
 	struct rp_join_node *joined = rp_memory_zero(names.n_nodes, sizeof(*joined));
+
+	rp_index_reserve(&p->join->spots, names.n_nodes);
 	size_t at = 0;
 
 	p->n_sessions = p->join->n_recordings;

@@ -216,10 +216,13 @@ const struct rp_rec_held *rp_recording_held(const struct rp_recording *r, size_t
 	return NULL;
 }
 
+/* They ascend, and almost always as 1, 2, 3...: look there first. */
 size_t rp_recording_stack(const struct rp_recording *r, uint32_t number)
 {
 	size_t lo = 0, hi = r->n_stacks;
 
+	if (number > 0 && number <= r->n_stacks && r->stacks[number - 1].stack == number)
+		return number - 1;
 	while (lo < hi) {
 		size_t mid = (lo + hi) / 2;
 

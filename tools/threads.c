@@ -18,6 +18,15 @@ static int by_thread_and_time(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* As the samples of one thread mostly are; a large session is not sorted for nothing. */
+static bool is_sorted(const struct rp_point **points, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (by_thread_and_time(&points[i - 1], &points[i]) > 0)
+			return false;
+	return true;
+}
+
 /* The threads among POINTS, which are those of SESSION. */
 static void split(struct rp_threads *all, uint32_t session, const struct rp_point **points,
                   size_t n)
@@ -40,7 +49,8 @@ void rp_threads_make(struct rp_threads *all, const struct rp_profile *p)
 		const struct rp_point **points = all->points + p->sessions[s].first_point;
 		size_t n = p->sessions[s].n_points;
 
-		qsort(points, n, sizeof(*points), by_thread_and_time);
+		if (!is_sorted(points, n))
+			qsort(points, n, sizeof(*points), by_thread_and_time);
 		split(all, (uint32_t)s, points, n);
 	}
 }

@@ -121,6 +121,8 @@ if tests/bench/nginx.py >"$tmp/nginx"; then
 elif [ $? -ne 3 ]; then # 3: it said SKIP
 	exit 1
 fi
+part "a million samples of 40 frames, in and out (peers: those that are installed)"
+tests/bench/aggregate.py "$build" | $stats
 part "names"
 tests/bench/show.py | $stats
 tests/bench/symbolize.sh 20000
