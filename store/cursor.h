@@ -50,6 +50,9 @@ static inline uint64_t rp_cursor_varint(struct rp_cursor *c)
 {
 	uint64_t v = 0;
 
+	/* Most numbers of a session are small, and reading it is mostly this. */
+	if (!c->failed && c->at < c->end && *c->at < 0x80)
+		return *c->at++;
 	for (unsigned shift = 0; shift < 64; shift += 7) {
 		const uint8_t *at = rp_cursor_bytes(c, 1);
 

@@ -285,7 +285,11 @@ void rp_unfold_begin(struct rp_unfold *u, uint8_t kind, const uint8_t *payload, 
 
 enum rp_unfolded rp_unfold_next(struct rp_unfold *u, struct rp_item *item)
 {
-	*item = (struct rp_item){.kind = u->kind};
+	/* Items of a batch are small, many, and filled to the last field: they need no zeros. */
+	if (u->kind == RP_ITEM_SAMPLE || u->kind == RP_ITEM_STACK || u->kind == RP_ITEM_WAIT)
+		item->kind = u->kind;
+	else
+		*item = (struct rp_item){.kind = u->kind};
 
 	enum rp_unfolded result = take(u, item);
 
