@@ -21,22 +21,15 @@ enum {
 	MANY_REQUESTS = 1000, /* from here on the bell curve tells the same, at once */
 };
 
-#define TAIL 0.1 /* cut off at either end for what is typical */
-
 /* One group's typical value, and how far that may be off: the variance of the trimmed mean. */
 struct typical {
 	double value, variance;
 };
 
-static size_t cut_of(size_t n)
-{
-	return (size_t)(TAIL * (double)n);
-}
-
 /* Yuen's: the mean of the middle; its variance from the values with the tails pulled in. */
-static struct typical typical_of(const double *sorted, size_t n)
+static struct typical typical_of(const double *sorted, size_t n, double tail)
 {
-	size_t cut = cut_of(n), left = n - 2 * cut;
+	size_t cut = (size_t)(tail * (double)n), left = n - 2 * cut;
 	double low = sorted[cut], high = sorted[n - 1 - cut], sum = 0, squares = 0;
 	struct typical t;
 
@@ -66,6 +59,7 @@ static double distance(const struct typical *before, const struct typical *after
 /* All values of both groups, sorted once, so that every deal comes out sorted. */
 struct deck {
 	double *sorted, *before, *after; /* the last two: a deal */
+	double tail;
 	size_t n_before, n_after;
 };
 
@@ -91,8 +85,8 @@ static double chance_of(struct deck *d, double seen)
 
 	while (n < N_DEALS && larger < ENOUGH_LARGER) {
 		deal(d, &random);
-		struct typical before = typical_of(d->before, d->n_before);
-		struct typical after = typical_of(d->after, d->n_after);
+		struct typical before = typical_of(d->before, d->n_before, d->tail);
+		struct typical after = typical_of(d->after, d->n_after, d->tail);
 
 		/* Equal deals must count as equal, whatever their sums were rounded to. */
 		larger += distance(&before, &after) >= seen * (1 - 1e-9);
@@ -111,7 +105,7 @@ static double *sorted_copy(const double *values, size_t n)
 }
 
 static double find_p(const double *before, size_t n_before, const double *after, size_t n_after,
-                     double seen)
+                     double tail, double seen)
 {
 	size_t n = n_before + n_after;
 
@@ -119,9 +113,12 @@ static double find_p(const double *before, size_t n_before, const double *after,
 		return 1;
 	if (n > MANY_REQUESTS)
 		return erfc(seen / M_SQRT2);
-	struct deck d = {rp_memory_zero(n, sizeof(double)),
-	                 rp_memory_zero(n_before, sizeof(double)),
-	                 rp_memory_zero(n_after, sizeof(double)), n_before, n_after};
+	struct deck d = {.sorted = rp_memory_zero(n, sizeof(double)),
+	                 .before = rp_memory_zero(n_before, sizeof(double)),
+	                 .after = rp_memory_zero(n_after, sizeof(double)),
+	                 .tail = tail,
+	                 .n_before = n_before,
+	                 .n_after = n_after};
 
 	memcpy(d.sorted, before, n_before * sizeof(*before));
 	memcpy(d.sorted + n_before, after, n_after * sizeof(*after));
@@ -135,30 +132,31 @@ static double find_p(const double *before, size_t n_before, const double *after,
 }
 
 struct rp_change rp_change_of(const double *before, size_t n_before, const double *after,
-                              size_t n_after)
+                              size_t n_after, double tail)
 {
-	struct rp_change c = {.p = 1};
+	struct rp_change c = {.tail = tail, .p = 1};
 
 	if (n_before == 0 || n_after == 0)
 		return c;
 	double *b = sorted_copy(before, n_before), *a = sorted_copy(after, n_after);
-	struct typical old = typical_of(b, n_before), new = typical_of(a, n_after);
+	struct typical old = typical_of(b, n_before, tail);
+	struct typical new = typical_of(a, n_after, tail);
 
 	c.before = old.value;
 	c.after = new.value;
 	c.low = c.high = new.value - old.value;
-	c.p = find_p(b, n_before, a, n_after, distance(&old, &new));
+	c.p = find_p(b, n_before, a, n_after, tail, distance(&old, &new));
 	free(b);
 	free(a);
 	return c;
 }
 
 /* The typical value of N values drawn with replacement from SORTED; TIMES and DRAWN have room. */
-static double draw_typical(const double *sorted, size_t n, uint32_t *times, double *drawn,
-                           uint64_t *random)
+static double draw_typical(const double *sorted, size_t n, double tail, uint32_t *times,
+                           double *drawn, uint64_t *random)
 {
 	rp_spread_draw(sorted, n, random, times, drawn);
-	return typical_of(drawn, n).value;
+	return typical_of(drawn, n, tail).value;
 }
 
 void rp_change_interval(struct rp_change *c, const double *before, size_t n_before,
@@ -175,9 +173,9 @@ void rp_change_interval(struct rp_change *c, const double *before, size_t n_befo
 	uint32_t *times = rp_memory_zero(n, sizeof(*times));
 
 	for (size_t i = 0; i < N_ROUNDS; i++) {
-		double old = draw_typical(b, n_before, times, drawn, &random);
+		double old = draw_typical(b, n_before, c->tail, times, drawn, &random);
 
-		differences[i] = draw_typical(a, n_after, times, drawn, &random) - old;
+		differences[i] = draw_typical(a, n_after, c->tail, times, drawn, &random) - old;
 	}
 	rp_spread_sort(differences, N_ROUNDS);
 	c->low = rp_spread_quantile(differences, N_ROUNDS, (1 - level) / 2);

@@ -1,7 +1,7 @@
 /* change.h - whether a number changed between two groups of requests, and by how much.
  *
- * Room: tools.  Pure; the same values give the same answer.  "Typical" is the mean without the
- * lowest and the highest tenth, so that one request that met a bad moment says little.
+ * Room: tools.  Pure; the same values give the same answer.  "Typical" is the mean without so many
+ * of the lowest and the highest, so that a few requests that met a bad moment say little.
  * SPDX-License-Identifier: MIT
  */
 #ifndef RP_CHANGE_H
@@ -10,16 +10,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define RP_CHANGE_TAIL 0.1 /* the share that is left out at either end */
+
 struct rp_change {
+	double tail;          /* that share */
 	double before, after; /* typical */
 	double low, high; /* after - before lies in between at the level asked for (bootstrap) */
 	double p;         /* how often mere chance makes as much of a difference */
 };
 
-/* Compares N_BEFORE with N_AFTER values.  LOW and HIGH are both the difference until
- * rp_change_interval is asked.  P is 1 where one side has fewer than two values. */
+/* Compares N_BEFORE with N_AFTER values, leaving out TAIL of them at either end.  LOW and HIGH are
+ * both the difference until rp_change_interval is asked.  P is 1 where one side has fewer than two
+ * values. */
 struct rp_change rp_change_of(const double *before, size_t n_before, const double *after,
-                              size_t n_after);
+                              size_t n_after, double tail);
 
 /* Fills the interval at LEVEL, such as 0.99. */
 void rp_change_interval(struct rp_change *c, const double *before, size_t n_before,

@@ -12,6 +12,7 @@
 
 enum { MOST_COMPARED = 100 }; /* with more of them p could not be small enough for any */
 
+#define WAIT_TAIL  0.2   /* what is taken for run delay is too much in some of many requests */
 #define LEAST_PART 0.005 /* of the request: functions with less are not compared */
 
 /* What functions took, while they are compared. */
@@ -92,7 +93,7 @@ static void compare_with_delays(const struct rp_diff *d, struct rp_diff_row *row
 	for (size_t i = 0; i < n; i++)
 		whole_ns[i] = ns[i] + delays_ns[i];
 	struct rp_change whole =
-	        rp_change_of(whole_ns, d->n_before, whole_ns + d->n_before, d->n_after);
+	        rp_change_of(whole_ns, d->n_before, whole_ns + d->n_before, d->n_after, WAIT_TAIL);
 
 	free(whole_ns);
 	if ((whole.after > whole.before) != (row->change.after > row->change.before))
@@ -105,7 +106,8 @@ static void compare_with_delays(const struct rp_diff *d, struct rp_diff_row *row
 static void compare(const struct rp_diff *d, struct rp_diff_row *row, const double *ns,
                     const double *delays_ns)
 {
-	row->change = rp_change_of(ns, d->n_before, ns + d->n_before, d->n_after);
+	row->change = rp_change_of(ns, d->n_before, ns + d->n_before, d->n_after,
+	                           delays_ns ? WAIT_TAIL : RP_CHANGE_TAIL);
 	rp_change_interval(&row->change, ns, d->n_before, ns + d->n_before, d->n_after,
 	                   d->how.level);
 	if (delays_ns)

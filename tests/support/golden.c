@@ -9,6 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The line in which A and B begin to differ; how many bytes of it. */
+static const char *odd_line(const char *a, const char *b, int *n_bytes)
+{
+	const char *line = a;
+
+	for (; *a && *a == *b; a++, b++)
+		if (*a == '\n')
+			line = a + 1;
+	*n_bytes = (int)strcspn(line, "\n");
+	return line;
+}
+
 void golden_check(const char *name, char *text)
 {
 	const char *write = getenv("GOLDEN");
@@ -23,7 +35,13 @@ void golden_check(const char *name, char *text)
 		fputs(text, file);
 	} else {
 		wanted[fread(wanted, 1, sizeof(wanted) - 1, file)] = '\0';
-		ck_assert_msg(strcmp(text, wanted) == 0, "%s differs; now it is:\n%s", path, text);
+		int n_now, n_then;
+		const char *now = odd_line(text, wanted, &n_now);
+		const char *then = odd_line(wanted, text, &n_then);
+
+		ck_assert_msg(strcmp(text, wanted) == 0,
+		              "%s differs (GOLDEN=write makes it anew):\n-%.*s\n+%.*s", path,
+		              n_then, then, n_now, now);
 	}
 	fclose(file);
 	free(text);
