@@ -25,20 +25,26 @@ enum {
 	RP_MAX_CODE = 4096,         /* names of code made at run time that a session keeps */
 	RP_CODE_NAME_BYTES = 512,   /* of such a name */
 	RP_MAP_BYTES = 64 << 20,    /* of a perf map, from its end; four times that of a jitdump */
-	RP_NAMES_MS = 30,         /* what looking for these names may take, at the session's end */
-	RP_TARGET_BYTES = 2048,   /* of a request target, after masking */
-	RP_MAX_BLAMES = 32,       /* contended locks of flagged threads at once, 600 bytes each */
-	RP_BLAME_FRAMES = 64,     /* of the stack on which a holder let a lock go */
-	RP_MAX_PEERS = 256,       /* sockets on which flagged requests ask others, 900 bytes each */
-	RP_PEER_BYTES = 96,       /* of what was asked: "GET /stock" */
-	RP_MAX_AWAITS = 64,       /* answers that came and are not yet written, 800 bytes each */
-	RP_MAX_HEIRS = 64,        /* threads made by flagged ones, before they run; 40 bytes */
-	RP_HOLD_POLLS = 200,      /* polls in a row that a loop is told of no event (hot/turn.h) */
-	RP_HOLD_NS = 20000000,    /* ... and for how long, at most */
-	RP_WAIT_SHORT_NS = 20000, /* waits shorter than this are summed, not listed */
-	RP_DRAIN_MS = 50,         /* our thread looks this often while a request is open */
-	RP_IDLE_MS = 1000,        /* and ends when nothing was open for so long */
-	RP_EXIT_WAIT_MS = 100,    /* what an exiting host may wait for its last session */
+	RP_NAMES_MS = 30,       /* what looking for these names may take, at the session's end */
+	RP_TARGET_BYTES = 2048, /* of a request target, after masking */
+	RP_MAX_BLAMES = 32,     /* contended locks of flagged threads at once, 600 bytes each */
+	RP_BLAME_FRAMES = 64,   /* of the stack on which a holder let a lock go */
+	RP_INTO_FRAMES = 128,   /* of stacks that are walked into memory of the walker's own */
+	RP_MAX_PEERS = 1024,    /* sockets on which flagged requests ask others, 900 bytes each */
+	RP_PEER_BYTES = 96,     /* of what was asked: "GET /stock" */
+	RP_MAX_AWAITS = 64,     /* answers that came and are not yet written, 800 bytes each */
+	RP_MAX_HEIRS = 64,      /* threads made by flagged ones, before they run; 40 bytes */
+	RP_HOLD_POLLS = 200,    /* polls in a row that a loop is told of no event (hot/turn.h) */
+	RP_HOLD_NS = 20000000,  /* ... and for how long, at most */
+	RP_BOOK_BYTES = 4096,   /* notes of a request in flight, REQPROF_SLOW: 4 MiB at most */
+	RP_BOOK_TARGET = 1024,  /* of them, its target as it came */
+	RP_MAX_ANNEXES = 64,    /* requests in flight that have more to note, */
+	RP_ANNEX_BYTES = 256 << 10, /* so much each: 16 MiB at most */
+	RP_CAUGHT_WAIT_NS = 100000, /* their waits shorter than this are summed, not listed */
+	RP_WAIT_SHORT_NS = 20000,   /* waits shorter than this are summed, not listed */
+	RP_DRAIN_MS = 50,           /* our thread looks this often while a request is open */
+	RP_IDLE_MS = 1000,          /* and ends when nothing was open for so long */
+	RP_EXIT_WAIT_MS = 100,      /* what an exiting host may wait for its last session */
 };
 
 #endif

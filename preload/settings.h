@@ -11,6 +11,8 @@
 #include "preload/hot/trigger.h"
 #include "store/catalog.h"
 
+enum { RP_ERROR_WORDS = 8 };
+
 struct rp_settings {
 	uint64_t interval_ns; /* between two ticks of a thread */
 	uint64_t max_ns;      /* longest recording */
@@ -20,10 +22,14 @@ struct rp_settings {
 	uint64_t rate_milli;  /* sessions a second, thousandths */
 	uint64_t burst;       /* sessions before the rate counts */
 	uint64_t max_frames;  /* a stack */
-	bool open_loopback;   /* loopback peers may use every mode */
-	bool libunwind;       /* walks stacks; else our own tables do */
-	char dir[256];        /* "" : /tmp/reqprof-<uid> */
-	char log[256];        /* "" : silent */
+	uint64_t slow_ns;     /* requests that take longer are kept; RP_NEVER: not for that */
+	uint64_t slow_interval_ns;
+	uint64_t errors[RP_ERROR_WORDS]; /* statuses from 100 on that are kept, a bit each */
+	bool ps;                         /* the table of requests in flight may be seen */
+	bool open_loopback;              /* loopback peers may use every mode */
+	bool libunwind;                  /* walks stacks; else our own tables do */
+	char dir[256];                   /* "" : /tmp/reqprof-<uid> */
+	char log[256];                   /* "" : silent */
 	struct rp_keep keep;
 	struct rp_trigger_rules rules;
 };

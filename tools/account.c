@@ -78,6 +78,8 @@ static void sum_threads(const struct rp_works *w, struct rp_account *account)
 		account->cpu_ns += r->segments[i].cpu_ns;
 		account->not_running_ns += r->segments[i].runq_ns;
 		account->lane_ns += r->segments[i].end_ns - r->segments[i].begin_ns;
+		if (w->works[i].unwatched)
+			account->unwatched_ns += (uint64_t)w->works[i].running_ns;
 		delay_ns += w->works[i].wait_delay_ns;
 	}
 	for (size_t i = 0; i < r->n_waits; i++)
@@ -117,6 +119,7 @@ void rp_account_make(const struct rp_recording *r, struct rp_account *account)
 	if (lost_segments(r))
 		disown_gaps(account);
 	account->unexplained_ns += (int64_t)lane_ns - (int64_t)account->cpu_ns -
-	                           (int64_t)account->waits_ns - (int64_t)account->not_running_ns;
+	                           (int64_t)account->waits_ns - (int64_t)account->not_running_ns -
+	                           (int64_t)account->unwatched_ns;
 	account->waits_ns += account->upstream_ns;
 }

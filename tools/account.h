@@ -20,14 +20,16 @@ enum rp_part {
 	RP_PART_CLIENT,      /* it sends or reads slowly */
 	RP_PART_NOT_RUNNING, /* runnable, but no CPU was free */
 	RP_PART_IDLE,        /* no thread worked for the request */
+	RP_PART_UNWATCHED,   /* a thread did, and its clocks were not read: nobody had flagged it */
 	RP_N_PARTS,
 };
 
-/* cpu + waits + not_running + idle + unexplained is the duration; with threads in parallel,
- * lane_ns (time of all threads) plus idle instead.  The parts of wall are always the duration. */
+/* cpu + waits + not_running + idle + unwatched + unexplained is the duration; with threads in
+ * parallel, lane_ns (time of all threads) plus idle instead.  The parts of wall are always the
+ * duration. */
 struct rp_account {
 	uint64_t duration_ns;
-	uint64_t cpu_ns, waits_ns, not_running_ns, idle_ns;
+	uint64_t cpu_ns, waits_ns, not_running_ns, idle_ns, unwatched_ns;
 	int64_t unexplained_ns; /* below zero: the parts overlap by clock error */
 	uint64_t lane_ns;       /* sum of all segments */
 	uint32_t n_parallel;    /* most threads at once; 1: one after the other */

@@ -159,6 +159,8 @@ static void add(struct sweep *s, double span_ns)
 
 	if (s->waiting[segment]) {
 		add_wait(s, s->waiting[segment] - 1, span_ns);
+	} else if (k->unwatched) {
+		s->parts[RP_PART_UNWATCHED] += span_ns;
 	} else if (k->running_ns > 0) {
 		double share = span_ns / k->running_ns;
 

@@ -89,12 +89,16 @@ static void share_shorts(struct rp_works *w)
 	for (size_t i = 0; i < r->n_segments; i++) {
 		const struct rp_work *k = &w->works[i];
 
+		if (k->unwatched)
+			continue;
 		gaps_ns += at_least_0(k->running_ns - k->cpu_ns - k->delay_ns);
 		running_ns += k->running_ns;
 	}
 	for (size_t i = 0; i < r->n_segments; i++) {
 		struct rp_work *k = &w->works[i];
 
+		if (k->unwatched)
+			continue;
 		if (gaps_ns > 0)
 			k->short_ns = short_ns / gaps_ns *
 			              at_least_0(k->running_ns - k->cpu_ns - k->delay_ns);
@@ -114,6 +118,7 @@ void rp_works_make(struct rp_works *w, const struct rp_recording *r)
 	for (size_t i = 0; i < r->n_segments; i++) {
 		w->works[i].running_ns = (double)(r->segments[i].end_ns - r->segments[i].begin_ns);
 		w->works[i].cpu_ns = (double)r->segments[i].cpu_ns;
+		w->works[i].unwatched = r->unwatched[i];
 	}
 	gather(w);
 	for (size_t i = 0; i < r->n_segments; i++)

@@ -13,6 +13,7 @@
 struct rp_work {
 	double running_ns, cpu_ns, delay_ns, short_ns;
 	double wait_delay_ns; /* run delay inside its waits */
+	bool unwatched;       /* of running_ns nothing is known */
 };
 
 struct rp_works {

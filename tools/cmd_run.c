@@ -102,6 +102,15 @@ static int judge(const char *word, char *file, size_t cap)
 	return found == RP_ELF_MISSING ? EXIT_MISSING : EXIT_UNUSABLE;
 }
 
+/* Whoever starts a server by hand wants to see what it does: reqprof ps, unless he said no. */
+static void show_in_flight(void)
+{
+	const char *all = getenv("REQPROF");
+
+	if (!all || !strcasestr(all, "ps="))
+		setenv("REQPROF_PS", "1", 0);
+}
+
 static bool preload(struct rp_heap *heap)
 {
 	char shim[PATH_MAX];
@@ -127,6 +136,7 @@ static int start(char **words, struct rp_heap *heap)
 	if (!preload(heap))
 		return EXIT_UNUSABLE;
 	open_for_terminal();
+	show_in_flight();
 	fflush(NULL);
 	execvp(file, words);
 	int error = errno;

@@ -46,6 +46,7 @@ static void put_head(FILE *out, const struct rp_session *s)
 	             {"waiting", (int64_t)s->account.waits_ns},
 	             {"runnable, not running", (int64_t)s->account.not_running_ns},
 	             {"idle", (int64_t)s->account.idle_ns},
+	             {"not measured", (int64_t)s->account.unwatched_ns},
 	             {"unexplained", s->account.unexplained_ns}};
 
 	fputs("## ", out);
@@ -60,9 +61,10 @@ static void put_head(FILE *out, const struct rp_session *s)
 	fprintf(out, "; %zu samples, %zu waits.\n\n| time | |\n|---|---|\n", s->n_samples,
 	        s->n_waits);
 	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
-		fprintf(out, "| %s | %s%s |\n", lines[i].what, lines[i].ns < 0 ? "-" : "",
-		        rp_units_time(time, lines[i].ns < 0 ? -(uint64_t)lines[i].ns
-		                                            : (uint64_t)lines[i].ns));
+		if (lines[i].ns || i != 4)
+			fprintf(out, "| %s | %s%s |\n", lines[i].what, lines[i].ns < 0 ? "-" : "",
+			        rp_units_time(time, lines[i].ns < 0 ? -(uint64_t)lines[i].ns
+			                                            : (uint64_t)lines[i].ns));
 	fputc('\n', out);
 }
 

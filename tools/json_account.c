@@ -14,7 +14,7 @@ static json_t *wall(const struct rp_account *a)
 	static const char *const keys[RP_N_PARTS] = {
 	        [RP_PART_CPU] = "cpu_ns",       [RP_PART_WAITS] = "waits_ns",
 	        [RP_PART_CLIENT] = "client_ns", [RP_PART_NOT_RUNNING] = "not_running_ns",
-	        [RP_PART_IDLE] = "idle_ns",
+	        [RP_PART_IDLE] = "idle_ns",     [RP_PART_UNWATCHED] = "unwatched_ns",
 	};
 	json_t *all = json_object();
 
@@ -56,6 +56,7 @@ json_t *rp_json_account(const struct rp_session *s)
 	put(all, "waits_ns", a->waits_ns);
 	put(all, "not_running_ns", a->not_running_ns);
 	put(all, "idle_ns", a->idle_ns);
+	put(all, "unwatched_ns", a->unwatched_ns);
 	json_object_set_new(all, "unexplained_ns", json_integer(a->unexplained_ns));
 	put(all, "lane_ns", a->lane_ns);
 	put(all, "threads_in_parallel", a->n_parallel);

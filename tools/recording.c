@@ -14,6 +14,24 @@
 		(array)[(count)++] = (value);                                                      \
 	} while (0)
 
+/* A request that nobody flagged was not measured from its first moment on. */
+static void keep_segment(struct rp_recording *r, struct rp_rec_segment s)
+{
+	bool unwatched = s.cpu_ns == RP_NEVER;
+
+	s.cpu_ns = unwatched ? 0 : s.cpu_ns;
+	s.runq_ns = s.runq_ns == RP_NEVER ? 0 : s.runq_ns;
+	KEEP(r->unwatched, r->n_unwatched, unwatched);
+	KEEP(r->segments, r->n_segments, s);
+}
+
+/* Where it is not known how much of a wait was running, none of it is said to have been. */
+static struct rp_rec_wait known_wait(struct rp_rec_wait w)
+{
+	w.cpu_ns = w.cpu_ns == RP_NEVER ? 0 : w.cpu_ns;
+	return w;
+}
+
 static void keep(struct rp_recording *r, const struct rp_item *item)
 {
 	switch (item->kind) {
@@ -30,7 +48,7 @@ static void keep(struct rp_recording *r, const struct rp_item *item)
 		KEEP(r->threads, r->n_threads, item->thread);
 		break;
 	case RP_ITEM_SEGMENT:
-		KEEP(r->segments, r->n_segments, item->segment);
+		keep_segment(r, item->segment);
 		break;
 	case RP_ITEM_MODULE:
 		KEEP(r->modules, r->n_modules, item->module);
@@ -48,7 +66,7 @@ static void keep(struct rp_recording *r, const struct rp_item *item)
 		KEEP(r->objects, r->n_objects, item->object);
 		break;
 	case RP_ITEM_WAIT:
-		KEEP(r->waits, r->n_waits, item->wait);
+		KEEP(r->waits, r->n_waits, known_wait(item->wait));
 		break;
 	case RP_ITEM_SHORT_WAITS:
 		KEEP(r->short_waits, r->n_short_waits, item->short_waits);
@@ -134,7 +152,7 @@ static void close_segments(struct rp_recording *r)
 		struct rp_rec_segment s = open_segment(r, r->threads[i].thread);
 
 		if (s.begin_ns < s.end_ns)
-			KEEP(r->segments, r->n_segments, s);
+			keep_segment(r, s);
 	}
 }
 
@@ -166,6 +184,7 @@ void rp_recording_close(struct rp_recording *r)
 	rp_reader_close(r->reader);
 	free(r->threads);
 	free(r->segments);
+	free(r->unwatched);
 	free(r->modules);
 	free(r->images);
 	free(r->stacks);

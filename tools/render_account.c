@@ -17,6 +17,7 @@ static const struct {
         [RP_PART_CLIENT] = {"▒", "c", "waiting for the client", RP_COOL},
         [RP_PART_NOT_RUNNING] = {"▚", "r", "runnable, but no CPU was free", RP_MILD},
         [RP_PART_IDLE] = {"░", ".", "idle: no thread worked for it", RP_DIM},
+        [RP_PART_UNWATCHED] = {"┄", "-", "before it was old enough to be measured", RP_DIM},
         [RP_N_PARTS] = {"?", "?", "unexplained", RP_BOLD},
 };
 
@@ -87,7 +88,8 @@ static void draw_parts(const struct rp_term *t, const struct rp_account *a,
 	fprintf(t->out, "%s%11s  %6s  PART%s\n", rp_term_sgr(t, RP_BOLD), "TIME", "SHARE",
 	        rp_term_sgr(t, RP_PLAIN));
 	for (unsigned i = 0; i <= RP_N_PARTS; i++)
-		draw_part(t, a, scale, i);
+		if (i != RP_PART_UNWATCHED || a->wall.ns[i])
+			draw_part(t, a, scale, i);
 	fprintf(t->out, "%11s  %6s  first byte to last byte\n",
 	        rp_units_scaled(time, scale, a->duration_ns), "100.0%");
 }
@@ -168,8 +170,13 @@ static void draw_numbers(const struct rp_term *t, const struct rp_session *s)
 	        (unsigned long long)rp_render_counter(s, "opens"), dot(t),
 	        (unsigned long long)rp_render_counter(s, "fsyncs"), dot(t),
 	        (unsigned long long)rp_render_counter(s, "connects"));
-	fprintf(t->out, "kernel   %llu page faults, %llu major%s%llu switches, %llu forced\n",
-	        minor + major, major, dot(t), voluntary + forced, forced);
+	if (rp_render_is_caught(s))
+		fputs("kernel   page faults and switches are not counted of what nobody flagged\n",
+		      t->out);
+	else
+		fprintf(t->out,
+		        "kernel   %llu page faults, %llu major%s%llu switches, %llu forced\n",
+		        minor + major, major, dot(t), voluntary + forced, forced);
 	fprintf(t->out, "others   %llu requests to other servers%sat most %llu in flight here\n",
 	        (unsigned long long)rp_render_counter(s, "upstreams"), dot(t),
 	        (unsigned long long)rp_render_counter(s, "most_in_flight"));
@@ -199,6 +206,7 @@ void rp_render_account(const struct rp_term *t, const struct rp_session *s)
 	struct rp_scale scale = rp_units_scale(s->account.duration_ns, s->interval_ns);
 
 	rp_render_request(t, s);
+	rp_render_caught(t, s);
 	draw_bar(t, &s->account);
 	draw_parts(t, &s->account, &scale);
 	rp_render_before(t, s);

@@ -114,6 +114,7 @@ static struct rp_session sum_of(const struct rp_profile *p)
 		sum.account.waits_ns += s->account.waits_ns;
 		sum.account.not_running_ns += s->account.not_running_ns;
 		sum.account.idle_ns += s->account.idle_ns;
+		sum.account.unwatched_ns += s->account.unwatched_ns;
 		sum.account.unexplained_ns += s->account.unexplained_ns;
 		sum.account.lane_ns += s->account.lane_ns;
 		if (s->account.n_parallel > sum.account.n_parallel)
@@ -152,21 +153,24 @@ static void draw_account(const struct rp_term *t, const struct rp_account *a, ui
 	} lines[] = {{"CPU", a->cpu_ns},
 	             {"waits", a->waits_ns},
 	             {"not running", a->not_running_ns},
-	             {"idle", a->idle_ns}};
+	             {"idle", a->idle_ns},
+	             {"not measured", a->unwatched_ns}};
 	struct rp_scale scale = rp_units_scale(a->duration_ns, interval_ns);
-	char parts[5][PART_BYTES], text[RP_UNITS_MAX];
+	char parts[6][PART_BYTES], text[RP_UNITS_MAX];
+	size_t n = 0;
 	uint64_t size =
 	        a->unexplained_ns < 0 ? -(uint64_t)a->unexplained_ns : (uint64_t)a->unexplained_ns;
 
-	for (size_t i = 0; i < 4; i++)
-		snprintf(parts[i], PART_BYTES, "%s %s", lines[i].name,
+	/* The last line is there only for requests that were caught late. */
+	for (size_t i = 0; i < (a->unwatched_ns ? 5 : 4); i++)
+		snprintf(parts[n++], PART_BYTES, "%s %s", lines[i].name,
 		         rp_units_scaled(text, &scale, lines[i].ns));
 	rp_units_scaled(text, &scale, size);
 	/* "-0.0 ms" would be noise: a sign only where a digit follows it. */
 	bool minus = a->unexplained_ns < 0 && strpbrk(text, "123456789");
 
-	snprintf(parts[4], PART_BYTES, "unexplained %s%s", minus ? "-" : "", text);
-	draw_parts(t, parts, 5);
+	snprintf(parts[n++], PART_BYTES, "unexplained %s%s", minus ? "-" : "", text);
+	draw_parts(t, parts, n);
 	if (a->n_parallel > 1)
 		fprintf(t->out, "%u threads in parallel: the parts are of %s of thread time\n",
 		        a->n_parallel, rp_units_scaled(text, &scale, a->lane_ns));
@@ -306,6 +310,7 @@ static void draw_one(const struct rp_term *t, const struct rp_profile *p,
 	draw_request(t, &p->sessions[0]);
 	fputc('\n', t->out);
 	draw_when(t, &p->sessions[0]);
+	rp_render_caught(t, &p->sessions[0]);
 	draw_numbers(t, p, sum, rp_units_time(time, sum->account.duration_ns));
 	draw_account(t, &sum->account, rp_render_interval(p));
 }

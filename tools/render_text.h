@@ -28,6 +28,10 @@ void rp_render_request(const struct rp_term *t, const struct rp_session *s);
 void rp_render_before(const struct rp_term *t, const struct rp_session *s);
 uint64_t rp_render_counter(const struct rp_session *s, const char *name);
 
+/* Of a request that nobody flagged (nothing of others): why it was kept, what is not known. */
+bool rp_render_is_caught(const struct rp_session *s);
+void rp_render_caught(const struct rp_term *t, const struct rp_session *s);
+
 /* The call tree, a line a call: time (of several sessions the mean), function, file:line. */
 void rp_render_tree(const struct rp_term *t, const struct rp_profile *p,
                     const struct rp_calltree *tree, bool percent);

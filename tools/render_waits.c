@@ -200,13 +200,17 @@ static void draw_shorts(const struct rp_term *t, const struct rp_profile *p)
 {
 	struct rp_short sums[MOST_KINDS];
 	size_t n = sum_shorts(p, sums);
+	const char *bound = "none over 20 us";
 
+	for (size_t i = 0; i < p->n_sessions; i++)
+		if (rp_render_is_caught(&p->sessions[i]))
+			bound = "none over 100 us but for want of room";
 	for (size_t i = 0; i < n; i++) {
 		char time[RP_UNITS_MAX];
 
-		fprintf(t->out, "%sshort: %zu of %s, %s in all, none over 20 us%s\n",
-		        rp_term_sgr(t, RP_DIM), (size_t)sums[i].n, sums[i].kind,
-		        rp_units_time(time, sums[i].waited_ns), rp_term_sgr(t, RP_PLAIN));
+		fprintf(t->out, "%sshort: %zu of %s, %s in all, %s%s\n", rp_term_sgr(t, RP_DIM),
+		        (size_t)sums[i].n, sums[i].kind, rp_units_time(time, sums[i].waited_ns),
+		        bound, rp_term_sgr(t, RP_PLAIN));
 	}
 }
 

@@ -37,6 +37,9 @@ static bool read_count(const char *value, uint64_t *n)
 static bool read_number(enum rp_setting_kind kind, const char *value, uint64_t *n)
 {
 	switch (kind) {
+	case RP_SETTING_BOUND:
+		*n = UINT64_MAX; /* none */
+		return !*value || strcmp(value, "0") == 0 || rp_value_interval(value, n);
 	case RP_SETTING_INTERVAL:
 		return rp_value_interval(value, n);
 	case RP_SETTING_BYTES:
@@ -123,6 +126,23 @@ static bool check_secret(const char *value, struct rp_why *why)
 	                  SECRET_MOST);
 }
 
+/* "5xx,404,40x": three digits each, x for any at the end; up to 611, as the shim has them. */
+static bool check_statuses(const char *value, struct rp_why *why)
+{
+	for (const char *at = value; *at; at += *at == ',') {
+		size_t n = strcspn(at, ","), digits = strspn(at, "0123456789");
+		size_t any = strspn(at + digits, "xX");
+		unsigned last = 0;
+
+		for (size_t i = 0; i < n && n == 3; i++)
+			last = last * 10 + (i < digits ? (unsigned)(at[i] - '0') : 9);
+		if (n != 3 || !digits || digits + any != 3 || *at < '1' || last > 611)
+			return rp_why_set(why, 0, "wants statuses such as 5xx,404");
+		at += n;
+	}
+	return true;
+}
+
 static bool check_word(const char *value, struct rp_why *why)
 {
 	size_t n = strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -158,6 +178,13 @@ bool rp_setting_check(const struct rp_setting *s, const char *value, struct rp_w
 		return rp_keep_parse(&keep, value, why);
 	case RP_SETTING_INTERVAL:
 		return check_number(s, value, "a time such as 1ms, 500us or 1000hz", why);
+	case RP_SETTING_BOUND:
+		return check_number(s, value, "a time such as 500ms or 2s, or 0", why);
+	case RP_SETTING_STATUS:
+		return check_statuses(value, why);
+	case RP_SETTING_SWITCH:
+		return !*value || strcmp(value, "0") == 0 || strcmp(value, "1") == 0 ||
+		       rp_why_set(why, 0, "is 1 or 0");
 	case RP_SETTING_COUNT:
 		return check_number(s, value, "a whole number above zero", why);
 	case RP_SETTING_SECONDS:

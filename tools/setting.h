@@ -25,6 +25,9 @@ enum rp_setting_kind {
 	RP_SETTING_RATE,
 	RP_SETTING_BYTES,
 	RP_SETTING_SECONDS,
+	RP_SETTING_BOUND,
+	RP_SETTING_STATUS,
+	RP_SETTING_SWITCH,
 };
 
 struct rp_setting {

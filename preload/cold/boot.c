@@ -6,6 +6,7 @@
  */
 #include <sys/auxv.h>
 #include "preload/cold/drain.h"
+#include "preload/cold/flights.h"
 #include "preload/cold/loader.h"
 #include "preload/cold/runtimes.h"
 #include "preload/cold/settings.h"
@@ -53,6 +54,7 @@ __attribute__((constructor(101))) static void boot(void)
 	if (getauxval(AT_SECURE))
 		return;
 	rp_settings_read();
+	rp_flights_boot();
 	rp_blame_check();
 	rp_runtimes_start();
 	rp_mask_has_exit_key = pthread_key_create(&rp_mask_exit_key, thread_ends) == 0;

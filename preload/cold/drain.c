@@ -7,17 +7,21 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include "preload/cold/caught.h"
 #include "preload/cold/delay.h"
+#include "preload/cold/flights.h"
 #include "preload/cold/log.h"
 #include "preload/cold/modules.h"
 #include "preload/cold/runtimes.h"
 #include "preload/cold/session.h"
 #include "preload/cold/unwinder.h"
+#include "preload/cold/watch.h"
 #include "preload/hot/self.h"
 #include "preload/hot/clock.h"
 #include "preload/hot/conn_slot.h"
 #include "preload/hot/current.h"
 #include "preload/hot/drops.h"
+#include "preload/hot/flight.h"
 #include "preload/hot/peer.h"
 #include "preload/hot/sys.h"
 #include "preload/real.h"
@@ -149,6 +153,7 @@ static void tell_in_flight(void)
 			rp_session_in_flight(rp_session_of(i), n);
 }
 
+/* All that is flagged. */
 static bool turn(uint64_t *flushed_ns)
 {
 	uint64_t now_ns = rp_mono_ns();
@@ -169,11 +174,29 @@ static bool turn(uint64_t *flushed_ns)
 	return busy;
 }
 
-static void nap(uint32_t bell, unsigned ms)
+static void nap(uint32_t bell, uint64_t ns)
 {
-	struct timespec t = {ms / 1000, (long)(ms % 1000) * 1000000};
+	struct timespec t = {(time_t)(ns / 1000000000), (long)(ns % 1000000000)};
 
-	rp_sys(SYS_futex, &rp_track_bell, FUTEX_WAIT_PRIVATE, bell, &t);
+	rp_sys(SYS_futex, &rp_track_bell, FUTEX_WAIT_PRIVATE, bell, ns == RP_NEVER ? 0 : &t);
+}
+
+static bool anything_taken(void)
+{
+	for (unsigned i = 0; i < RP_MAX_FLIGHTS / 64; i++)
+		if (atomic_load(&rp_flights_taken[i]))
+			return true;
+	return false;
+}
+
+/* Until somebody begins a request.  Said first, then looked at once more: whoever begins one in
+ * between sees that we sleep, or is seen here. */
+static void sleep_on(uint32_t bell)
+{
+	atomic_store(&rp_flight_asleep, 1);
+	if (!anything_taken() && !atomic_load(&rp_n_requests))
+		nap(bell, RP_NEVER);
+	atomic_store(&rp_flight_asleep, 0);
 }
 
 /* NONE first, then a last look: a request flagged meanwhile either sees NONE and starts another
@@ -205,11 +228,9 @@ static bool own_table(void)
 	return true;
 }
 
-static void *run(void *arg)
+static void begin(void)
 {
-	uint64_t flushed_ns = rp_mono_ns(), busy_ns = flushed_ns;
-
-	(void)arg;
+	atomic_store(&rp_flight_asleep, 0);
 	rp_self.ours = true;
 	bool own = own_table();
 
@@ -218,17 +239,55 @@ static void *run(void *arg)
 		rp_modules_blind();
 	}
 	rp_delay_reset(own);
+	if (own)
+		rp_flights_make();
+	else
+		rp_flight_stop();
 	rp_sys(SYS_prctl, PR_SET_NAME, "reqprof");
+}
+
+/* Of requests that nobody flagged one may have to be sampled. */
+static uint64_t nap_ns(void)
+{
+	uint64_t usual_ns = RP_DRAIN_MS * 1000000ull;
+
+	return rp_flight_keeps && rp_settings.slow_interval_ns < usual_ns
+	               ? rp_settings.slow_interval_ns
+	               : usual_ns;
+}
+
+/* What is flagged is looked at every RP_DRAIN_MS, or when the bell rings; what is not, at each
+ * look.
+ */
+static void *run(void *arg)
+{
+	uint64_t flushed_ns = rp_mono_ns(), busy_ns = flushed_ns, turned_ns = 0;
+	uint32_t rung = 0;
+
+	(void)arg;
+	begin();
 	for (;;) {
 		uint32_t bell = atomic_load(&rp_track_bell);
+		uint64_t now_ns = rp_mono_ns();
 
-		if (turn(&flushed_ns))
-			busy_ns = rp_mono_ns();
+		if (bell != rung || now_ns - turned_ns >= RP_DRAIN_MS * 1000000ull) {
+			rung = bell;
+			turned_ns = now_ns;
+			if (turn(&flushed_ns))
+				busy_ns = rp_mono_ns();
+		}
+		if (rp_watch_turn(now_ns))
+			busy_ns = now_ns;
 		bool idle = rp_mono_ns() - busy_ns > RP_IDLE_MS * 1000000ull;
 
-		if (idle && may_end())
+		if (idle && !rp_flight_keeps && may_end())
 			return NULL;
-		nap(bell, RP_DRAIN_MS);
+		if (idle && rp_flight_keeps) {
+			sleep_on(bell);
+			busy_ns = rp_mono_ns();
+		} else {
+			nap(bell, nap_ns());
+		}
 	}
 }
 
@@ -255,8 +314,11 @@ bool rp_drain_start(void)
 {
 	uint32_t none = STATE_NONE;
 
-	if (!atomic_compare_exchange_strong(&state, &none, STATE_STARTING))
+	if (!atomic_compare_exchange_strong(&state, &none, STATE_STARTING)) {
+		if (atomic_load(&rp_flight_asleep))
+			rp_track_wake();
 		return true; /* it runs, or another thread is starting it */
+	}
 	uint32_t starting = STATE_STARTING;
 	int host_errno = errno;
 	bool ok = spawn();
@@ -273,7 +335,9 @@ static void end_all(void)
 	uint64_t now_ns = rp_mono_ns();
 
 	atomic_store(&leaving, true);
+	rp_caught_hurry();
 	rp_current_leave();
+	rp_watch_end();
 	for (unsigned i = 0; i < RP_MAX_REQUESTS; i++)
 		if (atomic_load(&rp_requests[i].state) == RP_REQUEST_LIVE)
 			rp_request_end(&rp_requests[i], RP_END_CLOSED, now_ns);
@@ -282,19 +346,20 @@ static void end_all(void)
 void rp_drain_settle(void)
 {
 	/* A vfork child shares our memory but not our thread's work: it must not wait for it. */
-	if (atomic_load(&rp_n_requests) &&
+	if (!atomic_load(&rp_followed) ||
 	    atomic_load(&rp_conn_pid) != (uint32_t)rp_sys(SYS_getpid, 0))
 		return;
-	if (atomic_load(&rp_n_requests))
-		end_all();
+	end_all();
 	for (unsigned ms = 0; ms < RP_EXIT_WAIT_MS; ms += 2) {
 		struct timespec t = {0, 2000000};
 
-		if (!atomic_load(&rp_n_requests) || atomic_load(&state) == STATE_NONE)
-			return;
+		if ((!atomic_load(&rp_n_requests) && !atomic_load(&rp_flights_kept)) ||
+		    atomic_load(&state) == STATE_NONE)
+			break;
 		rp_track_wake();
 		rp_sys(SYS_nanosleep, &t, 0);
 	}
+	rp_flights_remove();
 }
 
 void rp_drain_forked(void)
@@ -302,6 +367,8 @@ void rp_drain_forked(void)
 	atomic_store(&state, STATE_NONE);
 	atomic_store(&leaving, false);
 	rp_session_forked();
+	rp_flights_forked();
+	rp_watch_forked();
 	rp_delay_reset(false);
 	rp_modules_forked();
 	rp_unwinder_forked();

@@ -18,8 +18,8 @@
 #include "store/catalog.h"
 #include "store/names.h"
 
-static struct rp_session *sessions[RP_MAX_REQUESTS];
-static uint32_t serials[RP_MAX_REQUESTS];
+static struct rp_session *sessions[RP_MAX_REQUESTS + 1];
+static uint32_t serials[RP_MAX_REQUESTS + 1];
 
 /* Stands for a session that has no memory: swallows everything. */
 static struct rp_session swallow;

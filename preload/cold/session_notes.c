@@ -45,7 +45,9 @@ void rp_session_put_request(struct rp_session *s)
 {
 	static const char *const spelling[] = {[RP_TRIGGER_QUERY] = "query",
 	                                       [RP_TRIGGER_HEADER] = "header",
-	                                       [RP_TRIGGER_ROUTE] = "route"};
+	                                       [RP_TRIGGER_ROUTE] = "route",
+	                                       [RP_TRIGGER_SLOW] = "slow",
+	                                       [RP_TRIGGER_STATUS] = "status"};
 	const struct rp_request *r = s->request;
 	struct rp_item item = {.kind = RP_ITEM_REQUEST};
 	char peer[RP_OBJECT_BYTES], local[RP_OBJECT_BYTES], comm[32];
@@ -69,11 +71,7 @@ void rp_session_put_request(struct rp_session *s)
 	rp_writer_put(s->writer, &item);
 }
 
-/* The number of a thread in this session; NOBODY: there are too many, and what it says is lost
- * rather than put under another's name. */
-enum { NOBODY = 0xffff };
-
-static uint32_t thread_of(struct rp_session *s, uint32_t tid)
+uint32_t rp_session_thread(struct rp_session *s, uint32_t tid)
 {
 	struct rp_item item = {.kind = RP_ITEM_THREAD};
 	char path[48], comm[32];
@@ -85,7 +83,7 @@ static uint32_t thread_of(struct rp_session *s, uint32_t tid)
 			return i;
 	if (i == RP_MAX_SESSION_THREADS) {
 		rp_request_drop(s->request, RP_DROP_many_threads, 1);
-		return NOBODY;
+		return RP_NOBODY;
 	}
 	s->tids[s->n_threads++] = tid;
 	rp_line_text(&l, "/proc/self/task/");
@@ -138,7 +136,7 @@ static uint32_t stack_of(struct rp_session *s, const struct rp_note_stack *st)
 	                      st->generation);
 }
 
-static uint32_t object_of(struct rp_session *s, const char *name, uint32_t n)
+uint32_t rp_session_object(struct rp_session *s, const char *name, uint32_t n)
 {
 	struct rp_item item = {.kind = RP_ITEM_OBJECT};
 	uint32_t i;
@@ -166,8 +164,8 @@ static void put_sample(struct rp_session *s, struct rp_track *t, const struct rp
 	unsigned open = (unsigned)(t - rp_tracks);
 
 	item.sample.stack = stack_of(s, (const void *)(n + 1));
-	item.sample.thread = thread_of(s, t->tid);
-	if (item.sample.thread == NOBODY)
+	item.sample.thread = rp_session_thread(s, t->tid);
+	if (item.sample.thread == RP_NOBODY)
 		return;
 	item.sample.at_ns = n->at_ns;
 	item.sample.weight = n->weight;
@@ -185,9 +183,9 @@ static void put_wait(struct rp_session *s, struct rp_track *t, const struct rp_n
 	struct rp_item item = {.kind = RP_ITEM_WAIT};
 
 	item.wait.stack = stack_of(s, (const void *)(n + 1));
-	item.wait.object = object_of(s, n->object, n->n_object);
-	item.wait.thread = thread_of(s, t->tid);
-	if (item.wait.thread == NOBODY)
+	item.wait.object = rp_session_object(s, n->object, n->n_object);
+	item.wait.thread = rp_session_thread(s, t->tid);
+	if (item.wait.thread == RP_NOBODY)
 		return;
 	item.wait.kind = n->kind;
 	item.wait.at_ns = n->at_ns;
@@ -203,8 +201,8 @@ static void put_held(struct rp_session *s, struct rp_track *t, const struct rp_n
 	struct rp_item item = {.kind = RP_ITEM_HELD};
 	char id[RP_ID_MAX];
 
-	item.held.thread = thread_of(s, t->tid);
-	if (item.held.thread == NOBODY)
+	item.held.thread = rp_session_thread(s, t->tid);
+	if (item.held.thread == RP_NOBODY)
 		return;
 	if (stack->n)
 		item.held.stack = stack_of(s, stack);
@@ -224,8 +222,8 @@ void rp_session_await(struct rp_session *s, const struct rp_await *a)
 
 	if (s->failed)
 		return;
-	item.await.thread = thread_of(s, a->tid);
-	if (item.await.thread == NOBODY)
+	item.await.thread = rp_session_thread(s, a->tid);
+	if (item.await.thread == RP_NOBODY)
 		return;
 	if (a->stack.n)
 		item.await.stack = rp_nodes_stack(&s->nodes, s->writer, a->pc, a->stack.n,
@@ -241,8 +239,8 @@ static void put_segment(struct rp_session *s, struct rp_track *t, const struct r
 	struct rp_item item = {.kind = RP_ITEM_SEGMENT};
 	unsigned open = (unsigned)(t - rp_tracks);
 
-	item.segment.thread = thread_of(s, t->tid);
-	if (item.segment.thread == NOBODY)
+	item.segment.thread = rp_session_thread(s, t->tid);
+	if (item.segment.thread == RP_NOBODY)
 		return;
 	item.segment.begin_ns = t->begin_ns;
 	item.segment.end_ns = n->end_ns;
@@ -327,8 +325,8 @@ static void cut_wait(struct rp_session *s, struct rp_track *track, struct rp_not
 
 	if (!at_ns || at_ns >= end->end_ns)
 		return;
-	item.wait.thread = thread_of(s, track->tid);
-	if (item.wait.thread == NOBODY)
+	item.wait.thread = rp_session_thread(s, track->tid);
+	if (item.wait.thread == RP_NOBODY)
 		return;
 	item.wait.kind = atomic_load(&track->wait_kind);
 	item.wait.at_ns = at_ns;

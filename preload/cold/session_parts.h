@@ -28,6 +28,7 @@ struct rp_session {
 	struct rp_writer *writer;
 	uint64_t handler_ns, hooks_ns, ticks, segments, upstreams, most_in_flight, by_libunwind;
 	uint64_t longest_ns;
+	uint64_t bound_ns, watched_from_ns; /* of one that nobody flagged (cold/caught.c) */
 	struct rp_calls calls[RP_N_WAIT_KINDS];
 	struct rp_rec_short_waits shorts[RP_N_WAIT_KINDS];
 	uint32_t n_threads, n_objects;
@@ -41,6 +42,14 @@ struct rp_session {
 	struct rp_nodes nodes;
 	char writer_memory[RP_WRITER_BYTES] __attribute__((aligned(16)));
 };
+
+/* The number of a thread in this session; RP_NOBODY: there are too many, and what it says is lost
+ * rather than put under another's name. */
+enum { RP_NOBODY = 0xffff };
+uint32_t rp_session_thread(struct rp_session *s, uint32_t tid);
+
+/* The number of what was waited for, 0: it has no name. */
+uint32_t rp_session_object(struct rp_session *s, const char *name, uint32_t n);
 
 void rp_session_put_request(struct rp_session *s);
 void rp_session_put_counters(struct rp_session *s);

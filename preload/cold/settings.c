@@ -14,7 +14,7 @@
 struct rp_settings rp_settings;
 bool rp_awake;
 
-enum { FLOOR_NS = 50000, VALUE_MAX = 1024, SECRET_LEAST = 16 };
+enum { FLOOR_NS = 50000, SLOW_FLOOR_NS = 1000000, VALUE_MAX = 1024, SECRET_LEAST = 16 };
 
 /* What is said of a bad value: which form is expected. */
 static bool wrong(const char *name, const char *value, const char *form)
@@ -99,6 +99,56 @@ static bool set_TEXT(const char *name, const char *value, char *to)
 static bool set_TIME(const char *name, const char *value, uint64_t *to)
 {
 	return set_time(name, value, to);
+}
+
+static bool set_BOUND(const char *name, const char *value, uint64_t *to)
+{
+	*to = RP_NEVER;
+	return !*value || strcmp(value, "0") == 0 || set_time(name, value, to);
+}
+
+/* "5xx", "40x", "404": the statuses that match, as bits from 100 on. */
+static bool add_statuses(uint64_t *to, const char *at, size_t n)
+{
+	unsigned least = 0, step = 1, n_any = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		bool any = at[i] == 'x' || at[i] == 'X', digit = at[i] >= '0' && at[i] <= '9';
+
+		if (n != 3 || (!digit && !any) || (digit && n_any))
+			return false;
+		n_any += any;
+		step *= any ? 10 : 1;
+		least = least * 10 + (digit ? (unsigned)(at[i] - '0') : 0);
+	}
+	if (n != 3 || least < 100 || least - 100 + step > 64 * RP_ERROR_WORDS)
+		return false;
+	for (unsigned i = least - 100; i < least - 100 + step; i++)
+		to[i / 64] |= 1ull << i % 64;
+	return true;
+}
+
+static bool set_STATUS(const char *name, const char *value, uint64_t *to)
+{
+	const char *at = value;
+
+	memset(to, 0, sizeof(rp_settings.errors));
+	while (*at) {
+		size_t n = strcspn(at, ",");
+
+		if (!add_statuses(to, at, n)) {
+			memset(to, 0, sizeof(rp_settings.errors));
+			return wrong(name, value, "statuses like 5xx,404");
+		}
+		at += n + (at[n] == ',');
+	}
+	return true;
+}
+
+static bool set_SWITCH(const char *name, const char *value, bool *to)
+{
+	*to = strcmp(value, "1") == 0;
+	return *to || !*value || strcmp(value, "0") == 0 || wrong(name, value, "1 or 0");
 }
 
 static bool set_COUNT(const char *name, const char *value, uint64_t *to)
@@ -280,4 +330,6 @@ void rp_settings_read(void)
 #include "preload/settings.def"
 	bound(&rp_settings.max_frames, RP_MAX_FRAMES);
 	bound(&rp_settings.concurrent, RP_MAX_LIVE);
+	if (rp_settings.slow_interval_ns < SLOW_FLOOR_NS)
+		rp_settings.slow_interval_ns = SLOW_FLOOR_NS;
 }

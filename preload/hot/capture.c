@@ -121,13 +121,13 @@ bool rp_capture_push(struct rp_self *s, enum rp_note_kind kind, const void *head
 void rp_capture_into(struct rp_self *s, const struct rp_regs *regs, struct rp_note_stack *stack,
                      uint64_t *pc, uint32_t cap)
 {
-	uint8_t marks[RP_BLAME_FRAMES];
+	uint8_t marks[RP_INTO_FRAMES];
 	struct rp_walk walk = {.pc = pc, .exact = marks, .cap = cap};
 	const struct rp_tables *tables = rp_tables_take();
 	struct rp_window window;
 
 	memset(stack, 0, sizeof(*stack));
-	if (tables && cap <= RP_BLAME_FRAMES) {
+	if (tables && cap <= RP_INTO_FRAMES) {
 		if (regs->sp < s->stack_lo || regs->sp >= s->stack_hi)
 			rp_capture_bounds(s);
 		rp_window_live(&window, regs->sp, s->stack_lo, s->stack_hi);

@@ -147,6 +147,7 @@ void rp_conn_accepted(int listener, int fd)
 		return;
 	c->accepted_ns = rp_mono_ns();
 	c->listener = listener;
+	c->accepted = 1;
 }
 
 void rp_conn_duped(int old_fd, int new_fd)

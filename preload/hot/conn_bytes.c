@@ -5,14 +5,18 @@
  * SPDX-License-Identifier: MIT
  */
 #include <string.h>
+#include "preload/hot/book.h"
 #include "preload/hot/clock.h"
 #include "preload/hot/conn_slot.h"
 #include "preload/hot/current.h"
 #include "preload/hot/drops.h"
+#include "preload/hot/flight.h"
 #include "preload/hot/gate.h"
 #include "preload/hot/peer.h"
 #include "preload/hot/request.h"
+#include "preload/hot/seat.h"
 #include "preload/hot/turn.h"
+#include "preload/settings.h"
 
 static char heads[RP_MAX_HEADS][RP_HEAD_MAX];
 static _Atomic uint8_t head_taken[RP_MAX_HEADS];
@@ -58,6 +62,7 @@ void rp_conn_over(struct rp_conn *c, enum rp_end_how how)
 {
 	struct rp_run *run;
 
+	rp_self.call_ns = 0; /* no call on C has just ended */
 	while ((run = rp_pending_front(&c->pending))) {
 		bool whole = c->out.close_delimited && how == RP_END_CLOSED;
 
@@ -100,6 +105,32 @@ void rp_conn_touch(int fd, bool reads)
 		rp_conn_bind(c, reads);
 }
 
+/* A request that nobody flagged is followed as well; one that is recorded is only shown, and it
+ * must be whole: a pipeline takes what room there is. */
+static void fly(int fd, struct rp_conn *c, const struct rp_head *head, struct rp_request *r,
+                uint16_t *number, uint32_t *serial)
+{
+	uint16_t flight;
+	uint32_t its_serial;
+
+	if (!r && rp_pending_is_crowded(&c->pending))
+		return;
+	if (r && !rp_settings.ps)
+		return;
+	its_serial =
+	        rp_flight_claim(fd, head, c->first_ns, c->accepted_ns, c->accepted, r, &flight);
+	if (!its_serial)
+		return;
+	if (r) {
+		r->flight = flight;
+		r->flight_serial = its_serial;
+	} else {
+		rp_book_of(flight)->over_tls = c->layer == RP_LAYER_TLS;
+		*number = flight;
+		*serial = its_serial;
+	}
+}
+
 static void head_complete(int fd, struct rp_conn *c, const struct rp_head *head)
 {
 	uint64_t first_ns = c->first_ns;
@@ -115,6 +146,8 @@ static void head_complete(int fd, struct rp_conn *c, const struct rp_head *head)
 	}
 	if (rp_unlikely(atomic_load_explicit(&rp_n_requests, memory_order_relaxed)))
 		rp_request_joins(r, r ? rp_conn_in_flight() : 0);
+	if (rp_unlikely(rp_flight_on))
+		fly(fd, c, head, r, &number, &serial);
 	if (c->listener >= 0 && rp_conn_kind(c->listener) == RP_FD_LISTEN)
 		rp_conn_set_kind(c->listener, RP_FD_SERVE);
 	c->listener = -1;
@@ -267,10 +300,11 @@ void rp_conn_hear(int fd, struct rp_conn *c, const struct iovec *iov, size_t n_i
 	bool more = being_read(c);
 
 	atomic_store_explicit(&c->in_busy, 0, memory_order_release);
-	if (rp_likely(!atomic_load_explicit(&rp_n_requests, memory_order_relaxed)))
+	if (rp_likely(!atomic_load_explicit(&rp_followed, memory_order_relaxed)))
 		return;
 	rp_conn_bind(c, true);
-	rp_self.gate_serial = 0; /* whoever works for it later did not pass the gate just now */
+	rp_self.gate_serial = rp_self.claimed =
+	        0; /* who works for it later did not just begin it */
 	if (more && dry)
 		rp_conn_stall_begin(fd, c, RP_STALL_SENDS);
 }
@@ -302,24 +336,27 @@ void rp_conn_settle(struct rp_conn *c)
 	atomic_store_explicit(&c->out_busy, 0, memory_order_release);
 }
 
-static void say_status(struct rp_course *r, const struct rp_conn *c)
+static void say_status(const struct rp_run *run, struct rp_course *r, const struct rp_conn *c)
 {
 	atomic_store_explicit(&r->status, c->out.status, memory_order_relaxed);
+	if (run->request >= RP_REQUEST_FLIGHTS)
+		rp_flight_status(run->request, c->out.status);
 }
 
-static void out_event(int fd, struct rp_conn *c, enum rp_out_event event, struct rp_course *r)
+static void out_event(int fd, struct rp_conn *c, enum rp_out_event event, const struct rp_run *run,
+                      struct rp_course *r)
 {
 	uint64_t never = RP_NEVER;
 
 	switch (event) {
 	case RP_OUT_FIRST:
 		if (r)
-			atomic_compare_exchange_strong(&r->response_ns, &never, rp_mono_ns());
+			atomic_compare_exchange_strong(&r->response_ns, &never, rp_seat_call_ns());
 		break;
 	case RP_OUT_STATUS: /* the final answer begins here: a "100 Continue" was not it */
 		if (r) {
-			say_status(r, c);
-			set(&r->response_ns, rp_mono_ns());
+			say_status(run, r, c);
+			set(&r->response_ns, rp_seat_call_ns());
 		}
 		break;
 	case RP_OUT_END:
@@ -329,7 +366,7 @@ static void out_event(int fd, struct rp_conn *c, enum rp_out_event event, struct
 		break;
 	case RP_OUT_UPGRADED:
 		if (r)
-			say_status(r, c);
+			say_status(run, r, c);
 		answered(c, RP_END_UPGRADED);
 		rp_conn_give_up(fd, c, RP_END_UPGRADED);
 		break;
@@ -361,9 +398,9 @@ static void feed_out(int fd, struct rp_conn *c, const char *bytes, size_t n)
 		if (r) {
 			add(&r->bytes_out, before - n);
 			if (event == RP_OUT_END && c->out.status)
-				say_status(r, c);
+				say_status(run, r, c);
 		}
-		out_event(fd, c, event, r);
+		out_event(fd, c, event, run, r);
 	} while (event != RP_OUT_MORE && !atomic_load_explicit(&c->opaque, memory_order_relaxed) &&
 	         (n || event != RP_OUT_END));
 }
@@ -394,7 +431,7 @@ void rp_conn_say(int fd, struct rp_conn *c, const struct iovec *iov, size_t n_io
 
 	if (!enter(fd, c, &c->out_busy))
 		return;
-	if (!atomic_load_explicit(&rp_n_requests, memory_order_relaxed) &&
+	if (!atomic_load_explicit(&rp_followed, memory_order_relaxed) &&
 	    rp_delim_out_skip(&c->out, n))
 		n_iov = 0;
 	if (rp_unlikely(c->stalls[RP_STALL_READS].since_ns && wired))
@@ -407,8 +444,9 @@ void rp_conn_say(int fd, struct rp_conn *c, const struct iovec *iov, size_t n_io
 		n -= part;
 	}
 	atomic_store_explicit(&c->out_busy, 0, memory_order_release);
-	if (rp_likely(!atomic_load_explicit(&rp_n_requests, memory_order_relaxed)))
+	if (rp_likely(!atomic_load_explicit(&rp_followed, memory_order_relaxed)))
 		return;
+	rp_self.call_ns = 0;
 	rp_conn_bind(c, false);
 	if (wired)
 		rp_conn_stall_begin(fd, c, RP_STALL_READS);

@@ -17,6 +17,7 @@ struct rp_conn {
 	_Atomic uint32_t refs;             /* descriptors that name it; 0: free */
 	_Atomic uint8_t in_busy, out_busy; /* a thread is in heard, in said */
 	_Atomic uint8_t opaque;
+	uint8_t accepted;      /* by accept: it is no file */
 	_Atomic uint8_t marks; /* RP_MARK_*: its answer is ours to touch (offer.h) */
 	uint8_t head_buffer;   /* index + 1 of the kept head, 0: none; the reader's */
 	uint8_t layer;         /* enum rp_layer; with TLS the delimiters get what is inside */
@@ -69,6 +70,9 @@ void rp_conn_give_head(struct rp_conn *c);
 
 /* conn_stall.c: around the bytes of a flagged request, by the thread that moves them. */
 void rp_conn_stall_begin(int fd, struct rp_conn *c, enum rp_stall_way way);
+/* A thread that moved some for flight (NUMBER, SERIAL) goes on to others at NOW_NS. */
+void rp_conn_stall_left(int fd, enum rp_stall_way way, uint32_t number, uint32_t serial,
+                        uint64_t now_ns);
 void rp_conn_stall_end(struct rp_conn *c, enum rp_stall_way way);
 
 extern _Atomic uint32_t rp_conn_pid; /* of the process whose connections these are */

@@ -9,6 +9,7 @@
 #include "preload/hot/conn_slot.h"
 #include "preload/hot/current.h"
 #include "preload/hot/sampler.h"
+#include "preload/hot/seat_book.h"
 #include "preload/hot/sys.h"
 
 static bool is_ready(int fd, enum rp_stall_way way)
@@ -23,10 +24,26 @@ void rp_conn_stall_begin(int fd, struct rp_conn *c, enum rp_stall_way way)
 {
 	struct rp_self *s = &rp_self;
 
+	if (s->armed == RP_ARMED_LIGHT) { /* asked when it leaves: seldom */
+		rp_seat_book(s)->talks = (uint32_t)fd + 1;
+		rp_seat_book(s)->way = way;
+		return;
+	}
 	if (s->armed != RP_ARMED || s->wait || is_ready(fd, way))
 		return;
 	c->stalls[way].serial = s->serial;
 	c->stalls[way].since_ns = rp_mono_ns();
+}
+
+void rp_conn_stall_left(int fd, enum rp_stall_way way, uint32_t number, uint32_t serial,
+                        uint64_t now_ns)
+{
+	struct rp_conn *c = rp_flight_lives(number, serial) ? rp_conn_of(fd) : NULL;
+
+	if (!rp_flight_keeps || !c || is_ready(fd, way))
+		return;
+	c->stalls[way].serial = serial;
+	c->stalls[way].since_ns = now_ns;
 }
 
 void rp_conn_stall_end(struct rp_conn *c, enum rp_stall_way way)
@@ -36,8 +53,12 @@ void rp_conn_stall_end(struct rp_conn *c, enum rp_stall_way way)
 	bool same = c->stalls[way].serial == s->serial;
 
 	c->stalls[way].since_ns = 0;
-	if (!n.begin_ns || !same || s->armed != RP_ARMED || s->wait)
+	if (!n.begin_ns || !same || !s->armed || s->wait)
 		return;
 	n.span_ns = rp_mono_ns() - n.begin_ns;
+	if (s->armed == RP_ARMED_LIGHT)
+		rp_book_note(rp_book_for(s), RP_NOTE_STALL, &n, sizeof(n), NULL, 0, NULL);
+	if (s->armed != RP_ARMED)
+		return;
 	rp_track_push(s->track, RP_NOTE_STALL, &n, sizeof(n), NULL, 0, NULL, 0);
 }

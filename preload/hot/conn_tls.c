@@ -126,7 +126,7 @@ bool rp_conn_tls_heard(int fd, struct rp_conn *c, const struct iovec *iov, size_
 	if (c->layer != RP_LAYER_TLS)
 		return false;
 	rp_self.tls.fd = fd;
-	if (rp_likely(!atomic_load_explicit(&rp_n_requests, memory_order_relaxed)))
+	if (rp_likely(!atomic_load_explicit(&rp_followed, memory_order_relaxed)))
 		return true;
 	rp_conn_stall_end(c, RP_STALL_SENDS);
 	rp_conn_bind(c, true);
@@ -153,8 +153,9 @@ bool rp_conn_tls_said(int fd, struct rp_conn *c, size_t n)
 	rp_self.tls.fd = fd;
 	if (paid(c, n) && rp_unlikely(c->owing))
 		rp_conn_settle(c);
-	if (rp_likely(!atomic_load_explicit(&rp_n_requests, memory_order_relaxed)))
+	if (rp_likely(!atomic_load_explicit(&rp_followed, memory_order_relaxed)))
 		return true;
+	rp_self.call_ns = 0;
 	rp_conn_stall_end(c, RP_STALL_READS);
 	rp_conn_bind(c, false);
 	rp_conn_stall_begin(fd, c, RP_STALL_READS);
@@ -184,5 +185,6 @@ void rp_conn_plain_said(int fd, const void *buf, size_t n)
 		return;
 	c->owed = c->owed + n > c->flushed ? c->owed + n - c->flushed : 0;
 	c->flushed = 0;
+	rp_self.call_ns = 0; /* the last call may not have been this one's */
 	rp_conn_say(fd, c, &iov, 1, n);
 }

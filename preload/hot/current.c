@@ -11,6 +11,7 @@
 #include "preload/hot/mask.h"
 #include "preload/hot/request.h"
 #include "preload/hot/sampler.h"
+#include "preload/hot/seat.h"
 #include "preload/hot/sys.h"
 #include "preload/hot/turn.h"
 
@@ -41,6 +42,10 @@ void rp_current_enter_by(uint32_t request, uint32_t serial, enum rp_source by)
 {
 	struct rp_self *s = &rp_self;
 
+	if (request >= RP_REQUEST_FLIGHTS) {
+		rp_seat_enter(request, serial);
+		return;
+	}
 	if (s->armed == RP_ARMED && s->request == request && s->serial == serial) {
 		if (by < s->by)
 			s->by = by;
@@ -73,6 +78,8 @@ void rp_current_enter_by(uint32_t request, uint32_t serial, enum rp_source by)
 	s->by = by;
 	open_segment(s, t, now_ns, cpu_ns);
 	rp_sampler_arm(s);
+	if (rp_requests[request].flight_serial)
+		rp_seat_show(s, rp_requests[request].flight, rp_requests[request].flight_serial);
 	s->hooks_ns = rp_mono_ns() - now_ns;
 	s->moving = false;
 	/* Our thread looks at this one's run queue time: soon, where it has been the first. */
@@ -139,6 +146,8 @@ static void leave(struct rp_self *s, uint64_t now_ns, uint64_t cpu_ns)
 	s->wait = NULL;
 	s->paused = false;
 	rp_blame_forget(s);
+	if (s->seat)
+		rp_seat_hide(s);
 	if (ours)
 		atomic_store_explicit(&t->state, RP_TRACK_CLOSED, memory_order_release);
 	s->moving = false;
@@ -147,6 +156,11 @@ static void leave(struct rp_self *s, uint64_t now_ns, uint64_t cpu_ns)
 /* A child of vfork shares our memory, but not our timers: there the thread stays what it is. */
 void rp_current_leave_armed(void)
 {
+	if (rp_self.armed == RP_ARMED_LIGHT) {
+		if (!rp_self.moving)
+			rp_seat_leave(&rp_self, true);
+		return;
+	}
 	uint64_t now_ns = rp_mono_ns(), cpu_ns = rp_cpu_ns();
 
 	if (!rp_self.moving && rp_conn_own_process())
@@ -155,6 +169,10 @@ void rp_current_leave_armed(void)
 
 void rp_current_over(uint32_t slot, uint32_t serial, enum rp_end_how how)
 {
+	if (slot >= RP_REQUEST_FLIGHTS) {
+		rp_flight_over(slot, serial, how);
+		return;
+	}
 	uint64_t now_ns = rp_mono_ns(), cpu_ns = rp_self.armed ? rp_cpu_ns() : 0;
 
 	if (atomic_load(&rp_requests[slot].serial) != serial)
@@ -195,12 +213,14 @@ void rp_current_thread_ends(void)
 	if (rp_self.wait)
 		rp_self.wait = NULL;
 	rp_current_leave();
+	rp_seat_free(&rp_self);
 }
 
 void rp_current_forked(void)
 {
 	struct rp_self *s = &rp_self;
 
+	rp_seat_forked(s);
 	if (s->armed && s->host_blocks)
 		rp_sigmask(SIG_BLOCK, rp_sigbit(rp_mask_signal()));
 	s->armed = 0;

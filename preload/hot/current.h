@@ -43,7 +43,8 @@ static inline bool rp_current_is(uint32_t request, uint32_t serial)
 /* ... and that may go on. */
 static inline bool rp_current_works(uint32_t request, uint32_t serial)
 {
-	return rp_self.armed == RP_ARMED && rp_current_is(request, serial);
+	return (rp_self.armed == RP_ARMED || rp_self.armed == RP_ARMED_LIGHT) &&
+	       rp_current_is(request, serial);
 }
 
 /* The thread is about to end, or to become another process. */

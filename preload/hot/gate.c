@@ -65,19 +65,18 @@ static enum rp_scope scope_of(const struct rp_trigger *t)
 }
 
 /* Token bucket as one number: the time at which the bucket is full again (GCRA). */
-static bool within_rate(uint64_t now_ns)
+bool rp_gate_within(_Atomic uint64_t *full_at_ns, uint64_t now_ns, enum rp_drop drop)
 {
-	static _Atomic uint64_t full_at_ns;
 	uint64_t each_ns = rp_settings.rate_milli ? 1000000000000u / rp_settings.rate_milli : 0;
-	uint64_t was = atomic_load(&full_at_ns), next;
+	uint64_t was = atomic_load(full_at_ns), next;
 
 	do {
 		next = (was > now_ns ? was : now_ns) + each_ns;
 		if (next - now_ns > each_ns * rp_settings.burst) {
-			rp_drop(RP_DROP_over_rate);
+			rp_drop(drop);
 			return false;
 		}
-	} while (!atomic_compare_exchange_weak(&full_at_ns, &was, next));
+	} while (!atomic_compare_exchange_weak(full_at_ns, &was, next));
 	return true;
 }
 
@@ -122,6 +121,13 @@ static struct rp_request *open_request(int fd, const struct rp_trigger *t,
 		return NULL;
 	}
 	return r;
+}
+
+static bool within_rate(uint64_t now_ns)
+{
+	static _Atomic uint64_t full_at_ns;
+
+	return rp_gate_within(&full_at_ns, now_ns, RP_DROP_over_rate);
 }
 
 struct rp_request *rp_gate_admit(int fd, const struct rp_head *head, uint64_t first_ns,

@@ -14,6 +14,10 @@
 struct rp_request *rp_gate_admit(int fd, const struct rp_head *head, uint64_t first_ns,
                                  uint64_t accepted_ns);
 
+/* One more by the bucket FULL_AT_NS, filled by REQPROF_RATE and REQPROF_BURST?  Else DROP counts.
+ */
+bool rp_gate_within(_Atomic uint64_t *full_at_ns, uint64_t now_ns, enum rp_drop drop);
+
 /* Set by cold/boot.c: makes sure our thread runs.  False: it cannot be started. */
 extern bool (*rp_gate_start)(void);
 

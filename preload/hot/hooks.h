@@ -34,7 +34,7 @@ static inline bool rp_quiet(int fd)
 /* Before bytes move on FD: whose thread is this?  Costs one load while nothing is flagged. */
 static inline void rp_before_bytes(struct rp_wait *w, enum rp_wait_kind kind, int fd)
 {
-	if (rp_unlikely(atomic_load_explicit(&rp_n_requests, memory_order_relaxed)) &&
+	if (rp_unlikely(atomic_load_explicit(&rp_followed, memory_order_relaxed)) &&
 	    (rp_conn_watched(fd) || rp_self.armed))
 		rp_conn_touch(fd, kind == RP_WAIT_READ || kind == RP_WAIT_RECV);
 	rp_wait_enter_fd(w, kind, fd);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include "preload/hot/hooks.h"
 #include "preload/hot/mask.h"
+#include "preload/hot/seat.h"
 #include "preload/hot/sys.h"
 
 RP_HOOK int sigaction(int sig, const struct sigaction *restrict act, struct sigaction *restrict old)
@@ -31,7 +32,8 @@ static int change_mask(__typeof__(sigprocmask) *real, int how, const sigset_t *s
 	bool blocks = s->host_blocks, was = blocks;
 	sigset_t copy;
 
-	if (rp_likely(!s->armed) || !rp_mask_signal())
+	if (rp_likely(!s->armed) || !rp_mask_signal() ||
+	    (s->armed == RP_ARMED_LIGHT && !s->lets_in)) /* the mask is the host's own */
 		return real(how, set, old);
 	int ret = real(how, rp_mask_change(how, set, &copy, &blocks), old);
 

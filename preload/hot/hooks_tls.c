@@ -48,7 +48,7 @@ static void enter(struct call *c, const void *object, enum rp_tls_name makes, bo
 	s->tls.frame = frame;
 	s->tls.fd = -1;
 	s->tls.writes = writes;
-	if (rp_likely(!atomic_load_explicit(&rp_n_requests, memory_order_relaxed)))
+	if (rp_likely(!atomic_load_explicit(&rp_followed, memory_order_relaxed)))
 		return;
 	int fd = rp_conn_carrier(rp_tlslib_hello(c->lib, makes, object), -1);
 

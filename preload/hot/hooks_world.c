@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include "preload/hot/blame.h"
 #include "preload/hot/current.h"
+#include "preload/hot/flight.h"
 #include "preload/hot/heir.h"
 #include "preload/hot/hooks.h"
 #include "preload/hot/mask.h"
@@ -25,6 +26,7 @@ void rp_world_forked(void)
 	rp_current_forked();
 	rp_conn_forked();
 	rp_request_forked();
+	rp_flight_forked();
 	rp_track_forked();
 	rp_blame_forked();
 	rp_peer_forked();

@@ -124,7 +124,7 @@ const sigset_t *rp_mask_change(int how, const sigset_t *set, sigset_t *copy, boo
 	else if (named)
 		*blocks = how == SIG_BLOCK;
 	/* In a wait of ours (the host's handler runs in it) the signal stays out. */
-	if (how == SIG_SETMASK && rp_self.wait)
+	if (how == SIG_SETMASK && rp_self.wait && rp_self.armed != RP_ARMED_LIGHT)
 		*bits(copy) |= ours;
 	else
 		*bits(copy) &= ~ours;

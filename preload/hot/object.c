@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/un.h>
+#include "preload/hot/flight.h"
 #include "preload/hot/peer.h"
 #include "preload/hot/request.h"
 #include "preload/hot/stack.h"
@@ -105,8 +106,18 @@ static const char *protocol_of(int fd, sa_family_t family)
 	return type == SOCK_DGRAM ? "udp " : "tcp ";
 }
 
+/* Is FD, whose peer is A, a connection of the client of REQUEST? */
+static bool is_client(int fd, const struct sockaddr_storage *a, socklen_t n, uint32_t request)
+{
+	if (request >= RP_REQUEST_FLIGHTS)
+		return rp_flight_at(request)->fd == fd;
+	const struct rp_request *r = &rp_requests[request];
+
+	return n == r->n_peer && memcmp(a, &r->peer, n) == 0;
+}
+
 /* False: not a socket. */
-static bool put_socket(struct rp_line *l, int fd, const struct rp_request *r)
+static bool put_socket(struct rp_line *l, int fd, uint32_t request)
 {
 	struct sockaddr_storage a;
 	socklen_t n = sizeof(a);
@@ -114,8 +125,8 @@ static bool put_socket(struct rp_line *l, int fd, const struct rp_request *r)
 
 	if (got == -ENOTSOCK || got == -EBADF)
 		return false;
-	if (got == 0 && n == r->n_peer && n > sizeof(a.ss_family) && memcmp(&a, &r->peer, n) == 0 &&
-	    a.ss_family != AF_UNIX)
+	if (got == 0 && n > sizeof(a.ss_family) && a.ss_family != AF_UNIX &&
+	    is_client(fd, &a, n, request))
 		rp_line_text(l, "client ");
 	if (got != 0) {
 		n = sizeof(a);
@@ -158,17 +169,15 @@ static void put_file(struct rp_line *l, int fd)
 	}
 }
 
-static void put_fd(struct rp_line *l, int fd, const struct rp_request *r)
+static void put_fd(struct rp_line *l, int fd, uint32_t request)
 {
 	size_t n;
 
-	if (!put_socket(l, fd, r)) {
+	if (!put_socket(l, fd, request)) {
 		put_file(l, fd);
 		return;
 	}
-	n = l->n + 1 < l->cap ? rp_peer_asked(fd, (uint32_t)(r - rp_requests), l->at + l->n + 1,
-	                                      l->cap - l->n - 1)
-	                      : 0;
+	n = l->n + 1 < l->cap ? rp_peer_asked(fd, request, l->at + l->n + 1, l->cap - l->n - 1) : 0;
 	if (n) {
 		l->at[l->n] = ' ';
 		l->n += n + 1;
@@ -184,8 +193,7 @@ static void put_count(struct rp_line *l, uint64_t n)
 }
 
 /* poll passes over negative descriptors, and so do we. */
-static void put_poll(struct rp_line *l, const struct pollfd *fds, uint64_t n,
-                     const struct rp_request *r)
+static void put_poll(struct rp_line *l, const struct pollfd *fds, uint64_t n, uint32_t request)
 {
 	uint64_t n_real = 0, named = 0;
 
@@ -197,13 +205,13 @@ static void put_poll(struct rp_line *l, const struct pollfd *fds, uint64_t n,
 			continue;
 		if (named++)
 			rp_line_text(l, ", ");
-		put_fd(l, fds[i].fd, r);
+		put_fd(l, fds[i].fd, request);
 	}
 	if (n_real > RP_OBJECT_FDS)
 		rp_line_text(l, ", ...");
 }
 
-static void put_select(struct rp_line *l, uint64_t fds, const struct rp_request *r)
+static void put_select(struct rp_line *l, uint64_t fds, uint32_t request)
 {
 	int n = (int)(fds & 0xffff);
 
@@ -211,7 +219,7 @@ static void put_select(struct rp_line *l, uint64_t fds, const struct rp_request 
 	for (int i = 0; i < n && i < RP_OBJECT_FDS; i++) {
 		if (i)
 			rp_line_text(l, ", ");
-		put_fd(l, rp_object_fd(fds, i), r);
+		put_fd(l, rp_object_fd(fds, i), request);
 	}
 	if (n > RP_OBJECT_FDS)
 		rp_line_text(l, ", ...");
@@ -261,12 +269,11 @@ static bool reads_slowly(const struct rp_waited *what)
 	       what->n >= SLOW_NS && rp_sys(SYS_ioctl, what->fd, SIOCOUTQ, &left) == 0 && left > 0;
 }
 
-static void put_waited_fd(struct rp_line *l, const struct rp_waited *what,
-                          const struct rp_request *r)
+static void put_waited_fd(struct rp_line *l, const struct rp_waited *what, uint32_t request)
 {
 	static const char client[] = "client ";
 
-	put_fd(l, what->fd, r);
+	put_fd(l, what->fd, request);
 	if (l->n > sizeof(client) && memcmp(l->at, client, sizeof(client) - 1) == 0 &&
 	    reads_slowly(what))
 		rp_line_text(l, " (peer reads slowly)");
@@ -275,20 +282,19 @@ static void put_waited_fd(struct rp_line *l, const struct rp_waited *what,
 size_t rp_object_name(char *text, size_t cap, const struct rp_waited *what, uint32_t request)
 {
 	struct rp_line l = {text, 0, cap};
-	const struct rp_request *r = &rp_requests[request];
 
 	if (what->kind == RP_WAIT_CONNECT && what->at)
 		put_connect(&l, what);
 	else if (what->fd >= 0)
-		put_waited_fd(&l, what, r);
+		put_waited_fd(&l, what, request);
 	else if (what->kind == RP_WAIT_POLL)
-		put_poll(&l, what->at, what->n, r);
+		put_poll(&l, what->at, what->n, request);
 	else if (what->kind == RP_WAIT_SLEEP && what->n)
 		put_duration(&l, what->n);
 	else if (what->kind == RP_WAIT_GETADDRINFO && what->at)
 		rp_line_text(&l, what->at);
 	else if (what->kind == RP_WAIT_SELECT)
-		put_select(&l, what->n, r);
+		put_select(&l, what->n, request);
 	else if (what->kind == RP_WAIT_MSGQUEUE || what->kind == RP_WAIT_SEMOP)
 		rp_line_number(&l, what->n, 10); /* 0 is an id, too */
 	else if (what->at)

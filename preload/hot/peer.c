@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <linux/tcp.h>
 #include <string.h>
+#include "preload/hot/book.h"
 #include "preload/hot/capture.h"
 #include "preload/hot/clock.h"
 #include "preload/hot/conn_slot.h"
@@ -12,6 +13,7 @@
 #include "preload/hot/peer_verb.h"
 #include "preload/hot/request.h"
 #include "preload/hot/sampler.h"
+#include "preload/hot/seat.h"
 #include "preload/hot/sys.h"
 #include "preload/hot/text.h"
 #include "preload/hot/turn.h"
@@ -87,16 +89,24 @@ static void own(struct rp_self *s, struct peer *p, int fd, const struct sockaddr
 	p->tick = s->tick;
 	p->asking = true;
 	p->named = false;
-	p->n_asked = 0;
-	p->n_object = (uint32_t)rp_object_name(p->object, sizeof(p->object), &what, p->request);
-	p->since_ns = rp_mono_ns();
-	capture(s, p);
+	p->n_asked = p->n_object = p->stack.n = 0;
+	p->since_ns = rp_seat_call_ns();
 	rp_conn_set_kind(fd, RP_FD_UPSTREAM);
+	if (s->armed == RP_ARMED_LIGHT)
+		return; /* named when the answer is late */
+	p->n_object = (uint32_t)rp_object_name(p->object, sizeof(p->object), &what, p->request);
+	capture(s, p);
+}
+
+/* The thread works for somebody. */
+static bool follows(const struct rp_self *s)
+{
+	return s->armed == RP_ARMED || s->armed == RP_ARMED_LIGHT;
 }
 
 static bool is_own(const struct rp_self *s, const struct peer *p)
 {
-	return s->armed == RP_ARMED && p->request == s->request && p->serial == s->serial;
+	return follows(s) && p->request == s->request && p->serial == s->serial;
 }
 
 /* Data went out on FD, and came back since: whoever asked last has been answered. */
@@ -118,7 +128,7 @@ void rp_peer_strange(int fd, bool reads)
 {
 	const struct rp_self *s = &rp_self;
 
-	if (s->armed != RP_ARMED || !s->turn.looped)
+	if (!follows(s) || !s->turn.looped)
 		return;
 	if (reads ||
 	    (s->turn.kind != RP_TURN_ONE && !rp_request_is_alone(s->request) && !is_idle(fd)))
@@ -144,7 +154,7 @@ static enum touch judge(const struct rp_self *s, const struct peer *p, int fd, b
 		return FORGETS;
 	if (is_own(s, p))
 		return STAYS;
-	if (!reads && s->armed == RP_ARMED)
+	if (!reads && follows(s))
 		return p->asking ? FORGETS : STAYS;
 	return rp_turn_allows(p->request, RP_BY_UPSTREAM, reads) ? ENTERS : LEAVES;
 }
@@ -173,7 +183,7 @@ void rp_peer_connected(int fd, const struct sockaddr *a, socklen_t n)
 	struct rp_self *s = &rp_self;
 	struct peer *p;
 
-	if (s->armed != RP_ARMED || (unsigned)fd >= RP_MAX_FDS || !(p = enter(fd)))
+	if (!follows(s) || (unsigned)fd >= RP_MAX_FDS || !(p = enter(fd)))
 		return;
 	if (!holds(p, fd) || !p->asking || p->request != s->request || p->serial != s->serial)
 		own(s, p, fd, a, n);
@@ -207,7 +217,7 @@ static void name(struct peer *p, const struct iovec *iov, size_t n_iov, size_t n
 void rp_peer_said(int fd, const struct iovec *iov, size_t n_iov, size_t n)
 {
 	struct rp_self *s = &rp_self;
-	bool armed = s->armed == RP_ARMED;
+	bool armed = follows(s);
 	struct peer *p = (unsigned)fd < RP_MAX_FDS ? enter(fd) : NULL;
 
 	if (!p)
@@ -233,7 +243,7 @@ static bool stayed(const struct peer *p)
 {
 	const struct rp_self *s = &rp_self;
 
-	return s->armed == RP_ARMED && s->tid == p->tid && s->tick == p->tick;
+	return follows(s) && s->tid == p->tid && s->tick == p->tick;
 }
 
 static void fill(struct rp_await *a, const struct peer *p, uint64_t over_ns)
@@ -253,11 +263,34 @@ static void fill(struct rp_await *a, const struct peer *p, uint64_t over_ns)
 	memcpy(a->pc, p->pc, p->stack.n * sizeof(*p->pc));
 }
 
+/* The same of a request that nobody flagged. */
+static void note(const struct peer *p, uint64_t over_ns)
+{
+	struct rp_note_wait n = {.at_ns = p->since_ns, .span_ns = over_ns - p->since_ns};
+	struct rp_waited what = {.kind = RP_WAIT_RECV, .fd = p->fd};
+	struct rp_line l = {n.object, 0, sizeof(n.object)};
+
+	if (n.span_ns < RP_CAUGHT_WAIT_NS || !rp_flight_lives(p->request, p->serial))
+		return;
+	l.n = rp_object_name(n.object, sizeof(n.object), &what, RP_REQUEST_CAUGHT);
+	if (p->n_asked)
+		rp_line_byte(&l, ' ');
+	rp_line_bytes(&l, p->asked, p->n_asked);
+	n.n_object = (uint32_t)l.n;
+	if (!rp_book_note((struct rp_book_for){p->request, p->serial, p->tid}, RP_NOTE_AWAIT, &n,
+	                  rp_book_wait_bytes(&n), NULL, 0, NULL))
+		atomic_fetch_add(&rp_book_of(p->request)->lost_waits, 1);
+}
+
 /* The await of P ended at OVER_NS, or with its request. */
 static void tell(const struct peer *p, uint64_t over_ns)
 {
 	uint64_t request_over_ns = rp_request_over_ns(p->request, p->serial);
 
+	if (p->request >= RP_REQUEST_FLIGHTS) {
+		note(p, over_ns);
+		return;
+	}
 	if (atomic_load(&rp_requests[p->request].serial) != p->serial)
 		return;
 	over_ns = request_over_ns < over_ns ? request_over_ns : over_ns;
@@ -287,6 +320,8 @@ void rp_peer_heard(int fd)
 	} else if (p->asking) {
 		if (!stayed(p))
 			tell(p, rp_mono_ns());
+		if (p->request >= RP_REQUEST_FLIGHTS && rp_flight_lives(p->request, p->serial))
+			atomic_fetch_add(&rp_book_of(p->request)->upstreams, 1);
 		p->asking = false;
 	}
 	p->heard_tid = rp_self.tid;

@@ -28,6 +28,14 @@ bool rp_pending_push(struct rp_pending *p, uint8_t asked, uint16_t request, uint
 	return true;
 }
 
+bool rp_pending_is_crowded(struct rp_pending *p)
+{
+	uint8_t first = atomic_load_explicit(&p->first, memory_order_relaxed);
+	uint8_t end = atomic_load_explicit(&p->end, memory_order_relaxed);
+
+	return (uint8_t)(end - first) >= RP_MAX_PENDING / 2;
+}
+
 /* The oldest run with something unanswered, its index in *at; NULL when there is none.  Only the
  * oldest run may be done with: the popper leaves it there for the pusher to extend.  The end is
  * read once: a run that is pushed behind one extended since then would come before it. */

@@ -29,6 +29,8 @@ struct rp_pending {
 
 /* False: no room. */
 bool rp_pending_push(struct rp_pending *p, uint8_t asked, uint16_t request, uint32_t serial);
+/* Room is scarce: only what must have a run of its own shall take one. */
+bool rp_pending_is_crowded(struct rp_pending *p);
 /* The oldest unanswered, NULL: none.  Changes nothing: any thread may look, and may see it late. */
 struct rp_run *rp_pending_front(struct rp_pending *p);
 void rp_pending_pop(struct rp_pending *p);

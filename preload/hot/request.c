@@ -3,11 +3,11 @@
 
 #include <string.h>
 #include "preload/hot/drops.h"
+#include "preload/hot/flight.h"
 #include "preload/settings.h"
 
-struct rp_request rp_requests[RP_MAX_REQUESTS];
-_Atomic uint32_t rp_n_requests;
-_Atomic uint32_t rp_n_live;
+struct rp_request rp_requests[RP_MAX_REQUESTS + 1];
+_Atomic uint32_t rp_n_requests, rp_n_live, rp_followed;
 
 static _Atomic uint32_t serials;
 
@@ -25,6 +25,11 @@ static bool reserve(_Atomic uint32_t *count, uint64_t most, enum rp_drop drop)
 	return true;
 }
 
+uint32_t rp_request_next(void)
+{
+	return atomic_fetch_add(&serials, 1) + 1;
+}
+
 struct rp_request *rp_request_claim(uint64_t concurrent)
 {
 	if (!reserve(&rp_n_live, concurrent, RP_DROP_over_concurrent))
@@ -39,10 +44,10 @@ struct rp_request *rp_request_claim(uint64_t concurrent)
 
 		if (!atomic_compare_exchange_strong(&r->state, &state, RP_REQUEST_CLAIMED))
 			continue;
-		uint32_t serial = atomic_fetch_add(&serials, 1) + 1;
-
-		r->seq = serial;
-		atomic_store(&r->serial, serial);
+		atomic_fetch_add(&rp_followed, 1);
+		r->seq = rp_request_next();
+		r->flight_serial = 0;
+		atomic_store(&r->serial, r->seq);
 		return r;
 	}
 	atomic_fetch_sub(&rp_n_live, 1);
@@ -100,6 +105,8 @@ void rp_request_joins(struct rp_request *r, unsigned n_others)
 
 bool rp_request_is_alone(uint32_t index)
 {
+	if (index >= RP_REQUEST_FLIGHTS)
+		return rp_flight_is_alone(index);
 	return index < RP_MAX_REQUESTS &&
 	       atomic_load_explicit(&rp_requests[index].alone, memory_order_relaxed);
 }
@@ -111,6 +118,8 @@ void rp_request_end(struct rp_request *r, enum rp_end_how how, uint64_t now_ns)
 	if (!atomic_compare_exchange_strong(&r->course.last_byte_ns, &never, now_ns))
 		return;
 	atomic_store(&r->course.how, how);
+	if (r->flight_serial)
+		rp_flight_over(r->flight, r->flight_serial, how);
 	atomic_store_explicit(&r->state, RP_REQUEST_ENDED, memory_order_release);
 	atomic_fetch_sub(&rp_n_live, 1);
 }
@@ -121,14 +130,23 @@ void rp_request_free(struct rp_request *r)
 
 	atomic_store(&r->serial, 0);
 	atomic_store_explicit(&r->state, RP_REQUEST_FREE, memory_order_release);
+	atomic_fetch_sub(&rp_followed, 1);
 	atomic_fetch_sub(&rp_n_requests, 1);
 	if (live)
 		atomic_fetch_sub(&rp_n_live, 1);
 }
 
-bool rp_request_lives(uint32_t index, uint32_t serial)
+struct rp_course *rp_request_course(uint32_t number)
 {
-	struct rp_request *r = &rp_requests[index];
+	return number >= RP_REQUEST_FLIGHTS ? &rp_flight_at(number)->course
+	                                    : &rp_requests[number].course;
+}
+
+bool rp_request_lives(uint32_t number, uint32_t serial)
+{
+	if (number >= RP_REQUEST_FLIGHTS)
+		return rp_flight_lives(number, serial);
+	struct rp_request *r = &rp_requests[number];
 
 	return atomic_load_explicit(&r->serial, memory_order_relaxed) == serial &&
 	       atomic_load_explicit(&r->state, memory_order_relaxed) == RP_REQUEST_LIVE;
@@ -138,6 +156,8 @@ bool rp_request_lives(uint32_t index, uint32_t serial)
  * worker that a server forks. */
 void rp_request_forked(void)
 {
+	if (atomic_load(&rp_followed))
+		atomic_store(&rp_followed, 0);
 	if (!atomic_load(&serials))
 		return;
 	for (unsigned i = 0; i < RP_MAX_REQUESTS; i++) {
@@ -152,9 +172,11 @@ void rp_request_forked(void)
 	atomic_store(&rp_n_live, 0);
 }
 
-uint64_t rp_request_over_ns(uint32_t index, uint32_t serial)
+uint64_t rp_request_over_ns(uint32_t number, uint32_t serial)
 {
-	struct rp_request *r = &rp_requests[index];
+	if (number >= RP_REQUEST_FLIGHTS)
+		return rp_flight_over_ns(number, serial);
+	struct rp_request *r = &rp_requests[number];
 	uint64_t over_ns = atomic_load(&r->course.last_byte_ns);
 
 	return atomic_load(&r->serial) == serial ? over_ns : RP_NEVER;

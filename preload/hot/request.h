@@ -16,6 +16,7 @@
 #include "preload/hot/drops.h"
 #include "preload/hot/trigger.h"
 #include "preload/limits.h"
+#include "store/inflight.h"
 #include "store/records.h"
 
 enum rp_request_state { RP_REQUEST_FREE, RP_REQUEST_CLAIMED, RP_REQUEST_LIVE, RP_REQUEST_ENDED };
@@ -26,17 +27,12 @@ struct rp_text {
 	char at[126];
 };
 
-/* What its connection shows of a request; each phase is written by the thread that saw it. */
-struct rp_course {
-	_Atomic uint64_t accepted_ns, first_byte_ns, head_ns, body_ns, response_ns, last_byte_ns;
-	_Atomic uint64_t bytes_in, bytes_out;
-	_Atomic uint32_t status, how; /* enum rp_end_how */
-};
-
 struct rp_request {
 	_Atomic uint32_t state;
 	_Atomic uint32_t serial; /* of the slot's use; never 0 while in use */
 	uint32_t seq;            /* of the session in this process, for its name */
+	uint32_t flight_serial;  /* 0: the table of those in flight does not have it */
+	uint16_t flight;         /* its number there */
 	uint64_t interval_ns, claimed_ns, wall_ns;
 	enum rp_trigger_kind trigger;
 	enum rp_mode mode; /* what the gate has allowed */
@@ -56,12 +52,19 @@ struct rp_request {
 	_Atomic uint64_t drops[RP_N_DROPS]; /* losses that are this request's own */
 };
 
-extern struct rp_request rp_requests[RP_MAX_REQUESTS];
+/* Followed requests have numbers: slots of rp_requests, one of our thread's own (cold/caught.c),
+ * and then those that nobody flagged (flight.h). */
+enum { RP_REQUEST_CAUGHT = RP_MAX_REQUESTS, RP_REQUEST_FLIGHTS };
 
-/* LIVE or ENDED slots; what hooks and the drain look at first. */
+extern struct rp_request rp_requests[RP_MAX_REQUESTS + 1];
+
+/* LIVE or ENDED slots. */
 extern _Atomic uint32_t rp_n_requests;
 /* CLAIMED or LIVE: what REQPROF_CONCURRENT bounds. */
 extern _Atomic uint32_t rp_n_live;
+
+/* What hooks look at first: these, and one more while all requests are followed. */
+extern _Atomic uint32_t rp_followed;
 
 /* Claims a slot; NULL, counted: CONCURRENT are being served, or every slot is in use (those that
  * ended keep theirs until the drain has written them). */
@@ -93,15 +96,15 @@ void rp_request_free(struct rp_request *r);
 /* In a forked child: the requests are the parent's. */
 void rp_request_forked(void);
 
-/* When (INDEX, SERIAL) ended; RP_NEVER: not yet, or it is forgotten already. */
-uint64_t rp_request_over_ns(uint32_t index, uint32_t serial);
+/* When (NUMBER, SERIAL) ended; RP_NEVER: not yet, or it is forgotten already. */
+uint64_t rp_request_over_ns(uint32_t number, uint32_t serial);
 
-/* True while (INDEX, SERIAL) is LIVE. */
-bool rp_request_lives(uint32_t index, uint32_t serial);
+/* True while (NUMBER, SERIAL) is LIVE. */
+bool rp_request_lives(uint32_t number, uint32_t serial);
 
-static inline struct rp_course *rp_request_course(uint32_t index)
-{
-	return &rp_requests[index].course;
-}
+struct rp_course *rp_request_course(uint32_t number);
+
+/* A number for one more session of this process. */
+uint32_t rp_request_next(void);
 
 #endif

@@ -8,6 +8,7 @@
 #include "preload/hot/drops.h"
 #include "preload/hot/mask.h"
 #include "preload/hot/request.h"
+#include "preload/hot/seat.h"
 #include "preload/hot/sys.h"
 #include "preload/hot/turn.h"
 #include "preload/settings.h"
@@ -279,6 +280,10 @@ void rp_sampler_tick(int sig, siginfo_t *info, void *context)
 	struct rp_self *s = &rp_self;
 	uintptr_t value = (uintptr_t)info->si_value.sival_ptr;
 
+	if (info->si_code == SI_QUEUE && value >> 32 == RP_SEAT_COOKIE) {
+		rp_seat_called(s, info, context);
+		return;
+	}
 	if (info->si_code != SI_TIMER || value >> 32 != COOKIE) {
 		rp_mask_foreign(sig, info, context);
 		return;

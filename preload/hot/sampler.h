@@ -12,9 +12,6 @@
 #include <stdint.h>
 #include "preload/hot/self.h"
 
-/* Values of rp_self.armed. */
-enum { RP_ARMED = 1, RP_ARMED_OVER = 2 /* the request ended elsewhere: leave at the next hook */ };
-
 struct rp_usage {
 	long minor_faults, major_faults, switches_voluntary, switches_forced;
 };

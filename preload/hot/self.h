@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include "preload/hot/track.h"
 
+struct rp_seat;
 struct rp_wait;
 
 /* How a thread came to work for a request. */
@@ -30,6 +31,13 @@ struct rp_turn {
 	uint64_t held_since_ns;
 	uint64_t due_ns;  /* from here on a timer of the loop may be due */
 	uint64_t back_ns; /* when its last poll came back; 0: not seen */
+};
+
+/* Values of rp_self.armed. */
+enum {
+	RP_ARMED = 1,
+	RP_ARMED_OVER = 2,  /* the request ended elsewhere: leave at the next hook */
+	RP_ARMED_LIGHT = 3, /* nobody flagged it: no timer, no track (seat.h) */
 };
 
 struct rp_self {
@@ -75,6 +83,15 @@ struct rp_self {
 		int fd; /* carried by TLS, on which bytes moved since it began; -1: none */
 		bool writes;
 	} tls;
+	/* Its place in the table of requests in flight (seat.h), for as long as it lives. */
+	struct rp_seat *seat;
+	uint32_t seat_number;
+	uint32_t claimed; /* serial of the flight whose head it has just read, when the clock was */
+	uint64_t claimed_ns;
+	uint64_t call_ns; /* when the hooked call ended whose bytes are looked at now; 0: not known
+	                   */
+	bool lets_in;     /* the host may keep all signals out: ours is let in during this turn */
+	bool owes;        /* a signal of our thread may still be on its way: kept out */
 };
 
 extern _Thread_local struct rp_self rp_self;

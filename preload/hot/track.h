@@ -22,6 +22,7 @@ enum rp_note_kind {
 	RP_NOTE_WAIT,   /* struct rp_note_wait, then its stack */
 	RP_NOTE_END,    /* struct rp_note_end */
 	RP_NOTE_STALL,  /* struct rp_note_stall */
+	RP_NOTE_AWAIT,  /* in books only (book.h) */
 	RP_NOTE_HELD,   /* struct rp_note_held of the wait before it, then the holder's stack */
 };
 

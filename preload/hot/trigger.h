@@ -40,7 +40,14 @@ struct rp_trigger_rules {
 	} secrets[RP_MAX_SECRETS];
 };
 
-enum rp_trigger_kind { RP_TRIGGER_NONE, RP_TRIGGER_QUERY, RP_TRIGGER_HEADER, RP_TRIGGER_ROUTE };
+enum rp_trigger_kind {
+	RP_TRIGGER_NONE,
+	RP_TRIGGER_QUERY,
+	RP_TRIGGER_HEADER,
+	RP_TRIGGER_ROUTE,
+	RP_TRIGGER_SLOW, /* nothing in its head: it was kept for its age (flight.h) */
+	RP_TRIGGER_STATUS,
+};
 
 /* Spans point into the head.  Of a route only kind and routed are set. */
 struct rp_trigger {

@@ -101,7 +101,7 @@ bool rp_turn_allows(uint32_t request, enum rp_source by, bool reads)
 
 	if (!t->looped)
 		return true;
-	if (rp_turn_is_over(s, rp_mono_ns()))
+	if (t->due_ns != RP_NEVER && rp_turn_is_over(s, s->claimed ? s->claimed_ns : rp_mono_ns()))
 		return false;
 	if (rp_request_is_alone(request) || (runs == RP_RUNS_INLINE && t->kind != RP_TURN_BUSY))
 		return true;

@@ -13,15 +13,15 @@
 #include "preload/hot/object.h"
 #include "preload/hot/request.h"
 #include "preload/hot/sampler.h"
+#include "preload/hot/seat.h"
 #include "preload/hot/sys.h"
 #include "preload/hot/turn.h"
 
 enum { SAME_STACK_BYTES = 1 << 20 };
 
-/* Is the recorded wait still below us on the stack?  Then we are in a signal handler of the host
- * that interrupted it.  Otherwise its frame is gone: longjmp left it.  On another stack (altstack,
- * coroutine) nothing can be told: we behave as if it were alive. */
-static bool still_there(const struct rp_self *s, const void *here)
+/* Otherwise its frame is gone: longjmp left it.  On another stack (altstack, coroutine) nothing can
+ * be told: we behave as if it were alive. */
+bool rp_wait_is_inside(const struct rp_self *s, const void *here)
 {
 	uintptr_t was = (uintptr_t)s->wait, now = (uintptr_t)here;
 
@@ -38,7 +38,7 @@ static bool inside(const struct rp_self *s, const void *here)
 
 	if (sig && !s->paused && !(rp_sigmask(SIG_BLOCK, 0) & rp_sigbit(sig)))
 		return false;
-	return still_there(s, here);
+	return rp_wait_is_inside(s, here);
 }
 
 /* The thread left a wait by longjmp: what it waited is known, where it was is not. */
@@ -86,15 +86,22 @@ static void begin(struct rp_self *s, struct rp_wait *w)
 	atomic_store_explicit(&s->track->wait_cpu_ns, w->cpu_ns - s->begin_cpu_ns,
 	                      memory_order_relaxed);
 	atomic_store_explicit(&s->track->wait_at_ns, w->at_ns, memory_order_release);
+	if (rp_unlikely(s->seat))
+		rp_seat_waits(s, &w->what, w->at_ns);
 }
 
 void rp_wait_begin(struct rp_wait *w, const struct rp_waited *what)
 {
 	struct rp_self *s = &rp_self;
 	int sig = rp_mask_signal();
-	uint64_t entered_ns = rp_mono_ns();
 
 	w->on = RP_WAIT_OFF;
+	if (s->armed == RP_ARMED_LIGHT) {
+		rp_seat_wait_begin(s, w, what);
+		return;
+	}
+	uint64_t entered_ns = rp_mono_ns();
+
 	if (!may_record(s, w, what))
 		return;
 	prepare(s, w, what, RP_WAIT_MASKED);
@@ -112,6 +119,10 @@ void rp_wait_begin_paused(struct rp_wait *w, const struct rp_waited *what)
 	struct rp_self *s = &rp_self;
 
 	w->on = RP_WAIT_OFF;
+	if (s->armed == RP_ARMED_LIGHT) {
+		rp_seat_wait_begin(s, w, what);
+		return;
+	}
 	if (!may_record(s, w, what))
 		return;
 	prepare(s, w, what, RP_WAIT_PAUSED);
@@ -221,6 +232,11 @@ static bool outlived(struct rp_self *s, const struct rp_wait *w)
 void rp_wait_end(struct rp_wait *w)
 {
 	struct rp_self *s = &rp_self;
+
+	if (w->on == RP_WAIT_LIGHT) {
+		rp_seat_wait_end(s, w);
+		return;
+	}
 	uint64_t ended_ns = rp_mono_ns(), span_ns = ended_ns - w->at_ns;
 	uint64_t cpu_ns = rp_cpu_ns() - w->cpu_ns;
 
@@ -239,6 +255,8 @@ void rp_wait_end(struct rp_wait *w)
 		return;
 	}
 	atomic_store_explicit(&s->track->wait_at_ns, 0, memory_order_release);
+	if (rp_unlikely(s->seat))
+		rp_seat_waits(s, NULL, 0);
 	bool lives = !outlived(s, w) && s->armed == RP_ARMED;
 	bool preempted = lives && only_preempted(s, w, span_ns, cpu_ns);
 

@@ -28,15 +28,20 @@ struct rp_wait {
 	uint8_t on;            /* RP_WAIT_* below; 0: this thread is not sampled */
 	bool slept;            /* before it, in a call that nobody saw */
 	bool host_blocks;      /* rp_self's when it began */
+	bool held_back;        /* LIGHT: our signal was on its way and is kept out */
 	uint32_t tick, number; /* rp_self's when it began */
 	uint64_t at_ns, cpu_ns, moved_bytes;
 	struct rp_waited what;
 };
-enum { RP_WAIT_OFF, RP_WAIT_MASKED, RP_WAIT_PAUSED };
+enum { RP_WAIT_OFF, RP_WAIT_MASKED, RP_WAIT_PAUSED, RP_WAIT_LIGHT /* seat.h */ };
 
 void rp_wait_begin(struct rp_wait *w, const struct rp_waited *what);
 void rp_wait_begin_paused(struct rp_wait *w, const struct rp_waited *what);
 void rp_wait_end(struct rp_wait *w);
+
+/* Is the wait of S still below HERE on the stack?  Then we are in a signal handler of the host that
+ * interrupted it. */
+bool rp_wait_is_inside(const struct rp_self *s, const void *here);
 
 /* A wait on FD. */
 static inline void rp_wait_enter_fd(struct rp_wait *w, enum rp_wait_kind kind, int fd)

@@ -295,6 +295,12 @@ def sessions(directory, n, settle=0.3):
     return sorted(found, key=lambda s: s.request['began_wall_ns'])
 
 
+def shown_in_ps(pid):
+    """Waits until process PID shows its requests in flight (REQPROF_PS); the path of its table."""
+    return until('the table of requests in flight',
+                 lambda: glob.glob('/dev/shm/reqprof-*/%d' % pid))[0]
+
+
 def tool(*args):
     """What `reqprof ARGS --json` says."""
     done = subprocess.run([TOOL, *args, '--json'], capture_output=True, check=False)

@@ -93,6 +93,16 @@ class Twins:
         equal(len(new), 1, 'the number of sessions of one request')
         return raw, complete(harness.export(new.pop()), raw, target, **named)
 
+    def caught(self, target, **named):
+        """The same of a request that nobody flagged, where the host's env has REQPROF_SLOW."""
+        before = set(files(self.here.sessions))
+        raw = ask(self.servers[True].port, target, close=True)
+        self.n_flagged += 1
+        new = until('the session of ' + target,
+                    lambda: set(files(self.here.sessions)) - before, 8)
+        equal(len(new), 1, 'the number of sessions of one request')
+        return raw, complete(harness.export(new.pop()), raw, target, **named)
+
     def finish(self):
         """No session but those that were asked for, none half-written, nothing to complain of."""
         until('the last session', lambda: not files(self.here.sessions, 'part'), 8)

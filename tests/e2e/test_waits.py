@@ -7,7 +7,7 @@
 import contextlib
 import re
 
-from harness import Failed, Skip, check, equal, run
+from harness import Failed, Skip, check, equal, run, shown_in_ps
 from hosts import HEADERS, Twins, built, host, text
 
 HOSTS = ['waits_fd', 'waits_net', 'waits_lock', 'waits_event', 'waits_time', 'waits_proc']
@@ -16,6 +16,8 @@ SPAN_US = 1_000   # the session's span against the host's own measurement
 LISTED_US = 200   # shorter waits may be summed by kind (those below 20 us are)
 BULK = 1 << 20    # such an amount may go faster than it did
 TRIES = 3
+CAUGHT_US = 3_000
+CAUGHT = {'REQPROF_SLOW': '%dus' % CAUGHT_US, 'REQPROF_SLOW_INTERVAL': '1ms', 'REQPROF_PS': '1'}
 ANSWER = re.compile(r'(\S+) ret=(\S+) errno=(\d+) bytes=(\S+) ms=\d+ us=(\d+) \| (.*?) \| (.*)\n')
 
 
@@ -71,15 +73,27 @@ def try_row(both, row):
         told(Row(raw), session, 'at ' + interval)
 
 
-def test_of(name, both, row):
+def try_caught(both, row):
+    """Nobody flags it, and it is slow enough to be kept; its thread is called all the time."""
+    target = '/wait/' + row
+    bare = Row(both.bare(target))
+    if bare.us < 2 * CAUGHT_US:
+        compare(Row(both.unflagged(target)), bare, 'watched')
+        return
+    raw, session = both.caught(target)
+    compare(Row(raw), bare, 'caught')
+    told(Row(raw), session, 'caught')
+
+
+def test_of(what, name, attempt, both, row):
     def test():
         for left in reversed(range(TRIES)):
             try:
-                return try_row(both, row)
+                return attempt(both, row)
             except Late:
                 if not left:
                     raise
-    test.__name__ = '%s/%s is as without the shim, and told' % (name, row)
+    test.__name__ = '%s/%s is as without the shim, and told%s' % (name, row, what)
     return test
 
 
@@ -88,8 +102,12 @@ def main():
     with contextlib.ExitStack() as stack:
         tests = []
         for name in HOSTS:
-            both = Twins(stack, host(name))
-            tests += [test_of(name, both, row) for row in text(both.bare('/')).split()]
+            both, kept = Twins(stack, host(name)), Twins(stack, host(name), env=CAUGHT)
+            rows = text(both.bare('/')).split()
+            kept.unflagged('/')  # the table of those in flight is made now
+            shown_in_ps(kept.servers[True].pid)
+            tests += [test_of('', name, try_row, both, row) for row in rows]
+            tests += [test_of(', unflagged', name, try_caught, kept, row) for row in rows]
         run(*tests)
 
 

@@ -289,6 +289,41 @@ START_TEST(the_account_adds_up)
 }
 END_TEST
 
+/* Of a request that nobody flagged: waits are known from its first moment on, CPU is not. */
+START_TEST(what_was_not_measured_is_a_part_of_its_own)
+{
+	begin_session();
+	put((struct rp_item){.kind = RP_ITEM_PHASES,
+	                     .phases = {RP_NEVER, T0, T0 + MS, RP_NEVER, RP_NEVER, T0 + 100 * MS}});
+	put_segment(T0, T0 + 20 * MS, RP_NEVER, RP_NEVER);
+	put_segment(T0 + 20 * MS, T0 + 90 * MS, 30 * MS, 5 * MS);
+	put((struct rp_item){.kind = RP_ITEM_WAIT,
+	                     .wait = {.stack = 2,
+	                              .kind = RP_WAIT_SLEEP,
+	                              .at_ns = T0 + 5 * MS,
+	                              .span_ns = 8 * MS,
+	                              .cpu_ns = RP_NEVER}});
+	put((struct rp_item){.kind = RP_ITEM_SHORT_WAITS,
+	                     .short_waits = {RP_WAIT_READ, 10, 3 * MS, MS}});
+	struct rp_profile p = open_session(true);
+	const struct rp_account *a = &p.sessions[0].account;
+
+	ck_assert_uint_eq(a->duration_ns, 100 * MS);
+	ck_assert_uint_eq(a->cpu_ns, 30 * MS);
+	ck_assert_uint_eq(a->waits_ns, 10 * MS);
+	ck_assert_uint_eq(a->unwatched_ns, 12 * MS);
+	ck_assert_uint_eq(a->not_running_ns, 5 * MS);
+	ck_assert_uint_eq(a->idle_ns, 10 * MS);
+	ck_assert_int_eq(a->unexplained_ns, 33 * MS);
+	ck_assert_uint_eq(a->wall.ns[RP_PART_UNWATCHED], 12 * MS);
+	ck_assert_uint_eq(a->wall.ns[RP_PART_CPU], 30 * MS);
+	ck_assert_uint_eq(a->wall.ns[RP_PART_WAITS], 10 * MS); /* short ones lie where it was */
+	ck_assert_uint_eq(a->wall.ns[RP_PART_NOT_RUNNING], 5 * MS);
+	ck_assert_int_eq(a->wall.unexplained_ns, 33 * MS);
+	rp_profile_close(&p);
+}
+END_TEST
+
 START_TEST(threads_in_parallel_are_accounted_in_lanes)
 {
 	begin_session();
@@ -435,6 +470,7 @@ int main(void)
 	tcase_add_test(tcase, a_wait_is_a_frame_and_its_cpu_is_not);
 	tcase_add_test(tcase, a_segment_without_a_tick_is_shared_out_over_its_edges);
 	tcase_add_test(tcase, the_account_adds_up);
+	tcase_add_test(tcase, what_was_not_measured_is_a_part_of_its_own);
 	tcase_add_test(tcase, threads_in_parallel_are_accounted_in_lanes);
 	tcase_add_test(tcase, what_the_client_keeps_waiting_is_the_clients);
 	tcase_add_test(tcase, parallel_threads_wait_only_when_all_of_them_do);
