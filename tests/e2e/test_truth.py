@@ -15,10 +15,11 @@ from truth import measure
 SECONDS, CONNECTIONS = 0.7, 8
 
 
-def measured(name):
-    """The counts by place of one server, none of them wrong, and no answer either."""
+def measured(name, more=()):
+    """The counts by place of one server, none of them wrong, and no answer either; MORE of its
+    environment."""
     asked, = [rest for found, *rest in servers.ALL if found == name]
-    places, wrongs, load = measure(*asked[:2], CONNECTIONS, SECONDS)
+    places, wrongs, load = measure(*asked[:2], CONNECTIONS, SECONDS, more)
     equal(load.bad[:3], [], 'bad answers')
     equal(wrongs, [], '(place, whose it was, whose we said)')
     check(load.answers > 20, 'only', load.answers, 'answers')
@@ -39,10 +40,23 @@ def holds(name):
     return test
 
 
+def watches(name, where):
+    """Requests that nobody flagged are followed no less truly; at WHERE nearly all are known."""
+    def test():
+        places, _ = measured(name, {'REQPROF_SLOW': '1000s'})
+        n = places[where]
+        check(n['own'] > 20, 'at', where, n)
+        check(n['own'] >= 0.9 * (n['own'] + n['plain']), 'at', where, 'unflagged and known', n)
+    test.__name__ = 'all watched ' + name + ' is never wrong and knows what others do'
+    return test
+
+
 def a_handler_that_lies_is_caught():
     places, wrongs, _ = measure(servers.own('truth_threads', 'each'), servers.IDS % 'x', 2, 0.3)
     check(places['lie']['wrong'] > 0, 'nothing is wrong at the lie:', places)
     check(all(place == 'lie' for place, *_ in wrongs), 'wrong elsewhere:', wrongs)
 
 
-run(a_handler_that_lies_is_caught, *map(holds, servers.SLICE))
+WATCHED = {'nginx proxy': 'start', 'C thread each': 'upstream', 'gunicorn gthread': 'start'}
+run(a_handler_that_lies_is_caught, *map(holds, servers.SLICE),
+    *(watches(*one) for one in WATCHED.items()))

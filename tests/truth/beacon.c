@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "preload/hot/book.h"
 #include "preload/hot/clock.h"
 #include "preload/hot/request.h"
 #include "preload/hot/sampler.h"
@@ -23,8 +24,9 @@
 enum { N_ROWS = 32, N_WRONGS = 64, NAME = 24 };
 
 /* RIGHT, WRONG, NONE: beacons of a flagged request that is being served.  PLAIN: of any other,
- * while the thread worked for nobody.  LATE: of a flagged one that was refused or is over. */
-enum verdict { RIGHT, WRONG, NONE, PLAIN, LATE, N_VERDICTS };
+ * while the thread worked for nobody; OWN: for it, since all are watched (REQPROF_SLOW).  LATE: of
+ * a flagged one that was refused or is over. */
+enum verdict { RIGHT, WRONG, NONE, PLAIN, LATE, OWN, N_VERDICTS };
 
 struct row {
 	_Atomic uint32_t taken; /* 0, 1 being named, 2 */
@@ -85,18 +87,22 @@ static struct row *row_of(const char *place)
 	return &tally->rows[N_ROWS - 1];
 }
 
-/* The value of "id=" in the target of R, "" when there is none. */
-static void id_of(const struct rp_request *r, char id[NAME])
+/* The value of "id=" in a target, "" when there is none. */
+static void id_in(const char *target, size_t n_target, char id[NAME])
 {
-	const char *from = memmem(r->target, r->n_target, "id=", 3);
+	const char *from = memmem(target, n_target, "id=", 3);
 	size_t n = 0;
 
-	while (from && n < NAME - 1 && from + 3 + n < r->target + r->n_target &&
-	       from[3 + n] != '&') {
+	while (from && n < NAME - 1 && from + 3 + n < target + n_target && from[3 + n] != '&') {
 		id[n] = from[3 + n];
 		n++;
 	}
 	id[n] = 0;
+}
+
+static void id_of(const struct rp_request *r, char id[NAME])
+{
+	id_in(r->target, r->n_target, id);
 }
 
 static bool is_served(const char *id)
@@ -131,12 +137,15 @@ static enum verdict judge(const char *truth, const char *place)
 	if (s->armed == RP_ARMED && rp_request_lives(s->request, s->serial) &&
 	    !rp_turn_is_over(s, rp_mono_ns()))
 		id_of(&rp_requests[s->request], belief);
+	if (s->armed == RP_ARMED_LIGHT && rp_request_lives(s->request, s->serial) &&
+	    !rp_turn_is_over(s, rp_mono_ns()))
+		id_in(rp_book_of(s->request)->target, rp_book_of(s->request)->n_target, belief);
 	if (*belief && strcmp(belief, truth)) {
 		tell_wrong(place, truth, belief);
 		return WRONG;
 	}
 	if (*belief)
-		return RIGHT;
+		return *truth == 'f' && s->armed == RP_ARMED ? RIGHT : OWN;
 	return *truth != 'f' ? PLAIN : is_served(truth) ? NONE : LATE;
 }
 

@@ -6,8 +6,8 @@ import os
 import struct
 
 N_ROWS, N_WRONGS, NAME = 32, 64, 24
-VERDICTS = ('right', 'wrong', 'none', 'plain', 'late')
-ROW = struct.Struct('<I20s5Q')
+VERDICTS = ('right', 'wrong', 'none', 'plain', 'late', 'own')
+ROW = struct.Struct('<I20s6Q')
 WRONG = struct.Struct('<24s24s24s')
 SIZE = N_ROWS * ROW.size + 8 + N_WRONGS * WRONG.size
 
@@ -17,14 +17,14 @@ def text(raw):
 
 
 class Tally:
-    """PATH made anew; `env`: what makes a server count there."""
+    """PATH made anew; `env`: what makes a server count there, and MORE of it."""
 
-    def __init__(self, path):
+    def __init__(self, path, more=()):
         self.path = path
         with open(path, 'wb') as out:
             out.write(bytes(SIZE))
         os.chmod(path, 0o666)
-        self.env = {'REQPROF_TRUTH': path}
+        self.env = {'REQPROF_TRUTH': path, **dict(more)}
 
     def clear(self):
         with open(self.path, 'r+b') as out:

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-# truth.py [-s SECONDS] [-c N,N,...] [-p] [WORD...] - for each server (those whose name has a WORD):
+# truth.py [-s SECONDS] [-c N,N,...] [-pw] [WORD...] - for each server (those whose name has a WORD):
 # how often the shim knew right, wrong or not at all for which flagged request a thread worked.
 #
-# Room: tests.  -p: by place, too.  SPDX-License-Identifier: MIT
+# Room: tests.  -p: by place, too; -w: with REQPROF_SLOW, so that every request is followed.
+# SPDX-License-Identifier: MIT
 import argparse
 import sys
 
@@ -15,10 +16,11 @@ USUAL = '1,8,64'
 HEAD = '%-28s %6s %6s %6s %8s%8s'
 
 
-def measure(start, target, connections, seconds):
-    """The counts by place of one server under one load, what was wrong, and the load."""
+def measure(start, target, connections, seconds, more=()):
+    """The counts by place of one server under one load, what was wrong, and the load; MORE of its
+    environment."""
     with place() as here:
-        tally = Tally(here.file('tally'))
+        tally = Tally(here.file('tally'), more)
         with start(here, tally) as port:
             load = Load(port, target, connections, seconds).run()
         return (*tally.read(), load)
@@ -38,15 +40,17 @@ def line(name, counts, more=''):
 def by_place(places, wrongs):
     for where in sorted(places):
         n = places[where]
-        line('    ' + where, n, '  %d of others' % n['plain'])
+        line('    ' + where, n, '  %d of others, %d of them known' % (n['plain'] + n['own'],
+                                                                      n['own']))
     for wrong in wrongs[:8]:
         print('    wrong at %s: %s, believed %s' % wrong)
 
 
 def show(name, asked, connections, args):
     """True when nothing was wrong."""
+    more = {'REQPROF_SLOW': '1000s'} if args.watched else {}
     try:
-        places, wrongs, load = measure(*asked, connections, args.seconds)
+        places, wrongs, load = measure(*asked, connections, args.seconds, more)
     except Skip as skip:
         print('%-28s SKIP %s' % (name, skip))
         return True
@@ -63,6 +67,7 @@ def main():
     parser.add_argument('-s', dest='seconds', type=float, default=2)
     parser.add_argument('-c', dest='connections', default=USUAL)
     parser.add_argument('-p', dest='places', action='store_true')
+    parser.add_argument('-w', dest='watched', action='store_true')
     parser.add_argument('words', nargs='*')
     args = parser.parse_args()
     print(HEAD % ('server @connections', 'right', 'wrong', 'none', 'beacons', 'answers'))
