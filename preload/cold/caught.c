@@ -134,21 +134,25 @@ static uint64_t watched_from(uint32_t number, uint32_t serial, uint32_t tid,
 	return turn->watch_ns;
 }
 
-/* Run delay that the thread has seen itself, between its samples and since the last of them. */
+/* Run delay as the thread has seen it: between its samples, since the last of them, and inside
+ * waits what the scheduler knew at one of the samples and the thread had not seen by then. */
 static uint64_t delay_seen(uint32_t number, uint32_t serial, uint32_t tid,
                            const struct rp_book_turn *turn)
 {
 	const struct rp_book_note *n = NULL;
-	uint64_t sum_ns = turn->tail_ns;
+	uint64_t sum_ns = 0, inside_ns = 0;
 
 	while ((n = rp_book_next(number, serial, n))) {
 		const struct rp_note_sample *sample = (const void *)(n + 1);
 
-		if (n->kind == RP_NOTE_SAMPLE && n->tid == tid && sample->at_ns >= turn->watch_ns &&
-		    sample->at_ns <= turn->end_ns)
-			sum_ns += sample->runq_ns;
+		if (n->kind != RP_NOTE_SAMPLE || n->tid != tid || sample->at_ns < turn->watch_ns ||
+		    sample->at_ns > turn->end_ns)
+			continue;
+		sum_ns += sample->runq_ns;
+		if (sample->delay_us * 1000ull > sum_ns + inside_ns)
+			inside_ns = sample->delay_us * 1000ull - sum_ns;
 	}
-	return sum_ns;
+	return sum_ns + inside_ns + turn->tail_ns;
 }
 
 /* The scheduler's sum: exact where the thread came onto no CPU since (cold/delay.c has the same);

@@ -57,16 +57,21 @@ static bool is_still(struct rp_seat *seat, uint64_t works, uint32_t turn)
 	return atomic_load(&seat->works) == works && atomic_load(&seat->turn) == turn;
 }
 
-/* The first look at a turn: its clocks are read from here on. */
+/* The first look at a turn: its clocks are read from here on.  Its voluntary switches are told only
+ * if it did not sleep at that moment: a thread that runs, and had as many before and after, did
+ * not. */
 static void begin(struct look *l, struct rp_seat *seat, uint64_t works, uint32_t turn)
 {
 	uint64_t now_ns, cpu_ns, delay_ns, arrivals;
+	uint32_t tid = atomic_load(&seat->tid), voluntary = rp_procstat_switches(tid);
+	struct rp_procstat stat;
 
 	*l = (struct look){.turn = 0};
-	if (!read_clocks(atomic_load(&seat->tid), &now_ns, &cpu_ns))
+	if (!rp_procstat_read(tid, &stat) || !read_clocks(tid, &now_ns, &cpu_ns))
 		return;
-	delay_ns = rp_procstat_delay_ns(atomic_load(&seat->tid), &arrivals);
-	uint32_t voluntary = rp_procstat_switches(atomic_load(&seat->tid));
+	if (stat.state != 'R' || rp_procstat_switches(tid) != voluntary)
+		voluntary = 0;
+	delay_ns = rp_procstat_delay_ns(tid, &arrivals);
 	atomic_store(&seat->watched, 0);
 	atomic_store(&seat->watch_ns, now_ns);
 	atomic_store(&seat->watch_cpu_ns, cpu_ns);

@@ -237,6 +237,7 @@ static void sample(struct rp_self *s, struct rp_seat_book *b, uint64_t now_ns, v
 	/* Off its CPU without having given it up: it stood in the run queue. */
 	if (voluntary == b->mark_voluntary && wall_ns > n.cpu_ns)
 		n.runq_ns = wall_ns - n.cpu_ns;
+	n.delay_us = (uint32_t)(atomic_load(&s->seat->delay_ns) / 1000);
 	if (!rp_book_note(rp_book_for(s), RP_NOTE_SAMPLE, &n, sizeof(n), NULL, 0, &regs))
 		atomic_fetch_add(&rp_book_of(s->request)->lost_samples, (uint32_t)n.weight);
 }

@@ -48,7 +48,8 @@ struct rp_note_stack {
 
 struct rp_note_sample {
 	uint64_t at_ns, weight, cpu_ns, runq_ns;
-	uint32_t edge, reserved;
+	uint32_t edge;
+	uint32_t delay_us; /* in books: the turn's run delay, by the scheduler, a moment before */
 };
 
 struct rp_note_wait {

@@ -83,6 +83,25 @@ flagged() {
 	wide_open "$build/bench/bench_waits"
 }
 
+# One line a run of bench_waits: a read, a sleep of 40 us, a lock and unlock.
+watched() {
+	for i in 1 2 3 4 5 6 7; do
+		without=$(wide_open "$build/bench/bench_waits" watched)
+		slow=$(REQPROF_SLOW=1000s wide_open "$build/bench/bench_waits" watched)
+		shown=$(REQPROF_PS=1 wide_open "$build/bench/bench_waits" watched)
+		echo "REQPROF_SLOW $slow $without"
+		echo "REQPROF_PS $shown $without"
+	done | awk -v OFS='\t' '{
+		print $1 ": a read of 16 bytes", "more", "ns", "-", $2, $5
+		print $1 ": a sleep of 40 us", "more", "ns", "-", $3, $6
+		print $1 ": an uncontended lock and unlock", "more", "ns", "-", $4, $7
+	}'
+	for what in REQPROF_SLOW=1000s REQPROF_PS=1; do
+		env "$what" LD_PRELOAD="$shim" "$build/bench/bench_calls" |
+			sed -n "s/^request and response in all/${what%=*}: request and response, more than libc/p"
+	done
+}
+
 # Pages of a file that was just linked count as dirty until they are on the disk.
 pages() {
 	"$build/bench/bench_page" >"$tmp/page"
@@ -123,6 +142,13 @@ elif [ $? -ne 3 ]; then # 3: it said SKIP
 fi
 part "a million samples of 40 frames, in and out (peers: those that are installed)"
 tests/bench/aggregate.py "$build" | $stats
+part "every request watched, or shown; nothing flagged"
+watched | $stats
+if tests/bench/watched.py >"$tmp/watched"; then
+	$stats <"$tmp/watched"
+elif [ $? -ne 3 ]; then
+	exit 1
+fi
 part "names"
 tests/bench/show.py | $stats
 tests/bench/symbolize.sh 20000

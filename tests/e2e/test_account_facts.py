@@ -19,10 +19,10 @@ FLAG = [HEADERS['1ms']]
 
 
 @contextlib.contextmanager
-def mix():
+def mix(env=None):
     with place() as here:
         port = harness.free_port()
-        with server(here, [host('mix'), str(port)], port) as one:
+        with server(here, [host('mix'), str(port)], port, env=env) as one:
             yield here, port, one.pid
 
 
@@ -37,16 +37,16 @@ def switches(pid):
     return told
 
 
-def while_it_dozes(flagged):
+def while_it_dozes(flagged, env=None):
     """How often any thread was switched while one of them waits a second for nothing."""
-    with mix() as (here, port, pid), Client(port) as client:
+    with mix(env) as (here, port, pid), Client(port) as client:
         client.send(request('/doze', headers=FLAG if flagged else ()))
         time.sleep(0.3)
         before = switches(pid)
         time.sleep(0.5)
         after = switches(pid)
         check(client.answer().endswith(b'dozed 0\n'))
-        if flagged:
+        if flagged or env:
             session = sessions(here.sessions, 1)[0]
             check(session.ns_waiting('epoll_wait') > 8e8, session.waits)
     equal(sorted(before), sorted(after), 'the threads')
@@ -56,6 +56,8 @@ def while_it_dozes(flagged):
 def sleepers_are_never_woken():
     equal(while_it_dozes(False), 0, 'switches without a flag')
     equal(while_it_dozes(True), 0, 'switches while a flagged request waits')
+    slow = {'REQPROF_SLOW': '500ms', 'REQPROF_SLOW_INTERVAL': '1ms'}
+    equal(while_it_dozes(False, slow), 0, 'switches while a slow request waits')
 
 
 def a_pools_thread_is_its_makers_until_it_waits_for_work():
