@@ -54,7 +54,8 @@ struct rp_flight {
 	_Atomic uint32_t flags;
 	uint8_t n_method, n_path;
 	char method[22], path[136]; /* without the query */
-	char spare[8];
+	_Atomic uint32_t asks;      /* descriptor + 1 on which another server was asked; 0: none */
+	uint32_t spare;
 };
 
 /* The place of a thread that works, or has worked, for requests. */
@@ -68,11 +69,11 @@ struct rp_seat {
 	_Atomic uint32_t kind;     /* enum rp_wait_kind */
 	_Atomic int32_t fd;        /* of it; -1: none */
 	_Atomic uint64_t at;       /* of a lock: its address; of a sleep: ns */
-	_Atomic uint32_t turn;     /* counts the stretches of work of this thread */
+	_Atomic uint32_t segment;  /* counts the stretches of work of this thread */
 	/* By our thread: signals that it is about to send, and that it has sent or not; intervals
 	 * that the next one stands for; 1: the host keeps signals out here. */
 	_Atomic uint32_t promised, settled, weight, deaf;
-	/* For the turn WATCHED: the clocks when it first looked and the thread's voluntary
+	/* For the segment WATCHED: the clocks when it first looked and the thread's voluntary
 	 * switches until then; the time in the run queue since, when it looked last. */
 	_Atomic uint32_t watched, watch_voluntary;
 	_Atomic uint64_t watch_ns, watch_cpu_ns, delay_from_ns, delay_ns, delay_at_ns;

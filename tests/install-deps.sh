@@ -55,6 +55,7 @@ gunicorn        command gunicorn
 postgresql      file    /usr/lib/postgresql/*/bin/postgres
 python3-psycopg2 file   /usr/lib/python3/dist-packages/psycopg2/__init__.py
 nodejs          command node
+default-jdk-headless command javac
 chromium        command chromium
 python3-uvicorn file    /usr/lib/python3/dist-packages/uvicorn/__init__.py
 python3-uvloop  file    /usr/lib/python3/dist-packages/uvloop/__init__.py'

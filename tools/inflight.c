@@ -91,6 +91,7 @@ static bool read_flight(const struct rp_flight *f, struct rp_inflight_row *row)
 	row->bytes_in = atomic_load(&f->course.bytes_in);
 	row->bytes_out = atomic_load(&f->course.bytes_out);
 	row->status = atomic_load(&f->course.status);
+	row->asks = (int)atomic_load(&f->asks) - 1;
 	row->flagged = atomic_load(&f->flags) & RP_FLIGHT_FLAGGED;
 	copy_text(row->method, sizeof(row->method), f->method, f->n_method, sizeof(f->method));
 	copy_text(row->path, sizeof(row->path), f->path, f->n_path, sizeof(f->path));
@@ -274,7 +275,10 @@ void rp_inflight_doing(const struct rp_inflight_row *row, char *text, size_t cap
 {
 	char object[300];
 
-	if (!row->tid) {
+	if (!row->tid && row->asks >= 0) {
+		rp_descriptor_name(row->pid, row->asks, object, sizeof object);
+		snprintf(text, cap, "upstream %s", object);
+	} else if (!row->tid) {
 		snprintf(text, cap, "idle: no thread works for it");
 	} else if (!row->since_ns) {
 		snprintf(text, cap, "%s",

@@ -23,6 +23,7 @@ struct rp_inflight_row {
 	uint64_t since_ns; /* the thread waits since then; 0: it is in no call that is seen */
 	uint32_t kind;     /* for what: enum rp_wait_kind */
 	int fd;            /* -1: no descriptor */
+	int asks;          /* descriptor on which it asked another server; -1: none */
 	uint64_t at;       /* of a lock, a sleep, a process: by kind */
 	char state;        /* of the thread, as /proc has it; 0: not known */
 };

@@ -188,7 +188,10 @@ static void draw_overhead(const struct rp_term *t, const struct rp_session *s)
 	uint64_t handler_ns = rp_render_counter(s, "handler_ns");
 	char text[RP_UNITS_MAX], share[RP_UNITS_MAX], handler[RP_UNITS_MAX], hooks[RP_UNITS_MAX];
 
-	if (all_ns)
+	if (rp_render_is_caught(s))
+		fprintf(t->out, "profiler %s in its handler%sits hooks are not measured\n",
+		        rp_units_time(handler, handler_ns), dot(t));
+	else if (all_ns)
 		fprintf(t->out, "profiler %s, %s of the duration%shandler %s%shooks %s\n",
 		        rp_units_time(text, all_ns),
 		        rp_units_share(share, all_ns, s->account.duration_ns), dot(t),

@@ -16,7 +16,7 @@ enum { GRACE_NS = 200000000 };
 
 static bool hurry;
 
-/* What is known of the time of all turns while they were watched. */
+/* What is known of the time of all segments while they were watched. */
 struct sums {
 	uint64_t span_ns, cpu_ns, delay_ns, waited_ns;
 };
@@ -117,27 +117,28 @@ static void put_wait(struct rp_session *s, struct sums *sums, uint32_t tid,
 	rp_writer_put(s->writer, &item);
 }
 
-/* Where the watched part of a turn begins.  Inside a wait that is told it begins with the wait: a
- * wait is not cut in two. */
+/* Where the watched part of a segment begins.  Inside a wait that is told it begins with the wait:
+ * a wait is not cut in two. */
 static uint64_t watched_from(uint32_t number, uint32_t serial, uint32_t tid,
-                             const struct rp_book_turn *turn)
+                             const struct rp_book_segment *segment)
 {
 	const struct rp_book_note *n = NULL;
 
 	while ((n = rp_book_next(number, serial, n))) {
 		const struct rp_note_wait *wait = (const void *)(n + 1);
 
-		if (n->kind == RP_NOTE_WAIT && n->tid == tid && wait->at_ns < turn->watch_ns &&
-		    wait->at_ns + wait->span_ns > turn->watch_ns && wait->at_ns >= turn->begin_ns)
+		if (n->kind == RP_NOTE_WAIT && n->tid == tid && wait->at_ns < segment->watch_ns &&
+		    wait->at_ns + wait->span_ns > segment->watch_ns &&
+		    wait->at_ns >= segment->begin_ns)
 			return wait->at_ns;
 	}
-	return turn->watch_ns;
+	return segment->watch_ns;
 }
 
 /* Run delay as the thread has seen it: between its samples, since the last of them, and inside
  * waits what the scheduler knew at one of the samples and the thread had not seen by then. */
 static uint64_t delay_seen(uint32_t number, uint32_t serial, uint32_t tid,
-                           const struct rp_book_turn *turn)
+                           const struct rp_book_segment *segment)
 {
 	const struct rp_book_note *n = NULL;
 	uint64_t sum_ns = 0, inside_ns = 0;
@@ -145,21 +146,21 @@ static uint64_t delay_seen(uint32_t number, uint32_t serial, uint32_t tid,
 	while ((n = rp_book_next(number, serial, n))) {
 		const struct rp_note_sample *sample = (const void *)(n + 1);
 
-		if (n->kind != RP_NOTE_SAMPLE || n->tid != tid || sample->at_ns < turn->watch_ns ||
-		    sample->at_ns > turn->end_ns)
+		if (n->kind != RP_NOTE_SAMPLE || n->tid != tid ||
+		    sample->at_ns < segment->watch_ns || sample->at_ns > segment->end_ns)
 			continue;
 		sum_ns += sample->runq_ns;
 		if (sample->delay_us * 1000ull > sum_ns + inside_ns)
 			inside_ns = sample->delay_us * 1000ull - sum_ns;
 	}
-	return sum_ns + inside_ns + turn->tail_ns;
+	return sum_ns + inside_ns + segment->tail_ns;
 }
 
 /* The scheduler's sum: exact where the thread came onto no CPU since (cold/delay.c has the same);
  * else as it was when our thread looked last, and what the thread has seen since.  Each way tells
  * no more than there was, but that a delay which went on when it was first looked at counts whole:
  * so the sum is cut to the time off the CPU. */
-static uint64_t delay_of(uint32_t tid, const struct rp_book_turn *n, uint64_t seen_ns)
+static uint64_t delay_of(uint32_t tid, const struct rp_book_segment *n, uint64_t seen_ns)
 {
 	uint64_t delay_ns = n->delay_ns, arrivals, now_ns, most_ns;
 
@@ -175,8 +176,8 @@ static uint64_t delay_of(uint32_t tid, const struct rp_book_turn *n, uint64_t se
 	return delay_ns < most_ns ? delay_ns : most_ns;
 }
 
-/* The watched part of a turn, and what lies before it: there the clocks are not known. */
-static void put_segments(struct rp_session *s, uint32_t tid, const struct rp_book_turn *n)
+/* The watched part of a segment, and what lies before it: there the clocks are not known. */
+static void put_parts(struct rp_session *s, uint32_t tid, const struct rp_book_segment *n)
 {
 	struct rp_item item = {.kind = RP_ITEM_SEGMENT};
 
@@ -197,12 +198,12 @@ static void put_segments(struct rp_session *s, uint32_t tid, const struct rp_boo
 	s->segments++;
 }
 
-static void put_turn(struct rp_session *s, struct sums *sums, uint32_t tid,
-                     const struct rp_book_turn *n, const struct rp_book_kind *kinds)
+static void put_segment(struct rp_session *s, struct sums *sums, uint32_t tid,
+                        const struct rp_book_segment *n, const struct rp_book_kind *kinds)
 {
 	uint64_t first_ns = atomic_load(&s->request->course.first_byte_ns);
 
-	put_segments(s, tid, n);
+	put_parts(s, tid, n);
 	s->handler_ns += n->handler_ns;
 	s->ticks += n->ticks;
 	for (uint32_t i = 0; i < n->n_kinds; i++) {
@@ -274,7 +275,7 @@ static void replay(struct rp_session *s, struct sums *sums, uint32_t number, uin
 
 	while ((n = rp_book_next(number, serial, n))) {
 		const void *body = n + 1;
-		const struct rp_book_turn *turn = body;
+		const struct rp_book_segment *segment = body;
 		struct rp_note_wait wait;
 
 		if (n->kind == RP_NOTE_SAMPLE) {
@@ -289,12 +290,12 @@ static void replay(struct rp_session *s, struct sums *sums, uint32_t number, uin
 		} else if (n->kind == RP_NOTE_STALL) {
 			put_stall(s, body);
 		} else if (n->kind == RP_NOTE_END) {
-			struct rp_book_turn whole = *turn;
+			struct rp_book_segment whole = *segment;
 
-			whole.watch_ns = watched_from(number, serial, n->tid, turn);
+			whole.watch_ns = watched_from(number, serial, n->tid, segment);
 			whole.delay_ns = delay_of(n->tid, &whole,
 			                          delay_seen(number, serial, n->tid, &whole));
-			put_turn(s, sums, n->tid, &whole, (const void *)(turn + 1));
+			put_segment(s, sums, n->tid, &whole, (const void *)(segment + 1));
 		}
 	}
 }
@@ -310,25 +311,25 @@ static void cut(struct rp_session *s, struct sums *sums, uint32_t i)
 {
 	struct rp_seat *seat = &atomic_load(&rp_flights)->seats[i];
 	struct rp_seat_book *b = &rp_seat_books[i];
-	uint32_t turn = atomic_load(&seat->turn), tid = atomic_load(&seat->tid), n = 0;
+	uint32_t segment = atomic_load(&seat->segment), tid = atomic_load(&seat->tid), n = 0;
 	struct rp_note_wait wait = {.at_ns = atomic_load(&seat->since_ns),
 	                            .kind = atomic_load(&seat->kind),
 	                            .cpu_ns = RP_NEVER};
 	struct rp_book_kind kinds[RP_N_WAIT_KINDS];
-	struct rp_book_turn end = {.begin_ns = b->begin_ns,
-	                           .end_ns = atomic_load(&s->request->course.last_byte_ns),
-	                           .watch_ns = RP_NEVER,
-	                           .handler_ns = b->handler_ns,
-	                           .ticks = b->ticks};
+	struct rp_book_segment end = {.begin_ns = b->begin_ns,
+	                              .end_ns = atomic_load(&s->request->course.last_byte_ns),
+	                              .watch_ns = RP_NEVER,
+	                              .handler_ns = b->handler_ns,
+	                              .ticks = b->ticks};
 
-	if (atomic_load(&seat->watched) == turn) {
+	if (atomic_load(&seat->watched) == segment) {
 		end.watch_ns = atomic_load(&seat->watch_ns);
 		end.cpu_ns = rp_watch_cpu_ns(tid) - atomic_load(&seat->watch_cpu_ns);
 		end.delay_ns = atomic_load(&seat->delay_ns);
 		if (wait.at_ns && wait.at_ns < end.watch_ns && wait.at_ns >= end.begin_ns)
 			end.watch_ns = wait.at_ns;
 	}
-	if (end.end_ns <= end.begin_ns || atomic_load(&seat->turn) != turn)
+	if (end.end_ns <= end.begin_ns || atomic_load(&seat->segment) != segment)
 		return;
 	if (wait.at_ns && wait.at_ns < end.end_ns) {
 		wait.span_ns = end.end_ns - wait.at_ns;
@@ -338,7 +339,7 @@ static void cut(struct rp_session *s, struct sums *sums, uint32_t i)
 		if (b->touched >> k & 1)
 			kinds[n++] = b->kinds[k];
 	end.n_kinds = n;
-	put_turn(s, sums, tid, &end, kinds);
+	put_segment(s, sums, tid, &end, kinds);
 }
 
 /* QUIET: nobody is about to note anything, so that the notes can be read. */

@@ -18,7 +18,7 @@ enum { CLOSE_NS = 20000 };
 
 /* What our thread knows of a seat. */
 struct look {
-	uint32_t turn;       /* of which this is; 0: of none */
+	uint32_t segment;    /* of which this is; 0: of none */
 	uint64_t at_ns;      /* when it was looked at last */
 	uint64_t cpu_ns;     /* its CPU clock then */
 	uint64_t delay_ns;   /* in the run queue when it was looked at first */
@@ -52,21 +52,21 @@ static bool read_clocks(uint32_t tid, uint64_t *now_ns, uint64_t *cpu_ns)
 	return false;
 }
 
-static bool is_still(struct rp_seat *seat, uint64_t works, uint32_t turn)
+static bool is_still(struct rp_seat *seat, uint64_t works, uint32_t segment)
 {
-	return atomic_load(&seat->works) == works && atomic_load(&seat->turn) == turn;
+	return atomic_load(&seat->works) == works && atomic_load(&seat->segment) == segment;
 }
 
-/* The first look at a turn: its clocks are read from here on.  Its voluntary switches are told only
- * if it did not sleep at that moment: a thread that runs, and had as many before and after, did
- * not. */
-static void begin(struct look *l, struct rp_seat *seat, uint64_t works, uint32_t turn)
+/* The first look at a segment: its clocks are read from here on.  Its voluntary switches are told
+ * only if it did not sleep at that moment: a thread that runs, and had as many before and after,
+ * did not. */
+static void begin(struct look *l, struct rp_seat *seat, uint64_t works, uint32_t segment)
 {
 	uint64_t now_ns, cpu_ns, delay_ns, arrivals;
 	uint32_t tid = atomic_load(&seat->tid), voluntary = rp_procstat_switches(tid);
 	struct rp_procstat stat;
 
-	*l = (struct look){.turn = 0};
+	*l = (struct look){.segment = 0};
 	if (!rp_procstat_read(tid, &stat) || !read_clocks(tid, &now_ns, &cpu_ns))
 		return;
 	if (stat.state != 'R' || rp_procstat_switches(tid) != voluntary)
@@ -80,31 +80,32 @@ static void begin(struct look *l, struct rp_seat *seat, uint64_t works, uint32_t
 	atomic_store(&seat->delay_at_ns, now_ns);
 	atomic_store(&seat->watch_voluntary, voluntary);
 	atomic_store(&seat->weight, 0);
-	*l = (struct look){.turn = turn, .at_ns = now_ns, .cpu_ns = cpu_ns, .delay_ns = delay_ns};
-	if (is_still(seat, works, turn))
-		atomic_store_explicit(&seat->watched, turn, memory_order_release);
+	*l = (struct look){
+	        .segment = segment, .at_ns = now_ns, .cpu_ns = cpu_ns, .delay_ns = delay_ns};
+	if (is_still(seat, works, segment))
+		atomic_store_explicit(&seat->watched, segment, memory_order_release);
 }
 
-static long send_signal(uint32_t tid, uint32_t turn)
+static long send_signal(uint32_t tid, uint32_t segment)
 {
 	siginfo_t info;
 
 	memset(&info, 0, sizeof(info));
 	info.si_code = SI_QUEUE;
 	info.si_pid = (pid_t)rp_sys(SYS_getpid, 0);
-	info.si_value.sival_ptr = (void *)((uintptr_t)RP_SEAT_COOKIE << 32 | turn);
+	info.si_value.sival_ptr = (void *)((uintptr_t)RP_SEAT_COOKIE << 32 | segment);
 	return rp_sys(SYS_rt_tgsigqueueinfo, info.si_pid, tid, rp_mask_signal(), &info);
 }
 
 /* Promised before the gate is shut and settled when it was sent, or was not: a thread that finds
  * its gate shut knows from that whether the signal has come (seat.c). */
-static void call(struct rp_seat *seat, uint64_t works, uint32_t turn)
+static void call(struct rp_seat *seat, uint64_t works, uint32_t segment)
 {
 	uint32_t out = RP_GATE_OUT, called = RP_GATE_CALLED;
 
 	atomic_fetch_add(&seat->promised, 1);
 	if (atomic_compare_exchange_strong(&seat->gate, &out, RP_GATE_CALLED) &&
-	    (!is_still(seat, works, turn) || send_signal(atomic_load(&seat->tid), turn) != 0))
+	    (!is_still(seat, works, segment) || send_signal(atomic_load(&seat->tid), segment) != 0))
 		atomic_compare_exchange_strong(&seat->gate, &called, RP_GATE_OUT);
 	atomic_fetch_add(&seat->settled, 1);
 }
@@ -132,11 +133,11 @@ uint64_t rp_watch_interval_ns(uint32_t number)
 
 static void look(struct look *l, struct rp_seat *seat, uint64_t works, uint32_t number)
 {
-	uint32_t turn = atomic_load(&seat->turn), tid = atomic_load(&seat->tid);
+	uint32_t segment = atomic_load(&seat->segment), tid = atomic_load(&seat->tid);
 	uint64_t now_ns = rp_mono_ns(), each_ns = rp_settings.slow_interval_ns;
 
-	if (l->turn != turn) {
-		begin(l, seat, works, turn);
+	if (l->segment != segment) {
+		begin(l, seat, works, segment);
 		return;
 	}
 	uint64_t arrivals, delay_ns = rp_procstat_delay_ns(tid, &arrivals);
@@ -159,9 +160,9 @@ static void look(struct look *l, struct rp_seat *seat, uint64_t works, uint32_t 
 	atomic_fetch_add(&seat->weight, (uint32_t)(l->carried_ns / each_ns));
 	l->carried_ns %= each_ns;
 	if (gate == RP_GATE_OUT && is_running)
-		call(seat, works, turn);
+		call(seat, works, segment);
 	else if (gate == RP_GATE_CALLED && is_running && rp_procstat_blocks(tid, rp_mask_signal()))
-		atomic_store(&seat->deaf, 1); /* from its next turn on */
+		atomic_store(&seat->deaf, 1); /* from its next segment on */
 }
 
 /* Threads that work for a request that is old enough. */

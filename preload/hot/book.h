@@ -20,7 +20,7 @@
  * they were not.  CPU is of that part; so is the time in the run queue, as our thread saw it last:
  * the kernel's sum, from DELAY_FROM_NS on (0: not looked at), at DELAY_AT_NS.  What the thread
  * knows of it itself: TAIL_NS since MARK_NS.  SWITCHES: of the thread's life, 0: not known. */
-struct rp_book_turn {
+struct rp_book_segment {
 	uint64_t begin_ns, end_ns, watch_ns, cpu_ns, delay_from_ns, delay_ns, delay_at_ns, switches;
 	uint64_t mark_ns, tail_ns, handler_ns, ticks;
 	uint32_t n_kinds, reserved;
@@ -33,7 +33,7 @@ struct rp_book_kind {
 };
 
 /* Head of a note; its body is that of enum rp_note_kind: a sample or a wait and its stack; an await
- * as a wait, without; END: a struct rp_book_turn. */
+ * as a wait, without; END: a struct rp_book_segment. */
 struct rp_book_note {
 	uint32_t bytes;
 	uint32_t kind;        /* enum rp_note_kind */

@@ -162,6 +162,7 @@ uint32_t rp_flight_claim(int fd, const struct rp_head *head, uint64_t first_ns,
 	lone_heads[i] = anybody_else((unsigned)i) ? 0 : head_number;
 	open_course(&f->course, accepted_ns, first_ns, now_ns);
 	f->fd = fd;
+	atomic_store_explicit(&f->asks, 0, memory_order_relaxed);
 	atomic_store_explicit(&f->flags, flagged ? RP_FLIGHT_FLAGGED : 0, memory_order_relaxed);
 	name(f, head);
 	if (rp_flight_keeps && !flagged)
@@ -189,6 +190,17 @@ bool rp_flight_within_rate(uint64_t now_ns)
 	static _Atomic uint64_t full_at_ns;
 
 	return rp_gate_within(&full_at_ns, now_ns, RP_DROP_caught_rate);
+}
+
+void rp_flight_asks(uint32_t number, uint32_t serial, int fd)
+{
+	if (number < RP_MAX_REQUESTS) {
+		serial = rp_requests[number].flight_serial;
+		number = rp_requests[number].flight;
+	}
+	if (serial && number >= RP_REQUEST_FLIGHTS && rp_flight_lives(number, serial))
+		atomic_store_explicit(&rp_flight_at(number)->asks, (uint32_t)(fd + 1),
+		                      memory_order_relaxed);
 }
 
 /* Is it worth a session, and may it have one? */

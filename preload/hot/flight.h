@@ -62,6 +62,10 @@ void rp_flight_over(uint32_t number, uint32_t serial, enum rp_end_how how);
 /* The status of its answer is known. */
 void rp_flight_status(uint32_t number, uint32_t status);
 
+/* It has asked another server on FD, and waits for the answer; -1: no more.  NUMBER may be that of
+ * a flagged one, which has a slot to be shown. */
+void rp_flight_asks(uint32_t number, uint32_t serial, int fd);
+
 /* Slot NUMBER is nobody's any more (or will be, when those who push into its book are done). */
 void rp_flight_free(uint32_t number);
 

@@ -61,6 +61,8 @@ static void forget(struct peer *p)
 {
 	if (p->serial && rp_conn_kind(p->fd) == RP_FD_UPSTREAM)
 		rp_conn_set_kind(p->fd, RP_FD_SOCKET);
+	if (p->serial && p->asking)
+		rp_flight_asks(p->request, p->serial, -1);
 	p->serial = 0;
 }
 
@@ -92,6 +94,7 @@ static void own(struct rp_self *s, struct peer *p, int fd, const struct sockaddr
 	p->n_asked = p->n_object = p->stack.n = 0;
 	p->since_ns = rp_seat_call_ns();
 	rp_conn_set_kind(fd, RP_FD_UPSTREAM);
+	rp_flight_asks(p->request, p->serial, fd);
 	if (s->armed == RP_ARMED_LIGHT)
 		return; /* named when the answer is late */
 	p->n_object = (uint32_t)rp_object_name(p->object, sizeof(p->object), &what, p->request);
@@ -323,6 +326,7 @@ void rp_peer_heard(int fd)
 		if (p->request >= RP_REQUEST_FLIGHTS && rp_flight_lives(p->request, p->serial))
 			atomic_fetch_add(&rp_book_of(p->request)->upstreams, 1);
 		p->asking = false;
+		rp_flight_asks(p->request, p->serial, -1);
 	}
 	p->heard_tid = rp_self.tid;
 	p->heard_turn = rp_self.turn.number;
@@ -348,6 +352,8 @@ void rp_peer_gone(int fd)
 	if (holds(p, fd)) {
 		if (p->asking && !stayed(p) && is_stream(fd))
 			tell(p, rp_mono_ns());
+		if (p->asking)
+			rp_flight_asks(p->request, p->serial, -1);
 		p->serial = 0;
 	}
 	leave(p);

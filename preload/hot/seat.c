@@ -1,4 +1,4 @@
-/* seat.c - see seat.h: the turns of a thread, and the signals of our thread.
+/* seat.c - see seat.h: the segments of a thread, and the signals of our thread.
  *
  * Room: hot.  SPDX-License-Identifier: MIT
  */
@@ -37,9 +37,9 @@ static bool take_seat(struct rp_self *s)
 			;
 		s->seat = seat;
 		s->seat_number = i;
-		/* No turn of the thread that sat here before is taken for one of this. */
-		if (s->tick < atomic_load(&seat->turn))
-			s->tick = atomic_load(&seat->turn);
+		/* No segment of the thread that sat here before is taken for one of this. */
+		if (s->tick < atomic_load(&seat->segment))
+			s->tick = atomic_load(&seat->segment);
 		rp_mask_watch_exit(s);
 		return true;
 	}
@@ -55,7 +55,7 @@ bool rp_seat_hold_back(void)
 }
 
 /* Not settled: our thread has said that it will send one, and has not come to it.  Then the signal
- * stays out: the next turn looks again. */
+ * stays out: the next segment looks again. */
 void rp_seat_let_pass(struct rp_self *s, bool host_blocks)
 {
 	uint32_t promised = atomic_load(&s->seat->promised);
@@ -73,7 +73,7 @@ void rp_seat_let_pass(struct rp_self *s, bool host_blocks)
 
 /* Of an old request the CPU clock is read at once; where the host keeps all signals out, ours is
  * let in. */
-static void open_turn(struct rp_self *s, struct rp_seat_book *b, uint64_t now_ns, bool old)
+static void open_segment(struct rp_self *s, struct rp_seat_book *b, uint64_t now_ns, bool old)
 {
 	b->begin_ns = now_ns;
 	b->watch_ns = RP_NEVER;
@@ -114,8 +114,8 @@ void rp_seat_enter(uint32_t number, uint32_t serial)
 	s->request = number;
 	s->serial = serial;
 	s->tick++;
-	open_turn(s, rp_seat_book(s), now_ns, old);
-	atomic_store_explicit(&s->seat->turn, s->tick, memory_order_relaxed);
+	open_segment(s, rp_seat_book(s), now_ns, old);
+	atomic_store_explicit(&s->seat->segment, s->tick, memory_order_relaxed);
 	atomic_store_explicit(&s->seat->since_ns, 0, memory_order_relaxed);
 	atomic_store_explicit(&s->seat->works, rp_flight_works(number, serial),
 	                      memory_order_relaxed);
@@ -148,49 +148,49 @@ void rp_seat_mark(struct rp_seat_book *b, uint64_t now_ns, uint64_t cpu_ns)
 	b->mark_voluntary = u.switches_voluntary;
 }
 
-static void note_turn(struct rp_self *s, struct rp_seat_book *b, uint64_t now_ns)
+static void note_segment(struct rp_self *s, struct rp_seat_book *b, uint64_t now_ns)
 {
 	struct rp_book_kind kinds[RP_N_WAIT_KINDS];
 	uint64_t late_ns = 0;
-	struct rp_book_turn turn = {.begin_ns = b->begin_ns,
-	                            .end_ns = now_ns,
-	                            .watch_ns = RP_NEVER,
-	                            .handler_ns = b->handler_ns,
-	                            .ticks = b->ticks};
+	struct rp_book_segment segment = {.begin_ns = b->begin_ns,
+	                                  .end_ns = now_ns,
+	                                  .watch_ns = RP_NEVER,
+	                                  .handler_ns = b->handler_ns,
+	                                  .ticks = b->ticks};
 
 	/* What a loop's thread did since a timer may have been due is nobody's. */
 	if (rp_turn_is_over(s, now_ns)) {
 		late_ns = now_ns - s->turn.due_ns;
 		now_ns = s->turn.due_ns;
-		turn.end_ns = now_ns;
+		segment.end_ns = now_ns;
 	}
 	if (now_ns < b->begin_ns)
 		return;
 	if (rp_seat_watched(s, b) && b->watch_ns <= now_ns) {
-		turn.watch_ns = b->watch_ns;
+		segment.watch_ns = b->watch_ns;
 		uint64_t cpu_ns = rp_cpu_ns(), ran_ns = cpu_ns - b->mark_cpu_ns;
 		struct rp_usage u;
 
 		cpu_ns -= late_ns < ran_ns ? late_ns : ran_ns;
 
 		rp_sampler_usage(&u);
-		turn.cpu_ns = cpu_ns - b->watch_cpu_ns;
-		turn.mark_ns = b->mark_ns;
+		segment.cpu_ns = cpu_ns - b->watch_cpu_ns;
+		segment.mark_ns = b->mark_ns;
 		if (u.switches_voluntary == b->mark_voluntary &&
 		    now_ns - b->mark_ns > cpu_ns - b->mark_cpu_ns)
-			turn.tail_ns = now_ns - b->mark_ns - (cpu_ns - b->mark_cpu_ns);
-		turn.switches = (uint64_t)(u.switches_voluntary + u.switches_forced);
+			segment.tail_ns = now_ns - b->mark_ns - (cpu_ns - b->mark_cpu_ns);
+		segment.switches = (uint64_t)(u.switches_voluntary + u.switches_forced);
 		if (atomic_load(&s->seat->watched) == s->tick) {
-			turn.delay_from_ns = atomic_load(&s->seat->delay_from_ns);
-			turn.delay_ns = atomic_load(&s->seat->delay_ns);
-			turn.delay_at_ns = atomic_load(&s->seat->delay_at_ns);
+			segment.delay_from_ns = atomic_load(&s->seat->delay_from_ns);
+			segment.delay_ns = atomic_load(&s->seat->delay_ns);
+			segment.delay_at_ns = atomic_load(&s->seat->delay_at_ns);
 		}
 	}
 	for (unsigned i = 0; i < RP_N_WAIT_KINDS; i++)
 		if (b->touched >> i & 1)
-			kinds[turn.n_kinds++] = b->kinds[i];
-	rp_book_note(rp_book_for(s), RP_NOTE_END, &turn, sizeof(turn), kinds,
-	             turn.n_kinds * sizeof(*kinds), NULL);
+			kinds[segment.n_kinds++] = b->kinds[i];
+	rp_book_note(rp_book_for(s), RP_NOTE_END, &segment, sizeof(segment), kinds,
+	             segment.n_kinds * sizeof(*kinds), NULL);
 }
 
 void rp_seat_leave(struct rp_self *s, bool keep)
@@ -204,7 +204,7 @@ void rp_seat_leave(struct rp_self *s, bool keep)
 		struct rp_seat_book *b = rp_seat_book(s);
 		uint64_t now_ns = rp_mono_ns(), over_ns = rp_flight_over_ns(s->request, s->serial);
 
-		note_turn(s, b, over_ns < now_ns ? over_ns : now_ns);
+		note_segment(s, b, over_ns < now_ns ? over_ns : now_ns);
 		if (b->talks)
 			rp_conn_stall_left((int)b->talks - 1, b->way, s->request, s->serial,
 			                   now_ns);

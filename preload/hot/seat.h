@@ -19,7 +19,7 @@
 #include "preload/hot/self.h"
 #include "preload/hot/wait.h"
 
-/* Marks our signals: value is this, then the seat's turn. */
+/* Marks our signals: value is this, then the seat's segment. */
 #define RP_SEAT_COOKIE 0x72707373u
 
 /* From now on the thread works for flight (NUMBER, SERIAL). */

@@ -1,4 +1,4 @@
-/* seat_book.h - the inside of a seat, shared by seat.c (turns, signals) and seat_wait.c (calls).
+/* seat_book.h - the inside of a seat, shared by seat.c (segments, signals) and seat_wait.c (calls).
  *
  * Room: hot.  SPDX-License-Identifier: MIT
  */
@@ -9,7 +9,7 @@
 #include "preload/hot/book.h"
 #include "preload/hot/seat.h"
 
-/* What the thread knows of its turn; its own. */
+/* What the thread knows of its segment; its own. */
 struct rp_seat_book {
 	uint64_t begin_ns;
 	uint64_t watch_ns, watch_cpu_ns; /* first reading of the CPU clock; RP_NEVER: none yet */
@@ -44,7 +44,7 @@ static inline struct rp_book_kind *rp_seat_kind(struct rp_seat_book *b, enum rp_
 	return k;
 }
 
-/* Is the turn of S watched?  Takes over what our thread has read meanwhile. */
+/* Is the segment of S watched?  Takes over what our thread has read meanwhile. */
 bool rp_seat_watched(struct rp_self *s, struct rp_seat_book *b);
 
 /* The CPU clock was CPU_NS at NOW_NS. */

@@ -110,7 +110,7 @@ void rp_seat_wait_end(struct rp_self *s, struct rp_wait *w)
 {
 	uint64_t ended_ns = rp_mono_ns();
 
-	/* The turn may have ended in a handler of the host: then the thread is AWAY. */
+	/* The segment may have ended in a handler of the host: then the thread is AWAY. */
 	bool same = s->armed == RP_ARMED_LIGHT && s->tick == w->tick;
 
 	if (rp_unlikely(w->held_back) && s->seat)

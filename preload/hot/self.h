@@ -30,7 +30,7 @@ struct rp_turn {
 	uint32_t held;   /* ... since the loop last waited */
 	uint64_t held_since_ns;
 	uint64_t due_ns;  /* from here on a timer of the loop may be due */
-	uint64_t back_ns; /* when its last poll came back; 0: not seen */
+	uint64_t back_ns; /* when its last poll came back, or before; 0: not seen */
 };
 
 /* Values of rp_self.armed. */

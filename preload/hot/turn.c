@@ -24,8 +24,10 @@ void rp_turn_unseen(struct rp_turn *t, uint64_t timeout_ns)
 	t->looped = true;
 	if (timeout_ns == RP_NEVER)
 		t->due_ns = RP_NEVER;
-	else if (timeout_ns)
-		t->due_ns = due_ns(rp_mono_coarse_ns(), timeout_ns);
+	else if (timeout_ns) {
+		t->back_ns = rp_mono_coarse_ns(); /* or later */
+		t->due_ns = due_ns(t->back_ns, timeout_ns);
+	}
 }
 
 /* May what this thread works for go on after a poll that brought nothing, since there is something

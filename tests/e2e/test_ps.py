@@ -69,15 +69,15 @@ def one_that_is_flagged_is_shown_as_well():
         equal(ps(one.pid), [])
 
 
-def an_event_loop_has_requests_that_no_thread_works_for():
+def an_event_loop_says_whom_it_asked():
     with place() as here, Upstream(1.5) as up, proxy(here, up, PS) as nginx:
         with Client(nginx.port) as first:  # makes the table
             first.send(request('/a'))
             shown_in_ps(nginx.pid)
             with Client(nginx.port) as second:
                 second.send(request('/b'))
-                r = row(nginx.pid, '/b')
-                equal((r['tid'], r['doing']), (0, 'idle: no thread works for it'))
+                r = row(nginx.pid, '/b', lambda r: not r['tid'])
+                equal(r['doing'], 'upstream tcp 127.0.0.1:%d' % up.port)
                 second.answer()
             first.answer()
         equal(ps(nginx.pid), [])
@@ -168,7 +168,7 @@ def run_turns_it_on():
 
 
 run(a_thread_is_shown_running_and_waiting, one_that_is_flagged_is_shown_as_well,
-    an_event_loop_has_requests_that_no_thread_works_for, a_wait_has_its_peer,
+    an_event_loop_says_whom_it_asked, a_wait_has_its_peer,
     the_table_is_its_users_alone_and_what_is_left_of_it_is_removed,
     a_process_that_ends_takes_its_table_along, what_cannot_be_shown_is_said_and_served,
     nobody_asked_and_there_is_none, run_turns_it_on)

@@ -98,16 +98,16 @@ static const struct rp_book_note *find(struct aloft a, enum rp_note_kind kind)
 
 static const struct rp_book_kind *kind_of(const struct rp_book_note *end, enum rp_wait_kind kind)
 {
-	const struct rp_book_turn *turn = (const void *)(end + 1);
-	const struct rp_book_kind *kinds = (const void *)(turn + 1);
+	const struct rp_book_segment *segment = (const void *)(end + 1);
+	const struct rp_book_kind *kinds = (const void *)(segment + 1);
 
-	for (uint32_t i = 0; i < turn->n_kinds; i++)
+	for (uint32_t i = 0; i < segment->n_kinds; i++)
 		if (kinds[i].kind == kind)
 			return &kinds[i];
 	return NULL;
 }
 
-START_TEST(a_turn_is_noted_with_its_calls)
+START_TEST(a_segment_is_noted_with_its_calls)
 {
 	struct aloft a = aloft_enter("/");
 	const struct rp_book_note *n;
@@ -131,11 +131,11 @@ START_TEST(a_turn_is_noted_with_its_calls)
 	ck_assert_uint_gt(stack->n, 2);
 	n = find(a, RP_NOTE_END);
 	ck_assert_ptr_nonnull(n);
-	const struct rp_book_turn *turn = (const void *)(n + 1);
+	const struct rp_book_segment *segment = (const void *)(n + 1);
 
-	ck_assert_uint_eq(turn->watch_ns, RP_NEVER);
-	ck_assert_uint_le(turn->begin_ns, wait->at_ns);
-	ck_assert_uint_ge(turn->end_ns, wait->at_ns + wait->span_ns);
+	ck_assert_uint_eq(segment->watch_ns, RP_NEVER);
+	ck_assert_uint_le(segment->begin_ns, wait->at_ns);
+	ck_assert_uint_ge(segment->end_ns, wait->at_ns + wait->span_ns);
 	ck_assert_uint_eq(kind_of(n, RP_WAIT_POLL)->calls, 6);
 	ck_assert_uint_le(kind_of(n, RP_WAIT_POLL)->shorts, 5); /* some were long: the machine */
 	rp_current_over(a.number, a.serial, RP_END_COMPLETE);
@@ -152,12 +152,12 @@ START_TEST(an_old_request_has_its_clocks_read_at_once)
 	flagged_burn(5);
 	poll_ms(3);
 	rp_current_leave();
-	const struct rp_book_turn *turn = (const void *)(find(a, RP_NOTE_END) + 1);
+	const struct rp_book_segment *segment = (const void *)(find(a, RP_NOTE_END) + 1);
 	const struct rp_note_wait *wait = (const void *)(find(a, RP_NOTE_WAIT) + 1);
 
-	ck_assert_uint_eq(turn->watch_ns, turn->begin_ns);
-	ck_assert_uint_gt(turn->cpu_ns, 0);
-	ck_assert_uint_le(turn->cpu_ns, turn->end_ns - turn->begin_ns);
+	ck_assert_uint_eq(segment->watch_ns, segment->begin_ns);
+	ck_assert_uint_gt(segment->cpu_ns, 0);
+	ck_assert_uint_le(segment->cpu_ns, segment->end_ns - segment->begin_ns);
 	ck_assert_uint_lt(wait->cpu_ns, wait->span_ns);
 	rp_current_over(a.number, a.serial, RP_END_COMPLETE);
 }
@@ -228,7 +228,7 @@ START_TEST(who_waits_is_not_called)
 }
 END_TEST
 
-START_TEST(a_call_that_comes_after_the_turn_is_awaited_by_the_mask)
+START_TEST(a_call_that_comes_after_the_segment_is_awaited_by_the_mask)
 {
 	struct aloft a = aloft_enter("/"), b;
 
@@ -319,10 +319,10 @@ START_TEST(a_wait_outlives_its_request_and_is_cut)
 	rp_wait_leave(&w);
 	ck_assert_uint_eq(rp_self.armed, 0);
 	const struct rp_note_wait *wait = (const void *)(find(a, RP_NOTE_WAIT) + 1);
-	const struct rp_book_turn *turn = (const void *)(find(a, RP_NOTE_END) + 1);
+	const struct rp_book_segment *segment = (const void *)(find(a, RP_NOTE_END) + 1);
 
 	ck_assert_uint_eq(wait->at_ns + wait->span_ns, over_ns);
-	ck_assert_uint_eq(turn->end_ns, over_ns);
+	ck_assert_uint_eq(segment->end_ns, over_ns);
 	rp_flight_free(a.number);
 }
 END_TEST
@@ -330,11 +330,11 @@ END_TEST
 START_TEST(a_thread_leaves_one_request_for_another)
 {
 	struct aloft a = aloft_enter("/a"), b = aloft_claim("/b");
-	uint32_t turn = rp_self.tick;
+	uint32_t segment = rp_self.tick;
 
 	rp_current_enter(b.number, b.serial);
 	ck_assert(rp_current_is(b.number, b.serial));
-	ck_assert_uint_gt(rp_self.tick, turn);
+	ck_assert_uint_gt(rp_self.tick, segment);
 	ck_assert_ptr_nonnull(find(a, RP_NOTE_END));
 	rp_current_enter(b.number, b.serial);
 	ck_assert_ptr_null(find(b, RP_NOTE_END)); /* it stayed */
@@ -352,12 +352,12 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, ready, NULL);
 	tcase_set_timeout(tcase, 60);
-	tcase_add_test(tcase, a_turn_is_noted_with_its_calls);
+	tcase_add_test(tcase, a_segment_is_noted_with_its_calls);
 	tcase_add_test(tcase, an_old_request_has_its_clocks_read_at_once);
 	tcase_add_test(tcase, a_call_where_it_runs_is_a_sample);
 	tcase_add_test(tcase, a_call_on_its_way_does_not_meet_a_wait);
 	tcase_add_test(tcase, who_waits_is_not_called);
-	tcase_add_test(tcase, a_call_that_comes_after_the_turn_is_awaited_by_the_mask);
+	tcase_add_test(tcase, a_call_that_comes_after_the_segment_is_awaited_by_the_mask);
 	tcase_add_test(tcase, a_promise_that_was_not_kept_is_forgotten);
 	tcase_add_test(tcase, a_host_that_blocks_everything_finds_its_mask_as_it_was);
 	tcase_add_test(tcase, a_wait_within_a_wait_is_the_outer_ones);

@@ -140,6 +140,18 @@ START_TEST(a_turn_is_nobodys_once_a_timer_may_be_due)
 }
 END_TEST
 
+START_TEST(after_a_turn_that_nobody_saw_the_next_is_somebodys)
+{
+	rp_turn_unseen(&rp_self.turn, 1000 * MS);
+	wait_for(50 * MS, 9, 1);
+	ck_assert(allows(RP_BY_CLIENT, true));
+	rp_self.turn = (struct rp_turn){0};
+	rp_turn_unseen(&rp_self.turn, RP_NEVER); /* when it came back is not known */
+	wait_for(50 * MS, 9, 1);
+	ck_assert(!allows(RP_BY_CLIENT, true));
+}
+END_TEST
+
 START_TEST(a_segment_between_two_ticks_is_cut_where_the_timer_was_due)
 {
 	uint64_t due_ns;
@@ -241,6 +253,7 @@ int main(void)
 	tcase_add_loop_test(t, where_nobody_else_is_in_flight_it_is_whose_else, 0, N_ROWS);
 	tcase_add_test(t, a_thread_without_a_loop_is_never_in_doubt);
 	tcase_add_test(t, a_turn_is_nobodys_once_a_timer_may_be_due);
+	tcase_add_test(t, after_a_turn_that_nobody_saw_the_next_is_somebodys);
 	tcase_add_test(t, a_segment_between_two_ticks_is_cut_where_the_timer_was_due);
 	tcase_add_test(t, while_a_flagged_request_is_served_events_come_one_by_one);
 	tcase_add_test(t, a_poll_is_told_of_nothing_while_there_is_something_to_do);
