@@ -99,11 +99,11 @@ static bool uwsgi_text(const char **at, const char *end, struct rp_span *text)
 	return true;
 }
 
-/* Modifier 1 says which plugin shall serve it; those below are none (or the first byte of FastCGI,
- * of TLS, and a line end). */
+/* Modifier 1 says which plugin shall serve it: 0 is Python's, 14 PHP's.  Not one that begins
+ * FastCGI (1), a record of TLS (20 to 23) or a line end. */
 static bool is_modifier(char c)
 {
-	return (unsigned char)c < 32 && c != 1 && c != '\n' && c != '\r' && c != 0x16;
+	return (unsigned char)c < 20 && c != 1 && c != '\n' && c != '\r';
 }
 
 /* The first variable tells uwsgi from other protocols that begin with a small number. */

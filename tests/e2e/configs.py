@@ -26,8 +26,10 @@ http {
 	uwsgi_temp_path %(path)s/tmp-uwsgi;
 	scgi_temp_path %(path)s/tmp-scgi;
 	upstream up { server 127.0.0.1:%(upstream)d; keepalive 4; }
+	%(http)s
 	server {
-		listen 127.0.0.1:%(port)d%(tls)s;
+		listen 127.0.0.1:%(port)d%(listen)s%(tls)s;
+		%(locations)s
 		root %(path)s/www;
 		location = /hi { return 200 "hi\\n"; }
 		location ~ ^/(echo|slow|hello|big)$ {
@@ -78,16 +80,15 @@ def pages(here):
         os.utime(here.file(path), (1700000000, 1700000000))
 
 
-def nginx(here, port, upstream, pem=None, more=''):
-    """What starts nginx on PORT, over TLS with PEM; MORE: other words of its listen line."""
+def nginx(here, port, upstream=1, pem=None, listen='', http='', locations=''):
+    """What starts nginx on PORT, over TLS with PEM; LISTEN: more words of that line, HTTP and
+    LOCATIONS: more lines of these blocks."""
     need('nginx')
     pages(here)
-    tls = more
-    if pem:
-        tls += ' ssl; ssl_certificate %s; ssl_certificate_key %s' % (pem, pem)
+    tls = ' ssl; ssl_certificate %s; ssl_certificate_key %s' % (pem, pem) if pem else ''
     conf = here.file('nginx.conf', NGINX % dict(
         user='user %s;' % USER if USER else '', path=here.path, port=port, upstream=upstream,
-        tls=tls))
+        tls=tls, listen=listen, http=http, locations=locations))
     return ['nginx', '-c', conf, '-e', here.file('nginx.err')]
 
 

@@ -22,6 +22,14 @@ def certificate(here):
     return pem
 
 
+def encrypted(connected, newest=ssl.TLSVersion.TLSv1_3):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.maximum_version = newest
+    return context.wrap_socket(connected)
+
+
 class TlsClient(Client):
     """The same over TLS; each piece that is sent is a record of its own.  ROOM: what the kernel
     takes in for us before we read.  PREFACE goes before all."""
@@ -35,11 +43,7 @@ class TlsClient(Client):
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
             self.socket.connect(('127.0.0.1', port))
         self.socket.sendall(preface)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        context.maximum_version = newest
-        self.socket = context.wrap_socket(self.socket)
+        self.socket = encrypted(self.socket, newest)
 
     def send(self, *pieces, pause=0.002):
         """Records stay apart without much of a pause."""

@@ -8,12 +8,12 @@ import os
 import re
 
 import battery
+import configs
 import gateway
 import slow
-from harness import AS_ROOT, Skip, ask, check, equal, files, free_port, need, place
-from harness import run, server, sessions
+from configs import USER
+from harness import Skip, ask, check, equal, files, free_port, place, run, server, sessions
 
-USER = 'www-data' if AS_ROOT else None
 SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'app.php')
 POOL = '''
 [global]
@@ -27,30 +27,13 @@ pm = static
 pm.max_children = %(children)d
 catch_workers_output = no
 '''
-CONF = '''
-%(user)s
-worker_processes 1;
-daemon off;
-pid %(path)s/nginx.pid;
-error_log %(path)s/nginx.err;
-events { worker_connections 256; }
-http {
-	access_log off;
-	client_body_temp_path %(path)s/tmp-body;
-	fastcgi_temp_path %(path)s/tmp-fastcgi;
-	proxy_temp_path %(path)s/tmp-proxy;
-	uwsgi_temp_path %(path)s/tmp-uwsgi;
-	scgi_temp_path %(path)s/tmp-scgi;
-	upstream fpm { server unix:%(path)s/fpm.sock; keepalive 2; }
-	server {
-		listen 127.0.0.1:%(port)d;
-		location / {
-			include /etc/nginx/fastcgi_params;
-			fastcgi_param SCRIPT_FILENAME %(script)s;
-			fastcgi_pass fpm;
-			fastcgi_keep_conn on;
-		}
-	}
+FPM = 'upstream fpm { server unix:%s/fpm.sock; keepalive 2; }'
+PASS = '''
+location ~ ^/(hello|slow|echo|big)$ {
+	include /etc/nginx/fastcgi_params;
+	fastcgi_param SCRIPT_FILENAME %s;
+	fastcgi_pass fpm;
+	fastcgi_keep_conn on;
 }
 '''
 
@@ -75,15 +58,11 @@ def fpm(here, where=None, shim=True, children=1, **named):
 
 
 @contextlib.contextmanager
-def behind_nginx(here, shim=True, web_shim=False, **named):
+def behind_nginx(here, shim=True, web_shim=False):
     """The port of an nginx before php-fpm."""
-    need('nginx')
     port = free_port()
-    user = 'user %s;' % USER if USER else ''
-    conf = here.file('nginx.conf', CONF % dict(path=here.path, port=port, user=user,
-                                               script=SCRIPT))
-    nginx = ['nginx', '-c', conf, '-e', here.file('nginx.err')]
-    with fpm(here, shim=shim, **named), server(here, nginx, port, web_shim):
+    nginx = configs.nginx(here, port, http=FPM % here.path, locations=PASS % SCRIPT)
+    with fpm(here, shim=shim, children=4), server(here, nginx, port, web_shim):
         yield port
 
 
@@ -223,7 +202,7 @@ def answers_behind_nginx_are_the_same_bytes():
 
 
 def requests_side_by_side_keep_apart():
-    with place(USER) as here, behind_nginx(here, children=4) as port:
+    with place(USER) as here, behind_nginx(here) as port:
         targets = ['/slow?n=%d' % n for n in range(4)]
         slow.all_at_once(port, [t + ('&profile=1' if t != '/slow?n=3' else '') for t in targets])
         found = sessions(here.sessions, 3)

@@ -7,31 +7,13 @@ import os
 import socket
 import struct
 
-from harness import AS_ROOT, PYTHON, Client, check, equal, files, free_port, need, place, request
-from harness import run, server, sessions
+import configs
+from configs import USER
+from harness import PYTHON, Client, check, equal, files, free_port, place, request, run, server
+from harness import sessions
+from over_tls import certificate, encrypted
 
-USER = 'www-data' if AS_ROOT else None
 THREADS = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'py_threads.py')
-CONF = '''
-%(user)s
-worker_processes 1;
-daemon off;
-pid %(path)s/nginx.pid;
-error_log %(path)s/nginx.err;
-events { worker_connections 256; }
-http {
-	access_log off;
-	client_body_temp_path %(path)s/tmp-body;
-	fastcgi_temp_path %(path)s/tmp-fastcgi;
-	proxy_temp_path %(path)s/tmp-proxy;
-	uwsgi_temp_path %(path)s/tmp-uwsgi;
-	scgi_temp_path %(path)s/tmp-scgi;
-	server {
-		listen 127.0.0.1:%(port)d proxy_protocol;
-		location / { return 200 "hello $proxy_protocol_addr\\n"; }
-	}
-}
-'''
 SIGNATURE = b'\r\n\r\n\0\r\nQUIT\n'
 
 
@@ -68,29 +50,34 @@ PREFACES = [
 
 
 @contextlib.contextmanager
-def nginx(here, shim=True, **named):
-    need('nginx')
+def nginx(here, shim=True, pem=None):
     port = free_port()
-    user = 'user %s;' % USER if USER else ''
-    conf = here.file('nginx.conf', CONF % dict(path=here.path, port=port, user=user))
-    with server(here, ['nginx', '-c', conf, '-e', here.file('nginx.err')], port, shim, **named):
+    who = 'location = /hello { return 200 "hello $proxy_protocol_addr\\n"; }'
+    argv = configs.nginx(here, port, listen=' proxy_protocol', locations=who, pem=pem)
+    with server(here, argv, port, shim):
         yield port
+
+
+def nginx_with_tls(here, shim=True):
+    return nginx(here, shim, certificate(here))
 
 
 @contextlib.contextmanager
-def own(here, shim=True, **named):
+def own(here, shim=True):
     port = free_port()
-    with server(here, [PYTHON, THREADS, str(port), 'proxied'], port, shim, **named):
+    with server(here, [PYTHON, THREADS, str(port), 'proxied'], port, shim):
         yield port
 
 
-def conversation(port, cuts):
+def conversation(port, cuts, tls):
     """For each preface, cut into two at each of CUTS: three requests, two of them flagged."""
     got, n = [], 0
     for preface, _ in PREFACES:
         for cut in cuts:
             with Client(port) as client:
                 client.send(*[p for p in (preface[:cut], preface[cut:]) if p], pause=0.003)
+                if tls:
+                    client.socket = encrypted(client.socket)
                 for flag in ('', '&profile=1', '&profile=1'):
                     n += 1
                     client.send(request('/hello?n=%d%s' % (n, flag)))
@@ -98,13 +85,13 @@ def conversation(port, cuts):
     return got
 
 
-def the_gate_asks_for_the_client_that_is_named(start, cuts, owner=None):
+def the_gate_asks_for_the_client_that_is_named(start, cuts=(0,), owner=None, tls=False):
     with place(owner) as here:
         with start(here, False) as port:
-            wanted = conversation(port, cuts)
+            wanted = conversation(port, cuts, tls)
         equal(files(here.sessions), [], 'the sessions of the bare server')
         with start(here) as port:
-            got = conversation(port, cuts)
+            got = conversation(port, cuts, tls)
             n = sum(peer is not None for _, peer in PREFACES) * len(cuts) * 2
             found = {s.target: s for s in sessions(here.sessions, n)}
         equal(got, wanted, 'the answers')
@@ -126,12 +113,17 @@ def tells(s, peer):
 
 
 def nginx_serves_and_the_gate_asks_for_the_client_that_is_named():
-    the_gate_asks_for_the_client_that_is_named(nginx, [0], USER)  # in one piece, please
+    the_gate_asks_for_the_client_that_is_named(nginx, owner=USER)
+
+
+def nginx_with_tls_behind_the_preface_as_well():
+    the_gate_asks_for_the_client_that_is_named(nginx_with_tls, owner=USER, tls=True)
 
 
 def a_host_reads_byte_by_byte_and_the_gate_asks_for_the_client_that_is_named():
-    the_gate_asks_for_the_client_that_is_named(own, [3, 13])
+    the_gate_asks_for_the_client_that_is_named(own, (3, 13))
 
 
 run(nginx_serves_and_the_gate_asks_for_the_client_that_is_named,
+    nginx_with_tls_behind_the_preface_as_well,
     a_host_reads_byte_by_byte_and_the_gate_asks_for_the_client_that_is_named)

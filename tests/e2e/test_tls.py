@@ -84,7 +84,7 @@ def a_request_of_an_older_client_tells_the_same():
 
 def behind_a_preface_the_gate_asks_for_the_client_that_is_named():
     def proxied(*args, **named):
-        return configs.nginx(*args, more=' proxy_protocol', **named)
+        return configs.nginx(*args, listen=' proxy_protocol', **named)
     with place(USER) as here, behind(here, proxied, True) as port:
         for n, client in enumerate(('127.0.0.1', '203.0.113.9')):
             preface = b'PROXY TCP4 %s 127.0.0.1 4711 443\r\n' % client.encode()

@@ -82,7 +82,7 @@ END_TEST
 
 START_TEST(what_only_begins_like_a_hello_is_given_up)
 {
-	static const char *const first[] = {"\x16\x02", "\x16\x03\x01\x01\x01\x02", "\x80\x2e\x01"};
+	static const char *const first[] = {"\x16\x02", "\x16\x03\x01\x01\x01\x02", "\x17\x03\x03"};
 
 	for (unsigned i = 0; i < 6; i++) {
 		const char *bytes = first[i % 3];

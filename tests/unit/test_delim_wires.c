@@ -114,6 +114,7 @@ START_TEST(what_only_looks_like_them_is_given_up)
 	TEXT_SAYS("\0\10\0\0\3\0ABC\11\0d", "OPAQUE\n");          /* a value that is */
 	TEXT_SAYS("\0\0\0\10\4\322\26\57", "OPAQUE\n");           /* Postgres: SSLRequest */
 	TEXT_SAYS("\0\0\0\124\0\3\0\0user\0", "OPAQUE\n");        /* and its first message */
+	TEXT_SAYS("\x17\3\3\0\2\0AB", "OPAQUE\n");                /* TLS, in the middle */
 	TEXT_SAYS("\0\35\22\64\1\0\0\1\0\0\0\0\0\0", "OPAQUE\n"); /* DNS */
 }
 END_TEST
