@@ -21,7 +21,7 @@ SYMB    := $(wildcard symbolize/*.c)
 TOOLS   := $(wildcard tools/*.c)
 PROTOS  := $(patsubst tools/%.proto,$(B)/%.pb-c.h,$(wildcard tools/*.proto))
 # Under the thread sanitizer only what runs on two threads without a tick: it defers signals.
-PAIRED  := $(addprefix tests/unit/test_,$(addsuffix .c,track pending capture conn drain session listing))
+PAIRED  := $(addprefix tests/unit/test_,$(addsuffix .c,track pending capture conn conn_h2 drain session listing))
 UNITS   := $(patsubst tests/unit/%.c,$(B)/unit/%,$(if $(filter thread,$(SAN)),$(PAIRED),$(wildcard tests/unit/test_*.c)))
 HOSTS   := $(patsubst tests/hosts/%.c,$(B)/hosts/%,$(wildcard tests/hosts/*.c))
 BENCHES := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/bench_*.c))
@@ -73,7 +73,7 @@ $(B)/all.a: $(call obj,$(HOT) $(COLD) $(STORE) $(SYMB) $(filter-out tools/main.c
 	@rm -f $@; $(AR) rcs $@ $^
 $(B)/unit/%: $(B)/obj/tests/unit/%.o $(B)/all.a
 	@mkdir -p $(@D)
-	$(call say,LD,$@)$(CC) $(if $(SAN),-fsanitize=$(SAN)) -rdynamic -o $@ $< -lc $(B)/all.a $(LDFLAGS) $(shell $(PKG) --libs check) \
+	$(call say,LD,$@)$(CC) $(if $(SAN),-fsanitize=$(SAN)) -rdynamic -o $@ $< -lc $(B)/all.a $(LDFLAGS) $(shell $(PKG) --libs check libnghttp2) \
 	    -lunwind -lunwind-x86_64 $(TOOLIBS) -lm -ldl
 STEPPED := $(addprefix tests/support/stepper,.c _shadow.c _judge.c _preload.c)
 $(B)/steps/libsteps.so: $(STEPPED) $(B)/all.a
@@ -88,7 +88,7 @@ $(B)/hosts/%: tests/hosts/%.c $(wildcard tests/hosts/*.h) Makefile
 	$(call say,CC,$<)$(CC) -std=gnu11 -D_GNU_SOURCE -O2 -g -fomit-frame-pointer -Wall -Wextra -o $@ $< -lpthread -ldl -lm
 $(B)/bench/%: $(B)/obj/tests/bench/%.o $(B)/all.a
 	@mkdir -p $(@D)
-	$(call say,LD,$@)$(CC) -o $@ $< -lc $(B)/all.a $(LDFLAGS) -lunwind -lunwind-x86_64 $(TOOLIBS) -lm -ldl
+	$(call say,LD,$@)$(CC) -o $@ $< -lc $(B)/all.a $(LDFLAGS) $(shell $(PKG) --libs libnghttp2) -lunwind -lunwind-x86_64 $(TOOLIBS) -lm -ldl
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20

@@ -29,6 +29,8 @@ python3         command python3'
 check='
 check           pkg     check
 libsubunit-dev  pkg     libsubunit
+libnghttp2-dev  pkg     libnghttp2
+nghttp2-client  command h2load
 libunwind-dev   pkg     libunwind
 libc6-dbg       file    /usr/share/doc/libc6-dbg
 g++             command g++
@@ -49,6 +51,7 @@ nginx-light     command nginx
 apache2         command apache2
 php-cli         command php
 php-fpm         file    /usr/sbin/php-fpm[0-9]*
+python3-h2      file    /usr/lib/python3/dist-packages/h2/__init__.py
 uwsgi-core      command uwsgi-core
 uwsgi-plugin-python3 file /usr/lib/uwsgi/plugins/python3*_plugin.so
 gunicorn        command gunicorn

@@ -29,7 +29,8 @@ enum rp_wire {
 	RP_WIRE_FCGI,
 	RP_WIRE_SCGI,
 	RP_WIRE_UWSGI,
-	RP_WIRE_PROXY
+	RP_WIRE_PROXY,
+	RP_WIRE_H2,
 };
 
 /* What must be known of the request that is being answered. */
@@ -64,6 +65,7 @@ enum rp_in_event {
 	RP_IN_HEAD,   /* *head is filled */
 	RP_IN_BODY,   /* the body is complete (also right after HEAD when there is none) */
 	RP_IN_PEER,   /* a PROXY preface: head->peer is the client of all that follows */
+	RP_IN_H2,     /* HTTP/2 from here on: delim_h2.h */
 	RP_IN_OPAQUE, /* nothing that we know, or a border was lost: nothing more will come */
 };
 
@@ -112,7 +114,8 @@ struct rp_delim_out {
 	uint8_t state, aux;
 	uint8_t close_delimited; /* 1: the response ends with the connection, never RP_OUT_END */
 	uint8_t n_line;          /* bytes kept of the current header line */
-	uint8_t reserved[2];
+	uint8_t to_h2;           /* with RP_OUT_UPGRADED: HTTP/2 follows */
+	uint8_t reserved;
 	char line[40]; /* enough for the names and values that delimit */
 	struct rp_record record;
 };
