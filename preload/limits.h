@@ -10,6 +10,9 @@
 enum {
 	RP_MAX_FDS = 65536,   /* 1 + 4 bytes each; descriptors above are not followed */
 	RP_MAX_CONNS = 32768, /* 400 bytes each: 13 MiB of address space */
+	RP_MAX_H2 =
+	        1024, /* connections of HTTP/2 at once, 15 KiB each, 8 of them touched: 15 MiB */
+	RP_MAX_STREAMS = 128, /* open streams on one, 12 bytes each */
 	RP_MAX_HEADS = 64,    /* heads in pieces at once, 64 KiB each: 4 MiB */
 	RP_MAX_PENDING = 16,  /* runs of alike requests in a pipeline, 12 bytes each; divides 256 */
 	RP_MAX_LIVE = 32,     /* the most REQPROF_CONCURRENT may ask for */

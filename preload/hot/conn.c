@@ -6,6 +6,7 @@
 
 #include <string.h>
 #include "preload/hot/clock.h"
+#include "preload/hot/conn_h2.h"
 #include "preload/hot/conn_slot.h"
 #include "preload/hot/current.h"
 #include "preload/hot/drops.h"
@@ -87,6 +88,7 @@ static void release(struct rp_conn *c)
 			return;
 	rp_conn_over(c, RP_END_CLOSED);
 	rp_conn_give_head(c);
+	rp_conn_h2_give(c);
 	atomic_store_explicit(&c->refs, 0, memory_order_release);
 }
 
@@ -191,9 +193,19 @@ unsigned rp_conn_in_flight(void)
 	for (int fd = 0; fd <= atomic_load_explicit(&highest, memory_order_relaxed); fd++) {
 		struct rp_conn *c = rp_conn_kind(fd) == RP_FD_CONN ? rp_conn_of(fd) : NULL;
 
-		n += c && rp_pending_front(&c->pending);
+		n += !c ? 0 : c->h2 ? rp_conn_h2_open(c) : rp_pending_front(&c->pending) != NULL;
 	}
 	return n;
+}
+
+/* The thread works for what is being answered on C, and for nothing else there. */
+static bool is_own(struct rp_conn *c)
+{
+	if (c->h2)
+		return rp_conn_h2_is_own(c);
+	struct rp_run *front = rp_pending_front(&c->pending);
+
+	return front && rp_current_is(front->request, front->serial);
 }
 
 bool rp_conn_is_foreign(int fd)
@@ -205,9 +217,8 @@ bool rp_conn_is_foreign(int fd)
 	if (kind != RP_FD_CONN)
 		return false;
 	struct rp_conn *c = rp_conn_of(fd);
-	struct rp_run *front = c ? rp_pending_front(&c->pending) : NULL;
 
-	return !front || !rp_current_is(front->request, front->serial);
+	return !c || !is_own(c);
 }
 
 bool rp_conn_is_loop(int epfd)
@@ -217,9 +228,8 @@ bool rp_conn_is_loop(int epfd)
 	if (kind != RP_FD_EPOLL)
 		return kind == RP_FD_LOOP;
 	struct rp_conn *c = rp_conn_of(epfd);
-	struct rp_run *front = c ? rp_pending_front(&c->pending) : NULL;
 
-	return c && (!front || !rp_current_is(front->request, front->serial));
+	return c && !is_own(c);
 }
 
 void rp_conn_forked(void)

@@ -7,8 +7,10 @@
 #include <string.h>
 #include "preload/hot/book.h"
 #include "preload/hot/clock.h"
+#include "preload/hot/conn_h2.h"
 #include "preload/hot/conn_slot.h"
 #include "preload/hot/current.h"
+#include "preload/hot/delim_h2.h"
 #include "preload/hot/drops.h"
 #include "preload/hot/flight.h"
 #include "preload/hot/gate.h"
@@ -71,6 +73,8 @@ void rp_conn_over(struct rp_conn *c, enum rp_end_how how)
 		run->done = atomic_load(&run->total);
 		c->out.close_delimited = 0;
 	}
+	if (c->h2)
+		rp_conn_h2_over(c, how);
 	c->owing = 0;
 }
 
@@ -83,6 +87,10 @@ void rp_conn_give_up(int fd, struct rp_conn *c, enum rp_end_how how)
 
 void rp_conn_bind(struct rp_conn *c, bool reads)
 {
+	if (c->h2) {
+		rp_conn_h2_bind(c, reads);
+		return;
+	}
 	struct rp_run *run = rp_pending_front(&c->pending);
 
 	if (followed(run) && (rp_current_works(run->request, run->serial) ||
@@ -101,7 +109,11 @@ void rp_conn_touch(int fd, bool reads)
 		rp_peer_touch(fd, reads);
 	else if (kind == RP_FD_SOCKET || kind == RP_FD_OPAQUE)
 		rp_peer_strange(fd, reads);
-	else if (c && !atomic_load_explicit(&c->opaque, memory_order_relaxed))
+	else if (!c || atomic_load_explicit(&c->opaque, memory_order_relaxed))
+		return;
+	else if (c->h2)
+		rp_conn_h2_touch(c, reads);
+	else
 		rp_conn_bind(c, reads);
 }
 
@@ -131,14 +143,11 @@ static void fly(int fd, struct rp_conn *c, const struct rp_head *head, struct rp
 	}
 }
 
-static void head_complete(int fd, struct rp_conn *c, const struct rp_head *head)
+static struct rp_request *admit(int fd, struct rp_conn *c, struct rp_head *head)
 {
-	uint64_t first_ns = c->first_ns;
-	struct rp_request *r = rp_gate_admit(fd, head, first_ns, c->accepted_ns);
-	uint8_t asked = head->asked | (head->is_head ? RP_ASKED_HEAD : 0) |
-	                (head->is_connect ? RP_ASKED_CONNECT : 0);
-	uint16_t number = r ? (uint16_t)(r - rp_requests) : 0;
-	uint32_t serial = r ? atomic_load(&r->serial) : 0;
+	if (!head->peer.kind)
+		head->peer = c->client;
+	struct rp_request *r = rp_gate_admit(fd, head, c->first_ns, c->accepted_ns);
 
 	if (r) {
 		r->over_tls = c->layer == RP_LAYER_TLS;
@@ -146,13 +155,38 @@ static void head_complete(int fd, struct rp_conn *c, const struct rp_head *head)
 	}
 	if (rp_unlikely(atomic_load_explicit(&rp_n_requests, memory_order_relaxed)))
 		rp_request_joins(r, r ? rp_conn_in_flight() : 0);
-	if (rp_unlikely(rp_flight_on))
-		fly(fd, c, head, r, &number, &serial);
+	return r;
+}
+
+/* What a head was told of its connection is not for the next. */
+static void begun(struct rp_conn *c)
+{
 	if (c->listener >= 0 && rp_conn_kind(c->listener) == RP_FD_LISTEN)
 		rp_conn_set_kind(c->listener, RP_FD_SERVE);
 	c->listener = -1;
 	c->first_ns = 0;
 	c->accepted_ns = RP_NEVER;
+}
+
+struct rp_request *rp_conn_admit(int fd, struct rp_conn *c, struct rp_head *head)
+{
+	struct rp_request *r = admit(fd, c, head);
+
+	begun(c);
+	return r;
+}
+
+static void head_complete(int fd, struct rp_conn *c, struct rp_head *head)
+{
+	struct rp_request *r = admit(fd, c, head);
+	uint8_t asked = head->asked | (head->is_head ? RP_ASKED_HEAD : 0) |
+	                (head->is_connect ? RP_ASKED_CONNECT : 0);
+	uint16_t number = r ? (uint16_t)(r - rp_requests) : 0;
+	uint32_t serial = r ? atomic_load(&r->serial) : 0;
+
+	if (rp_unlikely(rp_flight_on))
+		fly(fd, c, head, r, &number, &serial);
+	begun(c);
 	c->in_request = number;
 	c->in_serial = serial;
 	if (rp_pending_push(&c->pending, asked, number, serial))
@@ -188,9 +222,12 @@ static void in_event(int fd, struct rp_conn *c, enum rp_in_event event, struct r
 		c->first_ns = 0;
 		break;
 	case RP_IN_HEAD:
-		if (!head->peer.kind)
-			head->peer = c->client;
 		head_complete(fd, c, head);
+		break;
+	case RP_IN_H2:
+		c->first_ns = 0;
+		if (!rp_conn_h2_begin(c))
+			rp_conn_give_up(fd, c, RP_END_LOST);
 		break;
 	case RP_IN_BODY:
 		r = being_read(c);
@@ -220,6 +257,10 @@ static void feed_in(int fd, struct rp_conn *c, const char *bytes, size_t n)
 	enum rp_in_event event;
 
 	do {
+		if (rp_unlikely(c->in.wire == RP_WIRE_H2)) {
+			rp_conn_h2_heard(fd, c, bytes, n);
+			break;
+		}
 		struct rp_head head;
 		bool want = false;
 		size_t fed = n, before = n + c->in.n_kept; /* a head in pieces was fed before */
@@ -282,6 +323,8 @@ void rp_conn_hear(int fd, struct rp_conn *c, const struct iovec *iov, size_t n_i
 {
 	if (!enter(fd, c, &c->in_busy))
 		return;
+	if (rp_unlikely(c->h2))
+		rp_conn_h2_call(c, true);
 	if (!c->in_serial && rp_delim_in_skip(&c->in, n))
 		n_iov = 0;
 	if (rp_unlikely(c->stalls[RP_STALL_SENDS].since_ns))
@@ -367,6 +410,8 @@ static void out_event(int fd, struct rp_conn *c, enum rp_out_event event, const 
 	case RP_OUT_UPGRADED:
 		if (r)
 			say_status(run, r, c);
+		if (c->out.to_h2 && rp_conn_h2_upgrade(c))
+			break;
 		answered(c, RP_END_UPGRADED);
 		rp_conn_give_up(fd, c, RP_END_UPGRADED);
 		break;
@@ -390,6 +435,11 @@ static void feed_out(int fd, struct rp_conn *c, const char *bytes, size_t n)
 		struct rp_course *r = followed(run);
 		size_t before = n;
 
+		if (rp_unlikely(c->h2 ||
+		                (!run && rp_h2_speaks_first(bytes, n) && rp_conn_h2_begin(c)))) {
+			rp_conn_h2_said(fd, c, bytes, n);
+			return;
+		}
 		if (!run) { /* the server speaks first: not HTTP as we know it */
 			rp_conn_give_up(fd, c, RP_END_LOST);
 			return;
@@ -431,6 +481,8 @@ void rp_conn_say(int fd, struct rp_conn *c, const struct iovec *iov, size_t n_io
 
 	if (!enter(fd, c, &c->out_busy))
 		return;
+	if (rp_unlikely(c->h2))
+		rp_conn_h2_call(c, false);
 	if (!atomic_load_explicit(&rp_followed, memory_order_relaxed) &&
 	    rp_delim_out_skip(&c->out, n))
 		n_iov = 0;

@@ -23,6 +23,7 @@ struct rp_conn {
 	uint8_t layer;         /* enum rp_layer; with TLS the delimiters get what is inside */
 	uint8_t n_hello;       /* bytes seen of the ClientHello, up to its random ones */
 	uint8_t owing;       /* the oldest request is answered, but not all of it is on the wire */
+	uint16_t h2;         /* index + 1 of what HTTP/2 keeps, 0: not spoken (conn_h2.h) */
 	uint16_t in_request; /* number and serial of the followed one whose body is read; 0: none */
 	uint32_t in_serial;
 	int listener;             /* it came from, -1: told already or not known */
@@ -51,6 +52,8 @@ void rp_conn_set_kind(int fd, enum rp_fd_kind kind);
 void rp_conn_hear(int fd, struct rp_conn *c, const struct iovec *iov, size_t n_iov, size_t n,
                   bool dry);
 void rp_conn_say(int fd, struct rp_conn *c, const struct iovec *iov, size_t n_iov, size_t n);
+/* A head is complete on C: the followed request of it, NULL when it is plain. */
+struct rp_request *rp_conn_admit(int fd, struct rp_conn *c, struct rp_head *head);
 /* The thread works for whoever is being answered on C, or for nobody. */
 void rp_conn_bind(struct rp_conn *c, bool reads);
 /* A flagged request of C is being read: more of it is to come. */

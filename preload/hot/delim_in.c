@@ -44,6 +44,10 @@ static enum rp_in_event tell_head(struct rp_delim_in *d, struct rp_head *head)
 		d->n_kept = d->scanned = 0;
 		return RP_IN_PEER;
 	}
+	if (head->wire == RP_WIRE_H2) {
+		*d = (struct rp_delim_in){.state = IN_OPAQUE, .wire = RP_WIRE_H2};
+		return RP_IN_H2;
+	}
 	if (head->wire == RP_WIRE_FCGI) {
 		d->state = IN_RECORDS;
 		rp_fcgi_begin_body(d, head);

@@ -135,6 +135,15 @@ static int end_cgi_head(struct rp_delim_out *d)
 	return RP_OUT_STATUS;
 }
 
+/* "Upgrade: h2c", to what was asked for by the same words. */
+static void take_upgrade(struct rp_delim_out *d, const char *line, size_t n)
+{
+	static const char UPGRADE[] = "upgrade";
+
+	if (rp_framing_named(line, n, UPGRADE, sizeof(UPGRADE) - 1))
+		d->to_h2 = rp_framing_same(rp_framing_value(line, n, sizeof(UPGRADE) - 1), "h2c");
+}
+
 /* One header line without its LF. */
 static int take_header(struct rp_delim_out *d, const char *line, size_t n, unsigned asked)
 {
@@ -151,6 +160,8 @@ static int take_header(struct rp_delim_out *d, const char *line, size_t n, unsig
 	d->aux &= (uint8_t)~FRAMED_LAST;
 	char letter = *line | 0x20;
 
+	if (letter == 'u' && d->status == 101)
+		take_upgrade(d, line, n);
 	if (d->aux & CGI_HEAD && (letter == 's' || letter == 'l'))
 		take_cgi_header(d, line, n);
 	if ((letter == 'c' || letter == 't') && rp_framing_take(&d->aux, &d->left, line, n))

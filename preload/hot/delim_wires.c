@@ -223,6 +223,19 @@ long rp_proxy_head(struct rp_wire_bytes b, struct rp_head *head)
 	return *b.at ? proxy_line(b, head) : proxy_binary(b, head);
 }
 
+/* With which a client begins HTTP/2 (RFC 9113, 3.4). */
+long rp_preface_head(struct rp_wire_bytes b, struct rp_head *head)
+{
+	static const char PREFACE[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+	enum { BYTES = sizeof(PREFACE) - 1 };
+
+	if (memcmp(b.at, PREFACE, b.n < BYTES ? b.n : BYTES) != 0)
+		return NO;
+	memset(head, 0, sizeof(*head));
+	head->wire = RP_WIRE_H2;
+	return b.n < BYTES ? MORE : BYTES;
+}
+
 static long parse(enum rp_wire wire, struct rp_delim_in *d, struct rp_wire_bytes b,
                   struct rp_head *head)
 {
@@ -235,6 +248,8 @@ static long parse(enum rp_wire wire, struct rp_delim_in *d, struct rp_wire_bytes
 		return rp_scgi_head(b, head);
 	case RP_WIRE_UWSGI:
 		return rp_uwsgi_head(b, head);
+	case RP_WIRE_H2:
+		return rp_preface_head(b, head);
 	default:
 		return rp_proxy_head(b, head);
 	}
@@ -251,7 +266,7 @@ long rp_wires_head(struct rp_delim_in *d, struct rp_wire_bytes b, struct rp_head
 	unsigned n_open = 0;
 	enum rp_wire open = RP_WIRE_OPEN;
 
-	for (enum rp_wire wire = RP_WIRE_FCGI; wire <= RP_WIRE_PROXY; wire++) {
+	for (enum rp_wire wire = RP_WIRE_FCGI; wire <= RP_WIRE_H2; wire++) {
 		long size = may_be(d, wire) ? parse(wire, d, b, head) : NO;
 
 		if (size > 0) {

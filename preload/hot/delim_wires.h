@@ -1,5 +1,5 @@
 /* delim_wires.h - what a connection may carry besides HTTP/1: FastCGI, SCGI, uwsgi, and the
- * preface of the PROXY protocol.
+ * prefaces of the PROXY protocol and of HTTP/2.
  *
  * Room: hot, pure.  Asked by delim_in.c where bytes are no HTTP/1, and by delim_out.c for answers
  * in records.
@@ -27,6 +27,7 @@ long rp_wires_head(struct rp_delim_in *d, struct rp_wire_bytes b, struct rp_head
 long rp_scgi_head(struct rp_wire_bytes b, struct rp_head *head);
 long rp_uwsgi_head(struct rp_wire_bytes b, struct rp_head *head);
 long rp_proxy_head(struct rp_wire_bytes b, struct rp_head *head);
+long rp_preface_head(struct rp_wire_bytes b, struct rp_head *head);
 
 /* FastCGI: from BEGIN_REQUEST to the empty PARAMS.  Variables that lie in several records are put
  * together where they lie: it is not complete in bytes that are not MINE.  SCANNED: 0 at first,

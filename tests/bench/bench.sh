@@ -42,6 +42,10 @@ heads() {
 		value "delimiter: FastCGI request in php-fpm's five reads, 841 bytes" ns -
 	sed -n 's/^uwsgi request, whole.*bytes *\([0-9.]*\) ns.*/\1/p' "$tmp/delim" |
 		value "delimiter: uwsgi request, 867 bytes" ns -
+	sed -n 's/^HTTP\/2 request head, the first.*bytes *\([0-9.]*\) ns.*/\1/p' "$tmp/delim" |
+		value "delimiter: HTTP/2 head of a browser, the first" ns -
+	sed -n 's/^HTTP\/2 request head, the next.*bytes *\([0-9.]*\) ns.*/\1/p' "$tmp/delim" |
+		value "delimiter: HTTP/2 head of a browser, the next" ns -
 	sed -n 's/^not HTTP, first bytes.*bytes *\([0-9.]*\) ns.*/\1/p' "$tmp/delim" |
 		value "delimiter: another protocol, once a connection" ns -
 	sed -n 's/^response of nginx, whole.*bytes *\([0-9.]*\) ns.*/\1/p' "$tmp/delim" |

@@ -9,8 +9,10 @@
 #include <string.h>
 #include <time.h>
 #include "preload/hot/delim.h"
+#include "preload/hot/delim_h2.h"
 #include "preload/hot/trigger.h"
 #include "tests/support/gateway.h"
+#include "tests/support/h2wire.h"
 
 enum { N_ROUNDS = 31, N_TURNS = 20000 };
 
@@ -114,6 +116,34 @@ static void feed_answer(const char *bytes, size_t n)
 
 	while (n)
 		sink += rp_delim_out_feed(&d, &bytes, &n, RP_ASKED_CGI | RP_ASKED_RECORDS);
+}
+
+static struct rp_h2_in h2_in;
+static struct rp_h2_out h2_out;
+
+static void feed_h2(struct rp_h2_side *side, const char *bytes, size_t n)
+{
+	static struct rp_h2_told told;
+
+	while (rp_h2_feed(side, &bytes, &n, &told) != RP_H2_MORE)
+		sink += told.bytes;
+}
+
+static void feed_h2_first(const char *bytes, size_t n)
+{
+	rp_h2_open_in(&h2_in);
+	feed_h2(&h2_in.side, bytes, n);
+}
+
+static void feed_h2_next(const char *bytes, size_t n)
+{
+	h2_in.side.newest = 0;
+	feed_h2(&h2_in.side, bytes, n);
+}
+
+static void feed_h2_answer(const char *bytes, size_t n)
+{
+	feed_h2(&h2_out.side, bytes, n);
 }
 
 static void judge(const char *bytes, size_t n)
@@ -223,6 +253,53 @@ static void measure_gateways(void)
 	measure("FastCGI response, whole", feed_answer, g.bytes, g.n);
 }
 
+/* What a browser sends, the first time and when it says the same once more. */
+static void measure_h2(void)
+{
+	static const char *const request[] = {
+	        ":method",
+	        "GET",
+	        ":authority",
+	        "localhost:8080",
+	        ":scheme",
+	        "https",
+	        "!:path",
+	        "/index.html?x=1",
+	        "upgrade-insecure-requests",
+	        "1",
+	        "user-agent",
+	        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+	        "Chrome/120.0.0.0 Safari/537.36",
+	        "accept",
+	        "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8",
+	        "sec-fetch-site",
+	        "none",
+	        "sec-fetch-mode",
+	        "navigate",
+	        "accept-encoding",
+	        "gzip, deflate, br",
+	        "accept-language",
+	        "en-US,en",
+	        "cookie",
+	        "a=b; theme=light1",
+	        NULL};
+	static const char *const answer[] = {":status",        "200", "server", "nginx",
+	                                     "content-length", "10",  NULL};
+	static struct h2wire to, from;
+
+	h2wire_open(&to, 4096);
+	h2wire_headers(&to, H2WIRE_ENDS, 1, request, 16384);
+	measure("HTTP/2 request head, the first", feed_h2_first, to.bytes, to.n);
+	to.n = 0;
+	h2wire_headers(&to, H2WIRE_ENDS, 1, request, 16384);
+	measure("HTTP/2 request head, the next", feed_h2_next, to.bytes, to.n);
+	h2wire_open(&from, 0);
+	h2wire_headers(&from, 0, 1, answer, 16384);
+	h2wire_frame(&from, H2WIRE_DATA, H2WIRE_ENDS, 1, "0123456789", 10);
+	rp_h2_open_out(&h2_out);
+	measure("HTTP/2 response, whole", feed_h2_answer, from.bytes, from.n);
+}
+
 int main(void)
 {
 	measure("request head of a browser, whole", feed_request, BROWSER, sizeof(BROWSER) - 1);
@@ -232,5 +309,6 @@ int main(void)
 	measure("not HTTP, first bytes", feed_request, TLS, sizeof(TLS) - 1);
 	measure("response of nginx, whole", feed_response, RESPONSE, sizeof(RESPONSE) - 1);
 	measure_gateways();
+	measure_h2();
 	return 0;
 }

@@ -62,6 +62,7 @@ KeepAlive On
 KeepAliveTimeout 30
 %(user)s
 %(tls)s
+%(h2)s
 TypesConfig /dev/null
 DocumentRoot %(path)s/www
 <Directory %(path)s/www>
@@ -92,10 +93,10 @@ def nginx(here, port, upstream=1, pem=None, listen='', http='', locations=''):
     return ['nginx', '-c', conf, '-e', here.file('nginx.err')]
 
 
-def apache(here, port, upstream, pem=None):
-    """The same of apache2, with mpm_event."""
+def apache(here, port, upstream, pem=None, h2=False):
+    """The same of apache2, with mpm_event; H2: it speaks HTTP/2 without TLS."""
     need('apache2')
-    for module in ('mpm_event', 'ssl') if pem else ('mpm_event',):
+    for module in ['mpm_event'] + (['ssl'] if pem else []) + (['http2'] if h2 else []):
         if not os.path.exists('%s/mod_%s.so' % (MODULES, module)):
             raise Skip('there is no mod_%s.so in %s' % (module, MODULES))
     pages(here)
@@ -103,5 +104,7 @@ def apache(here, port, upstream, pem=None):
         MODULES, pem) if pem else ''
     conf = here.file('apache.conf', APACHE % dict(
         user='User %s\nGroup %s' % (USER, USER) if USER else '', path=here.path, port=port,
-        upstream=upstream, modules=MODULES, tls=tls))
+        upstream=upstream, modules=MODULES, tls=tls,
+        h2='LoadModule http2_module %s/mod_http2.so\nProtocols h2c http/1.1' % MODULES
+        if h2 else ''))
     return ['apache2', '-DFOREGROUND', '-f', conf]

@@ -92,6 +92,9 @@ static void hear_request(struct wire *w, enum rp_in_event event, const struct rp
 		say(w, "PEER");
 		say_peer(w, &head->peer);
 		say(w, "@%zu\n", w->at);
+	} else if (event == RP_IN_H2) {
+		say(w, "H2@%zu\n", w->at);
+		w->over = true;
 	} else if (event == RP_IN_BODY) {
 		say(w, "BODY@%zu\n", w->at);
 	} else if (event == RP_IN_OPAQUE) {

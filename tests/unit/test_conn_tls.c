@@ -238,14 +238,22 @@ START_TEST(a_connection_that_closes_with_a_kept_answer_says_so)
 }
 END_TEST
 
-START_TEST(http2_inside_is_given_up)
+START_TEST(http2_inside_is_followed)
 {
+	static const char ask[] = "\0\0\x13\1\5\0\0\0\1\x82\x86\4\14/a?profile=1\x41\1h";
+	static const char answer[] = "\0\0\1\1\5\0\0\0\1\x88";
+	struct pair_story story = {0};
+
 	wire_heard(hello_of(KEY), HELLO_BYTES);
 	heard("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-	ck_assert_uint_eq(rp_conn_kind(pair_fd), RP_FD_OPAQUE);
-	heard(GET);
-	said(ANSWER);
-	ck_assert_uint_eq(atomic_load(&rp_n_requests), 0);
+	rp_conn_plain_heard(pair_fd, ask, sizeof(ask) - 1, true);
+	ck_assert_uint_eq(rp_self.armed, RP_ARMED);
+	rp_conn_plain_said(pair_fd, answer, sizeof(answer) - 1);
+	pair_collect(&story);
+	ck_assert_uint_eq(story.n, 1);
+	ck_assert_str_eq(story.target[0], "/a");
+	ck_assert_uint_eq(story.status[0], 200);
+	ck_assert_uint_eq(story.out[0], sizeof(answer) - 1);
 }
 END_TEST
 
@@ -301,7 +309,7 @@ int main(void)
 	tcase_add_test(tcase, an_answer_that_takes_several_calls_is_over_with_the_last);
 	tcase_add_test(tcase, a_kept_answer_is_over_when_another_begins_or_the_client_asks_again);
 	tcase_add_test(tcase, a_connection_that_closes_with_a_kept_answer_says_so);
-	tcase_add_test(tcase, http2_inside_is_given_up);
+	tcase_add_test(tcase, http2_inside_is_followed);
 	tcase_add_test(tcase, a_preface_comes_before_the_hello);
 	tcase_add_test(tcase, plain_bytes_of_a_connection_without_tls_are_not_believed);
 	return suite_run(suite);

@@ -101,7 +101,10 @@ static const struct wire_case cases[] = {
 /* Only the end matters here: these give OPAQUE and nothing else. */
 static const struct wire_case refused[] = {
         CASE("a TLS hello", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "OPAQUE\n"),
-        CASE("the HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "OPAQUE\n"),
+        CASE("the HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0", "H2@24\n"),
+        CASE("not quite that", "PRI * HTTP/2.0\r\n\r\nSX\r\n\r\n", "OPAQUE\n"),
+        CASE("HTTP/2 behind HTTP/1", "GET / HTTP/1.1\r\n\r\nPRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+             GET "@18\nBODY@18\nOPAQUE\n"),
         CASE("a RESP command", "*1\r\n$4\r\nPING\r\n", "OPAQUE\n"),
         CASE("a memcached get", "get key\r\n", "OPAQUE\n"),
         CASE("an SMTP hello", "EHLO example.org\r\n", "OPAQUE\n"),
