@@ -1,7 +1,8 @@
 # configs.py - how nginx and apache are set up: files, and a Python server behind them; with or
-# without TLS.
+# without TLS.  And php-fpm, alone and behind nginx.
 #
 # Room: tests.  SPDX-License-Identifier: MIT
+import glob
 import os
 
 from harness import AS_ROOT, Skip, need
@@ -108,3 +109,43 @@ def apache(here, port, upstream, pem=None, h2=False):
         h2='LoadModule http2_module %s/mod_http2.so\nProtocols h2c http/1.1' % MODULES
         if h2 else ''))
     return ['apache2', '-DFOREGROUND', '-f', conf]
+
+
+POOL = '''
+[global]
+error_log = %(path)s/fpm.err
+daemonize = no
+[tests]
+%(user)s
+listen = %(listen)s
+listen.mode = 0666
+pm = static
+pm.max_children = %(children)d
+catch_workers_output = no
+'''
+TO_FPM = '''
+location ~ ^%s {
+	include /etc/nginx/fastcgi_params;
+	fastcgi_param SCRIPT_FILENAME %s;
+	fastcgi_pass fpm;
+	fastcgi_keep_conn on;
+}
+'''
+
+
+def php_fpm(here, where, children=1):
+    """What starts php-fpm on WHERE, a port or a path."""
+    found = sorted(glob.glob('/usr/sbin/php-fpm[0-9]*'))
+    if not found:
+        raise Skip('there is no php-fpm')
+    conf = here.file('fpm.conf', POOL % dict(
+        path=here.path, children=children,
+        listen='127.0.0.1:%d' % where if isinstance(where, int) else where,
+        user='user = %s\ngroup = %s' % (USER, USER) if USER else ''))
+    return [found[-1], '-n', '-y', conf]
+
+
+def to_fpm(pool, script, paths):
+    """What nginx() needs to hand PATHS on to SCRIPT of the php-fpm on POOL."""
+    return dict(http='upstream fpm { server unix:%s; keepalive 2; }' % pool,
+                locations=TO_FPM % (paths, script))

@@ -3,7 +3,6 @@
 #
 # Room: tests.  SPDX-License-Identifier: MIT
 import contextlib
-import glob
 import os
 import re
 
@@ -12,57 +11,26 @@ import configs
 import gateway
 import slow
 from configs import USER
-from harness import Skip, ask, check, equal, files, free_port, place, run, server, sessions
+from harness import ask, check, equal, files, free_port, place, run, server, sessions
 
 SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'app.php')
-POOL = '''
-[global]
-error_log = %(path)s/fpm.err
-daemonize = no
-[tests]
-%(user)s
-listen = %(listen)s
-listen.mode = 0666
-pm = static
-pm.max_children = %(children)d
-catch_workers_output = no
-'''
-FPM = 'upstream fpm { server unix:%s/fpm.sock; keepalive 2; }'
-PASS = '''
-location ~ ^/(hello|slow|echo|big)$ {
-	include /etc/nginx/fastcgi_params;
-	fastcgi_param SCRIPT_FILENAME %s;
-	fastcgi_pass fpm;
-	fastcgi_keep_conn on;
-}
-'''
-
-
-def program():
-    found = sorted(glob.glob('/usr/sbin/php-fpm[0-9]*'))
-    if not found:
-        raise Skip('there is no php-fpm')
-    return found[-1]
+FPM_PATHS = '/(hello|slow|echo|big)$'
 
 
 @contextlib.contextmanager
 def fpm(here, where=None, shim=True, children=1, **named):
     """php-fpm on WHERE, a port or a path."""
     where = where or here.file('fpm.sock')
-    listen = '127.0.0.1:%d' % where if isinstance(where, int) else where
-    user = 'user = %s\ngroup = %s' % (USER, USER) if USER else ''
-    conf = here.file('fpm.conf', POOL % dict(path=here.path, listen=listen, user=user,
-                                             children=children))
-    with server(here, [program(), '-n', '-y', conf], where, shim, **named) as one:
+    with server(here, configs.php_fpm(here, where, children), where, shim, **named) as one:
         yield one
 
 
 @contextlib.contextmanager
 def behind_nginx(here, shim=True, web_shim=False):
     """The port of an nginx before php-fpm."""
-    port = free_port()
-    nginx = configs.nginx(here, port, http=FPM % here.path, locations=PASS % SCRIPT)
-    with fpm(here, shim=shim, children=4), server(here, nginx, port, web_shim):
+    port, pool = free_port(), here.file('fpm.sock')
+    nginx = configs.nginx(here, port, **configs.to_fpm(pool, SCRIPT, FPM_PATHS))
+    with fpm(here, pool, shim, children=4), server(here, nginx, port, web_shim):
         yield port
 
 

@@ -9,9 +9,11 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'e2e'))
+import configs
 import harness
 import hosts
 from harness import PYTHON, Server, Skip, free_port, need
+from load_h2 import H2Load
 
 SHIM = os.path.join(harness.BUILD, 'truth', 'libreqprof.so')
 IDS = '/?id=%%s&steps=%s'
@@ -32,7 +34,7 @@ http {
 	scgi_temp_path %(path)s/tmp-scgi;
 	upstream up { server 127.0.0.1:%(upstream)d; keepalive 4; }
 	server {
-		listen 127.0.0.1:%(port)d;
+		listen 127.0.0.1:%(port)d%(listen)s;
 		root %(path)s/www;
 		location = /file { try_files /gt/$arg_id/start /whoever.txt; }
 		location = /proxy { set $id $arg_id; try_files /gt/$id/start @up; }
@@ -70,14 +72,32 @@ def upstream(here, header=''):
 
 
 @contextlib.contextmanager
-def nginx(here, tally):
+def nginx(here, tally, listen=''):
     need('nginx')
     port = free_port()
     here.file('www/whoever.txt', 'whoever\n')
     with upstream(here, 'X-Accel-Redirect: /answered') as up:
-        conf = here.file('nginx.conf', NGINX % dict(path=here.path, port=port, upstream=up))
+        conf = here.file('nginx.conf', NGINX % dict(path=here.path, port=port, upstream=up,
+                                                   listen=listen))
         argv = ['nginx', '-c', conf, '-e', here.file('nginx.err')]
         with serving(here, tally, argv, port):
+            yield port
+
+
+def nginx_h2(here, tally):
+    return nginx(here, tally, ' http2')
+
+
+nginx_h2.load = H2Load
+
+
+@contextlib.contextmanager
+def php_fpm(here, tally):
+    """Behind a bare nginx."""
+    port, pool = free_port(), here.file('fpm.sock')
+    argv = configs.nginx(here, port, **configs.to_fpm(pool, os.path.join(HERE, 'app.php'), '/$'))
+    with serving(here, tally, configs.php_fpm(here, pool, 16), pool):
+        with harness.server(here, argv, port, shim=False):
             yield port
 
 
@@ -145,6 +165,9 @@ THREAD = 'start timer granted upstream pooled end'
 # shim claims to know: 97 times of 100, or as often as it says.
 ALL = [
     ('nginx files', nginx, '/file?id=%s', 'start'),
+    ('nginx HTTP/2, files', nginx_h2, '/file?id=%s', ''),
+    ('nginx HTTP/2, proxy', nginx_h2, '/proxy?id=%s', ''),
+    ('php-fpm', php_fpm, '/?id=%s', 'start timer end'),
     ('nginx proxy', nginx, '/proxy?id=%s', 'start upstream'),
     ('C loop, upstream', own('truth_loop'), IDS % 'ub', 'start=40 upstream=40 end=40'),
     ('C loop, few upstreams', own('truth_loop', 'few'), IDS % 'ub', 'start=40'),
@@ -166,6 +189,6 @@ ALL = [
     ('java HttpServer', java, IDS % 'tubp', THREAD),
 ]
 # In make check, for a moment each (tests/e2e/test_truth.py).
-SLICE = ['nginx files', 'nginx proxy', 'C loop, upstream', 'C loop, slices', 'C loop, all',
+SLICE = ['nginx files', 'nginx HTTP/2, files', 'php-fpm', 'nginx proxy', 'C loop, upstream', 'C loop, slices', 'C loop, all',
          'C thread each', 'C accept, workers', 'C read, workers', 'gunicorn gthread', 'node, all',
          'uvicorn uvloop, all']

@@ -22,7 +22,7 @@ def measure(start, target, connections, seconds, more=()):
     with place() as here:
         tally = Tally(here.file('tally'), more)
         with start(here, tally) as port:
-            load = Load(port, target, connections, seconds).run()
+            load = getattr(start, 'load', Load)(port, target, connections, seconds).run()
         return (*tally.read(), load)
 
 
