@@ -14,7 +14,7 @@
  * from 1: so far as they do, a count is all of it. */
 struct rp_ids {
 	uint32_t counted; /* 1 to this are in, and not in the slots */
-	uint32_t *slot; /* 0 empty, else number + 1 */
+	uint32_t *slot;   /* 0 empty, else number + 1 */
 	size_t n, cap;
 	bool has_max; /* UINT32_MAX, which has no number + 1 */
 };

@@ -36,8 +36,8 @@ static void put_meta(struct trace *t, const char *what, uint32_t pid, uint32_t t
 	fputs("}}", t->out);
 }
 
-/* The request as a row of its own, a thread of its number among the sessions: a span from each known
- * phase to the next, but those that took no time at all, which some readers cannot nest. */
+/* The request as a row of its own, a thread of its number among the sessions: a span from each
+ * known phase to the next, but those that took no time at all, which some readers cannot nest. */
 static void put_phases(struct trace *t, uint32_t which)
 {
 	const struct rp_session *s = &t->p->sessions[which];

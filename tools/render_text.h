@@ -48,8 +48,8 @@ void rp_render_table(const struct rp_term *t, const struct rp_profile *p,
 void rp_render_paths(const struct rp_term *t, const struct rp_profile *p,
                      const struct rp_shares *shares);
 
-/* "a f.c:1 -> b g.c:2" of N functions, outermost first.  ROOM, when it is not 0, is how many columns
- * there are: outer functions that do not fit are left out. */
+/* "a f.c:1 -> b g.c:2" of N functions, outermost first.  ROOM, when it is not 0, is how many
+ * columns there are: outer functions that do not fit are left out. */
 void rp_render_path(const struct rp_term *t, const struct rp_profile *p, const uint32_t *functions,
                     uint32_t n, size_t room);
 

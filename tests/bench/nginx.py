@@ -100,11 +100,11 @@ def pair(name, path, listener, goal):
         preloaded = open('/proc/%d/maps' % worker_of(with_it.pid)).read()
         if 'libreqprof' not in preloaded:
             sys.exit('nginx.py: the shim is not in nginx')
-        for what, how, unit, goal, i in (
+        for what, how, unit, aim, i in (
                 ('requests a second', 'ratio', '', goal, 'rate'),
                 ('requests a CPU second', 'ratio', '', goal, 'cpu_rate'),
                 ('CPU a request', 'more', 'ns', '-', 'cpu_ns')):
-            print(name + ': ' + what, how, unit, goal, halves[with_it][i], halves[without][i],
+            print(name + ': ' + what, how, unit, aim, halves[with_it][i], halves[without][i],
                   sep='\t', flush=True)
 
 
