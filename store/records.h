@@ -187,6 +187,14 @@ struct rp_rec_mapping {
 	struct rp_slice name;
 };
 
+/* THREAD began to work for the request, since another one had given it something. */
+struct rp_rec_handoff {
+	uint32_t thread;
+	uint32_t from_tid; /* of the other one */
+	uint32_t by;       /* row of store/handoffs.def */
+	uint64_t given_ns, taken_ns;
+};
+
 struct rp_rec_end {
 	uint64_t records; /* before this one */
 };
@@ -209,6 +217,7 @@ struct rp_item {
 		struct rp_rec_counter counter; /* RP_ITEM_COUNTER and RP_ITEM_DROP */
 		struct rp_rec_held held;
 		struct rp_rec_await await;
+		struct rp_rec_handoff handoff;
 		struct rp_rec_end end;
 		struct rp_rec_code code;
 		struct rp_rec_mapping mapping;

@@ -109,6 +109,8 @@ static enum rp_unfolded check_single(struct rp_unfold *u, const struct rp_item *
 		return refer(u, &u->modules, "module", item->image.module);
 	case RP_ITEM_SEGMENT:
 		return refer(u, &u->threads, "thread", item->segment.thread);
+	case RP_ITEM_HANDOFF:
+		return refer(u, &u->threads, "thread", item->handoff.thread);
 	case RP_ITEM_HELD:
 		return check_place(u, item->held.thread, item->held.stack);
 	case RP_ITEM_AWAIT:

@@ -98,6 +98,22 @@ static json_t *waits(const struct rp_profile *p)
 	return all;
 }
 
+static json_t *handoffs(const struct rp_profile *p)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < p->n_passages; i++) {
+		const struct rp_passage *h = &p->passages[i];
+
+		json_array_append_new(all, json_pack("{s:I, s:I, s:s, s:I, s:I}", "thread",
+		                                     (json_int_t)h->thread, "from_tid",
+		                                     (json_int_t)h->from_tid, "by", h->by,
+		                                     "given_ns", (json_int_t)h->given_ns,
+		                                     "taken_ns", (json_int_t)h->taken_ns));
+	}
+	return all;
+}
+
 static json_t *modules(const struct rp_profile *p)
 {
 	json_t *all = json_array();
@@ -125,6 +141,7 @@ bool rp_export_json(FILE *out, const struct rp_profile *p, bool cpu)
 	json_object_set_new(all, "stacks", stacks(p));
 	json_object_set_new(all, "samples", samples(p, cpu));
 	json_object_set_new(all, "waits", cpu ? json_array() : waits(p));
+	json_object_set_new(all, "handoffs", handoffs(p));
 	json_object_set_new(all, "modules", modules(p));
 	return rp_json_write(out, all);
 }

@@ -291,6 +291,34 @@ static void add_stretches(struct chains *c, size_t which)
 	}
 }
 
+static const char *way_of(uint32_t by)
+{
+	static const char *const texts[] = {
+#define HANDOFF(name, number, text) [number] = text,
+#include "store/handoffs.def"
+	};
+
+	return by < sizeof(texts) / sizeof(texts[0]) ? texts[by] : "?";
+}
+
+static void add_passages(struct chains *c, size_t which)
+{
+	struct rp_profile *p = c->p;
+
+	for (size_t i = 0; i < c->r->n_handoffs; i++) {
+		const struct rp_rec_handoff *h = &c->r->handoffs[i];
+
+		p->passages = rp_memory_grow(p->passages, p->n_passages, sizeof(*p->passages));
+		p->passages[p->n_passages++] =
+		        (struct rp_passage){.session = (uint32_t)which,
+		                            .thread = worker_of(c, h->thread),
+		                            .from_tid = h->from_tid,
+		                            .by = way_of(h->by),
+		                            .given_ns = h->given_ns,
+		                            .taken_ns = h->taken_ns};
+	}
+}
+
 static bool of_processes(const struct rp_profile *p)
 {
 	for (size_t i = 1; i < p->join->n_recordings; i++)
@@ -314,6 +342,7 @@ void rp_join_points(struct rp_profile *p, size_t which, const struct rp_join_nod
 	c.workers = rp_memory_zero(r->n_threads, sizeof(*c.workers));
 	c.worked = rp_memory_zero(r->n_threads, sizeof(*c.worked));
 	add_stretches(&c, which);
+	add_passages(&c, which);
 	p->sessions[which].first_point = p->n_points;
 	p->sessions[which].first_wait = p->n_waits;
 	add_all(&c, &p->sessions[which]);

@@ -249,6 +249,7 @@ void rp_profile_close(struct rp_profile *p)
 	free(p->points);
 	free(p->waits);
 	free(p->stretches);
+	free(p->passages);
 	free(p->workers);
 	free(p->modules);
 	free(p->sessions);

@@ -66,6 +66,14 @@ struct rp_stretch {
 	uint64_t begin_ns, end_ns, cpu_ns;
 };
 
+/* A request came from one thread to another. */
+struct rp_passage {
+	uint32_t session, thread;
+	uint32_t from_tid; /* of the thread it came from */
+	const char *by;    /* "queue", "pipe", ...: texts of store/handoffs.def */
+	uint64_t given_ns, taken_ns;
+};
+
 /* Who had the lock of a wait. */
 struct rp_holder {
 	const char *words;   /* "held by thread 712 (request 4711-000008)"; NULL: nobody asked */
@@ -132,11 +140,12 @@ struct rp_profile {
 	struct rp_point *points; /* by session; not in the order of time */
 	struct rp_wait *waits;
 	struct rp_stretch *stretches;
+	struct rp_passage *passages;
 	struct rp_worker *workers; /* points and waits name them by index */
 	struct rp_object_file *modules;
 	struct rp_session *sessions;
-	size_t n_functions, n_chains, n_spots, n_points, n_waits, n_stretches, n_workers, n_modules,
-	        n_sessions;
+	size_t n_functions, n_chains, n_spots, n_points, n_waits, n_stretches, n_passages,
+	        n_workers, n_modules, n_sessions;
 	struct rp_join *join; /* what keeps the strings alive; NULL in a hand-made profile */
 };
 

@@ -83,6 +83,9 @@ static void keep(struct rp_recording *r, const struct rp_item *item)
 	case RP_ITEM_AWAIT:
 		KEEP(r->awaits, r->n_awaits, item->await);
 		break;
+	case RP_ITEM_HANDOFF:
+		KEEP(r->handoffs, r->n_handoffs, item->handoff);
+		break;
 	case RP_ITEM_HELD:
 		KEEP(r->held, r->n_held, item->held);
 		break;
@@ -193,6 +196,7 @@ void rp_recording_close(struct rp_recording *r)
 	free(r->waits);
 	free(r->held);
 	free(r->awaits);
+	free(r->handoffs);
 	free(r->short_waits);
 	free(r->code);
 	free(r->mappings);

@@ -245,6 +245,46 @@ static void draw_engine(const struct rp_term *t, const struct rp_profile *p)
 		        rp_units_time(text, longest_ns));
 }
 
+/* What was wrong once is believed no more. */
+static void draw_off(const struct rp_term *t, uint64_t off)
+{
+	static const char *const ways[] = {
+#define HANDOFF(name, number, text) [number] = text,
+#include "store/handoffs.def"
+	};
+	const char *before = "; not believed any more: ";
+
+	for (unsigned i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+		if (off >> i & 1) {
+			fprintf(t->out, "%s%s", before, ways[i]);
+			before = ", ";
+		}
+}
+
+/* Whose work a thread was at: what of it was checked, and what could not be told. */
+static void draw_followed(const struct rp_term *t, const struct rp_profile *p)
+{
+	uint64_t agreed = 0, wrong = 0, unsure = 0, off = 0;
+
+	for (size_t i = 0; i < p->n_sessions; i++) {
+		const struct rp_session *s = &p->sessions[i];
+
+		agreed += rp_render_counter(s, "follow_agreed");
+		wrong += rp_render_counter(s, "follow_contradicted");
+		unsure += rp_render_counter(s, "follow_unsure");
+		off |= rp_render_counter(s, "follow_off");
+	}
+	if (!wrong && !unsure && !off)
+		return;
+	fprintf(t->out, "followed: %llu check%s held, %llu did not", (unsigned long long)agreed,
+	        plural(agreed), (unsigned long long)wrong);
+	if (unsure)
+		fprintf(t->out, "%swhose work it was could not be told %llu time%s", dot(t),
+		        (unsigned long long)unsure, plural(unsure));
+	draw_off(t, off);
+	fputc('\n', t->out);
+}
+
 static bool is_whole(const struct rp_session *s)
 {
 	return !s->why && strcmp(s->ended, "complete") == 0;
@@ -336,6 +376,7 @@ void rp_render_head(const struct rp_term *t, const struct rp_profile *p, bool br
 	if (!brief) {
 		draw_losses(t, p);
 		draw_engine(t, p);
+		draw_followed(t, p);
 	}
 	draw_warnings(t, p);
 	if (!brief)

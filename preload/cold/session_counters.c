@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 #include "preload/cold/session_parts.h"
+#include "preload/hot/current.h"
 
 static const uint8_t reading[] = {RP_WAIT_READ, RP_WAIT_RECV},
                      writing[] = {RP_WAIT_WRITE, RP_WAIT_SEND, RP_WAIT_SENDFILE};

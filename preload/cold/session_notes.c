@@ -287,6 +287,20 @@ static void put_stall(struct rp_session *s, const struct rp_note_stall *n)
 	rp_writer_put(s->writer, &item);
 }
 
+static void put_handoff(struct rp_session *s, struct rp_track *t, const struct rp_note_handoff *n)
+{
+	struct rp_item item = {.kind = RP_ITEM_HANDOFF};
+
+	item.handoff.thread = rp_session_thread(s, t->tid);
+	if (item.handoff.thread == RP_NOBODY)
+		return;
+	item.handoff.from_tid = n->from_tid;
+	item.handoff.by = n->by;
+	item.handoff.given_ns = n->given_ns;
+	item.handoff.taken_ns = t->begin_ns;
+	rp_writer_put(s->writer, &item);
+}
+
 void rp_session_in_flight(struct rp_session *s, unsigned n)
 {
 	if (n > s->most_in_flight)
@@ -305,6 +319,8 @@ void rp_session_note(struct rp_session *s, struct rp_track *track, const struct 
 		put_held(s, track, (const void *)(note + 1));
 	else if (note->kind == RP_NOTE_END)
 		put_end_note(s, track, (const void *)(note + 1));
+	else if (note->kind == RP_NOTE_HANDOFF)
+		put_handoff(s, track, (const void *)(note + 1));
 	else if (note->kind == RP_NOTE_STALL)
 		put_stall(s, (const void *)(note + 1));
 }

@@ -158,6 +158,10 @@ void rp_conn_duped(int old_fd, int new_fd)
 		return;
 	uint8_t kind = rp_conn_kind(old_fd);
 
+	if (kind == RP_FD_CARRIER || kind == RP_FD_TIMER) { /* under two names nobody counts it */
+		kind = RP_FD_OTHER;
+		rp_conn_set_kind(old_fd, RP_FD_OTHER);
+	}
 	rp_conn_born(new_fd, kind == RP_FD_UPSTREAM ? RP_FD_SOCKET : kind);
 	if (kind != RP_FD_CONN && kind != RP_FD_OPAQUE)
 		return;

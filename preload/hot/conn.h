@@ -28,6 +28,8 @@ enum rp_fd_kind {
 	RP_FD_OPAQUE, /* a connection that is not (or no longer) HTTP/1.x */
 	RP_FD_CONN,
 	RP_FD_UPSTREAM, /* a socket on which a flagged request asked somebody (peer.h) */
+	RP_FD_CARRIER,  /* a pipe, an eventfd, one of a pair of sockets (carrier.h) */
+	RP_FD_TIMER,    /* a timerfd */
 	RP_FD_NEW = 0,  /* birth not seen: inherited, or received by SCM_RIGHTS */
 };
 
@@ -46,7 +48,7 @@ static inline bool rp_conn_watched(int fd)
 /* Nothing is kept of it: its death need not be told. */
 static inline bool rp_conn_is_plain(uint8_t kind)
 {
-	return kind == RP_FD_OTHER || kind == RP_FD_SOCKET;
+	return kind == RP_FD_OTHER || kind == RP_FD_SOCKET || kind >= RP_FD_CARRIER;
 }
 
 static inline uint8_t rp_conn_kind(int fd)

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 #include "preload/hot/book.h"
+#include "preload/hot/carrier.h"
 #include "preload/hot/clock.h"
 #include "preload/hot/conn_h2.h"
 #include "preload/hot/conn_slot.h"
@@ -93,8 +94,12 @@ void rp_conn_bind(struct rp_conn *c, bool reads)
 	}
 	struct rp_run *run = rp_pending_front(&c->pending);
 
-	if (followed(run) && (rp_current_works(run->request, run->serial) ||
-	                      rp_turn_allows(run->request, RP_BY_CLIENT, reads)))
+	bool is_followed = followed(run);
+
+	if (run && !reads)
+		rp_current_check(run->request, is_followed ? run->serial : 0);
+	if (is_followed && (rp_current_works(run->request, run->serial) ||
+	                    rp_turn_allows(run->request, RP_BY_CLIENT, reads)))
 		rp_current_enter(run->request, run->serial);
 	else
 		rp_current_leave();
@@ -107,6 +112,8 @@ void rp_conn_touch(int fd, bool reads)
 
 	if (kind == RP_FD_UPSTREAM)
 		rp_peer_touch(fd, reads);
+	else if (kind == RP_FD_CARRIER && reads)
+		rp_carrier_reads(fd);
 	else if (kind == RP_FD_SOCKET || kind == RP_FD_OPAQUE)
 		rp_peer_strange(fd, reads);
 	else if (!c || atomic_load_explicit(&c->opaque, memory_order_relaxed))
@@ -304,10 +311,22 @@ void rp_conn_heard(int fd, const void *buf, size_t n)
 	rp_conn_heard_iov(fd, &iov, 1, n);
 }
 
+static void heard_elsewhere(uint8_t kind, int fd, const struct iovec *iov, size_t n_iov, size_t n)
+{
+	if (kind == RP_FD_UPSTREAM)
+		rp_peer_heard(fd);
+	else if (kind == RP_FD_CARRIER)
+		rp_carrier_heard(fd, iov, n_iov, n);
+	else
+		rp_carrier_rings(fd);
+}
+
 void rp_conn_heard_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n)
 {
-	if (rp_unlikely(rp_conn_kind(fd) == RP_FD_UPSTREAM)) {
-		rp_peer_heard(fd);
+	uint8_t kind = rp_conn_kind(fd);
+
+	if (rp_unlikely(kind >= RP_FD_UPSTREAM)) {
+		heard_elsewhere(kind, fd, iov, n_iov, n);
 		return;
 	}
 	struct rp_conn *c = rp_conn_get(fd);
@@ -464,10 +483,12 @@ void rp_conn_said(int fd, const void *buf, size_t n)
 
 void rp_conn_said_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n)
 {
-	if (rp_unlikely(rp_conn_kind(fd) == RP_FD_UPSTREAM || rp_conn_kind(fd) == RP_FD_SOCKET)) {
+	uint8_t kind = rp_conn_kind(fd);
+
+	if (rp_unlikely(kind == RP_FD_UPSTREAM || kind == RP_FD_SOCKET))
 		rp_peer_said(fd, iov, n_iov, n);
+	if (rp_unlikely(kind >= RP_FD_UPSTREAM || kind == RP_FD_SOCKET))
 		return;
-	}
 	struct rp_conn *c = rp_conn_of(fd);
 
 	if (!c || (rp_unlikely(c->layer != RP_LAYER_PLAIN) && rp_conn_tls_said(fd, c, n)))

@@ -38,23 +38,54 @@ static void open_segment(struct rp_self *s, struct rp_track *t, uint64_t now_ns,
 	t->upstreams = 0;
 }
 
-void rp_current_enter_by(uint32_t request, uint32_t serial, enum rp_source by)
+static _Atomic uint32_t off; /* sources that were wrong once */
+
+uint32_t rp_current_off(void)
+{
+	return atomic_load_explicit(&off, memory_order_relaxed);
+}
+
+void rp_current_check(uint32_t request, uint32_t serial)
 {
 	struct rp_self *s = &rp_self;
+
+	if (s->armed != RP_ARMED || s->by == RP_BY_CLIENT || s->request >= RP_MAX_REQUESTS)
+		return;
+	struct rp_request *r = &rp_requests[s->request];
+
+	if (serial && rp_current_works(request, serial)) {
+		atomic_fetch_add_explicit(&r->agreed, 1, memory_order_relaxed);
+		return;
+	}
+	atomic_fetch_add_explicit(&r->contradicted, 1, memory_order_relaxed);
+	atomic_fetch_or_explicit(&off, 1u << s->by, memory_order_relaxed);
+}
+
+static void push_handoff(struct rp_track *t, const struct rp_handoff *h)
+{
+	struct rp_note_handoff n = {h->by, h->tid, h->at_ns};
+
+	rp_track_push(t, RP_NOTE_HANDOFF, &n, sizeof(n), NULL, 0, NULL, 0);
+}
+
+void rp_current_take(const struct rp_handoff *h)
+{
+	struct rp_self *s = &rp_self;
+	uint32_t request = h->request, serial = h->serial;
 
 	if (request >= RP_REQUEST_FLIGHTS) {
 		rp_seat_enter(request, serial);
 		return;
 	}
 	if (s->armed == RP_ARMED && s->request == request && s->serial == serial) {
-		if (by < s->by)
-			s->by = by;
+		if (h->by < s->by)
+			s->by = h->by;
 		return;
 	}
 	if (s->ours || s->moving || !rp_conn_own_process())
 		return;
 	rp_current_leave();
-	if (s->wait)
+	if (s->wait || rp_current_off() & 1u << h->by)
 		return;
 	s->moving = true;
 	if (!s->tid)
@@ -75,8 +106,12 @@ void rp_current_enter_by(uint32_t request, uint32_t serial, enum rp_source by)
 	}
 	s->request = request;
 	s->serial = serial;
-	s->by = by;
+	s->by = h->by;
+	s->queue = h->queue;
+	s->gave = false;
 	open_segment(s, t, now_ns, cpu_ns);
+	if (h->tid && h->tid != s->tid)
+		push_handoff(t, h);
 	rp_sampler_arm(s);
 	if (rp_requests[request].flight_serial)
 		rp_seat_show(s, rp_requests[request].flight, rp_requests[request].flight_serial);
@@ -85,6 +120,21 @@ void rp_current_enter_by(uint32_t request, uint32_t serial, enum rp_source by)
 	/* Our thread looks at this one's run queue time: soon, where it has been the first. */
 	if (!atomic_exchange_explicit(&rp_requests[request].met, true, memory_order_relaxed))
 		rp_track_wake();
+}
+
+void rp_current_offer(const struct rp_handoff *h)
+{
+	struct rp_self *s = &rp_self;
+	bool lives = h->serial && rp_request_lives(h->request, h->serial);
+	bool lent =
+	        !s->armed || s->by == RP_BY_QUEUE || s->by == RP_BY_PIPE || s->by == RP_BY_CREATOR;
+
+	if (lives && rp_current_works(h->request, h->serial))
+		return;
+	if (lives && lent)
+		rp_current_take(h);
+	else if (lent || s->gave)
+		rp_current_leave();
 }
 
 /* The end of the segment in numbers; its sums were kept by the sampler and the waits. */

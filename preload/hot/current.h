@@ -13,10 +13,13 @@
 #include "preload/hot/sampler.h"
 
 /* From now on the thread works for this request: opens a segment (and closes another's). */
-void rp_current_enter_by(uint32_t request, uint32_t serial, enum rp_source by);
+void rp_current_take(const struct rp_handoff *handoff);
+/* ... if it may: one that has a request of its own (it reads and answers it) takes things for that,
+ * unless it has given it away before.  What is nobody's, or not known, ends what it did so far. */
+void rp_current_offer(const struct rp_handoff *handoff);
 static inline void rp_current_enter(uint32_t request, uint32_t serial)
 {
-	rp_current_enter_by(request, serial, RP_BY_CLIENT);
+	rp_current_take(&(struct rp_handoff){request, serial, .by = RP_BY_CLIENT});
 }
 
 /* From now on for nobody.  A no-op when it worked for nobody. */
@@ -26,6 +29,13 @@ static inline void rp_current_leave(void)
 	if (rp_self.armed)
 		rp_current_leave_armed();
 }
+
+/* The thread is about to write to a client, of (REQUEST, SERIAL) or (serial 0) of a request that is
+ * not flagged: does it agree with why it is thought to work for one?  What was wrong is believed no
+ * more in this process. */
+void rp_current_check(uint32_t request, uint32_t serial);
+/* What is not believed: a bit for each enum rp_source. */
+uint32_t rp_current_off(void);
 
 /* The request (SLOT, SERIAL) ends now: so does this thread's work for it. */
 void rp_current_over(uint32_t slot, uint32_t serial, enum rp_end_how how);

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include "preload/hot/clock.h"
 #include "preload/hot/current.h"
 #include "preload/hot/request.h"
 #include "preload/hot/sampler.h"
@@ -29,8 +30,8 @@ struct rp_heir *rp_heir_make(void *(*start)(void *), void *arg)
 			continue;
 		h->start = start;
 		h->arg = arg;
-		h->request = s->request;
-		h->serial = s->serial;
+		h->handoff = (struct rp_handoff){s->request, s->serial, .by = RP_BY_CREATOR,
+		                                 .tid = s->tid, .at_ns = rp_mono_ns()};
 		return h;
 	}
 	return NULL;
@@ -46,12 +47,12 @@ void *rp_heir_main(void *arg)
 {
 	struct rp_heir *heir = arg;
 	void *(*start)(void *) = heir->start;
-	uint32_t request = heir->request, serial = heir->serial;
+	struct rp_handoff handoff = heir->handoff;
 
 	arg = heir->arg;
 	rp_heir_free(heir);
-	if (rp_request_lives(request, serial)) {
-		rp_current_enter_by(request, serial, RP_BY_CREATOR);
+	if (rp_request_lives(handoff.request, handoff.serial)) {
+		rp_current_take(&handoff);
 		rp_self.heir = rp_self.armed != 0;
 	}
 	arg = start(arg);

@@ -15,7 +15,7 @@
 struct rp_heir {
 	void *(*start)(void *);
 	void *arg;
-	uint32_t request, serial;
+	struct rp_handoff handoff;
 	_Atomic uint8_t taken;
 };
 

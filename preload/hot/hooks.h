@@ -7,6 +7,7 @@
 #ifndef RP_HOT_HOOKS_H
 #define RP_HOT_HOOKS_H
 
+#include "preload/hot/carrier.h"
 #include "preload/hot/conn.h"
 #include "preload/hot/request.h"
 #include "preload/hot/stack.h"
@@ -34,9 +35,13 @@ static inline bool rp_quiet(int fd)
 /* Before bytes move on FD: whose thread is this?  Costs one load while nothing is flagged. */
 static inline void rp_before_bytes(struct rp_wait *w, enum rp_wait_kind kind, int fd)
 {
+	bool reads = kind == RP_WAIT_READ || kind == RP_WAIT_RECV;
+
+	if (rp_unlikely(rp_conn_kind(fd) == RP_FD_CARRIER) && !reads)
+		rp_carrier_unsure(fd);
 	if (rp_unlikely(atomic_load_explicit(&rp_followed, memory_order_relaxed)) &&
 	    (rp_conn_watched(fd) || rp_self.armed))
-		rp_conn_touch(fd, kind == RP_WAIT_READ || kind == RP_WAIT_RECV);
+		rp_conn_touch(fd, reads);
 	rp_wait_enter_fd(w, kind, fd);
 }
 

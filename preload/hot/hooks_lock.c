@@ -7,6 +7,8 @@
 #include <errno.h>
 #include "preload/hot/blame.h"
 #include "preload/hot/hooks.h"
+#include "preload/hot/queue.h"
+#include "preload/hot/turn.h"
 
 static inline void enter(struct rp_wait *w, enum rp_wait_kind kind, const struct rp_blame *b)
 {
@@ -127,16 +129,38 @@ static inline void before_unlock(const pthread_mutex_t *m)
 		rp_blame_released(m);
 }
 
+/* Nobody waits to be told who let it go, and no job changes hands by it that anybody looks at. */
+static inline bool unlocks_quietly(void)
+{
+	return !atomic_load_explicit(&rp_blame_waiting, memory_order_relaxed) &&
+	       !atomic_load_explicit(&rp_turn_watching, memory_order_relaxed);
+}
+
+static RP_SLOW int seen_mutex_unlock(pthread_mutex_t *m)
+{
+	struct rp_handoff job;
+
+	before_unlock(m);
+	bool took = rp_queue_passes(m, &job);
+	int ret = rp_real.pthread_mutex_unlock(m);
+
+	if (took)
+		rp_current_offer(&job);
+	return ret;
+}
+
 RP_HOOK int pthread_mutex_unlock(pthread_mutex_t *m)
 {
-	before_unlock(m);
-	return rp_real.pthread_mutex_unlock(m);
+	if (rp_likely(unlocks_quietly()))
+		return rp_real.pthread_mutex_unlock(m);
+	return seen_mutex_unlock(m);
 }
 
 RP_HOOK int mtx_unlock(mtx_t *m)
 {
-	before_unlock((pthread_mutex_t *)(void *)m);
-	return rp_real.mtx_unlock(m);
+	if (rp_likely(unlocks_quietly()))
+		return rp_real.mtx_unlock(m);
+	return seen_mutex_unlock((pthread_mutex_t *)(void *)m) ? thrd_error : thrd_success;
 }
 
 static RP_SLOW int seen_rdlock(pthread_rwlock_t *l)

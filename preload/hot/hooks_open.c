@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <stdarg.h>
+#include "preload/hot/carrier.h"
 #include "preload/hot/current.h"
 #include "preload/hot/hooks.h"
 #include "preload/hot/peer.h"
@@ -14,6 +15,13 @@ static inline int born(int fd, enum rp_fd_kind kind)
 	if (fd >= 0)
 		rp_conn_born(fd, kind);
 	return fd;
+}
+
+static void carrier(int reads, int writes)
+{
+	rp_conn_born(reads, RP_FD_CARRIER);
+	rp_conn_born(writes, RP_FD_CARRIER);
+	rp_carrier_born(reads, writes);
 }
 
 /* A thread that accepts where clients come from serves whoever comes: no longer the request it
@@ -82,8 +90,8 @@ RP_HOOK int socketpair(int domain, int type, int protocol, int fds[2])
 	int ret = rp_real.socketpair(domain, type, protocol, fds);
 
 	if (ret == 0) {
-		born(fds[0], RP_FD_OTHER);
-		born(fds[1], RP_FD_OTHER);
+		carrier(fds[0], fds[1]);
+		carrier(fds[1], fds[0]);
 	}
 	return ret;
 }
@@ -171,10 +179,8 @@ RP_HOOK int creat64(const char *path, mode_t mode)
 
 static int born_two(int ret, int *fds)
 {
-	if (ret == 0) {
-		born(fds[0], RP_FD_OTHER);
-		born(fds[1], RP_FD_OTHER);
-	}
+	if (ret == 0)
+		carrier(fds[0], fds[1]);
 	return ret;
 }
 
@@ -190,12 +196,26 @@ RP_HOOK int pipe2(int fds[2], int flags)
 
 RP_HOOK int eventfd(unsigned value, int flags)
 {
-	return born(rp_real.eventfd(value, flags), RP_FD_OTHER);
+	int fd = rp_real.eventfd(value, flags);
+
+	if (fd >= 0)
+		carrier(fd, fd);
+	return fd;
 }
 
 RP_HOOK int timerfd_create(clockid_t clock, int flags)
 {
-	return born(rp_real.timerfd_create(clock, flags), RP_FD_OTHER);
+	int fd = born(rp_real.timerfd_create(clock, flags), RP_FD_TIMER);
+
+	rp_carrier_timer(fd);
+	return fd;
+}
+
+RP_HOOK int timerfd_settime(int fd, int flags, const struct itimerspec *when,
+                            struct itimerspec *old)
+{
+	rp_carrier_set(fd);
+	return rp_real.timerfd_settime(fd, flags, when, old);
 }
 
 RP_HOOK int epoll_create(int size)

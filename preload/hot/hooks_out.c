@@ -2,6 +2,7 @@
  *
  * Room: hot.  SPDX-License-Identifier: MIT
  */
+#include "preload/hot/carrier.h"
 #include "preload/hot/hooks.h"
 #include "preload/hot/offer.h"
 
@@ -12,7 +13,12 @@ static RP_SLOW ssize_t seen_write(int fd, const void *buf, size_t n)
 
 	if (rp_offer_wanted(fd) && rp_offer_bytes(fd, buf, n, 0, &put))
 		return put;
-	rp_before_bytes(&w, RP_WAIT_WRITE, fd);
+	if (rp_unlikely(rp_conn_kind(fd) == RP_FD_CARRIER)) {
+		rp_carrier_gives(fd, n);
+		rp_wait_enter_fd(&w, RP_WAIT_WRITE, fd);
+	} else {
+		rp_before_bytes(&w, RP_WAIT_WRITE, fd);
+	}
 	return rp_after_out(&w, fd, buf, rp_real.write(fd, buf, n));
 }
 
@@ -52,7 +58,12 @@ static RP_SLOW ssize_t seen_send(int fd, const void *buf, size_t n, int flags)
 
 	if (rp_offer_wanted(fd) && rp_offer_bytes(fd, buf, n, flags, &put))
 		return put;
-	rp_before_bytes(&w, RP_WAIT_SEND, fd);
+	if (rp_unlikely(rp_conn_kind(fd) == RP_FD_CARRIER)) {
+		rp_carrier_gives(fd, n);
+		rp_wait_enter_fd(&w, RP_WAIT_SEND, fd);
+	} else {
+		rp_before_bytes(&w, RP_WAIT_SEND, fd);
+	}
 	return rp_after_out(&w, fd, buf, rp_real.send(fd, buf, n, flags));
 }
 

@@ -3,8 +3,10 @@
  * Room: hot.  A condition's wait lets its mutex go inside libc; taking it back is part of the wait.
  * SPDX-License-Identifier: MIT
  */
+#include <errno.h>
 #include "preload/hot/blame.h"
 #include "preload/hot/hooks.h"
+#include "preload/hot/queue.h"
 
 RP_HOOK int sem_wait(sem_t *sem)
 {
@@ -45,7 +47,15 @@ static inline void before_cond(struct rp_wait *w, const void *c, const pthread_m
 {
 	if (rp_unlikely(atomic_load_explicit(&rp_blame_waiting, memory_order_relaxed)))
 		rp_blame_released(m);
+	rp_queue_waits(m);
 	rp_wait_enter(w, RP_WAIT_COND, c, 0);
+}
+
+static inline int after_cond(struct rp_wait *w, const void *m, int ret, int timed_out)
+{
+	rp_wait_leave(w);
+	rp_queue_woke(m, ret == timed_out);
+	return ret;
 }
 
 RP_HOOK int pthread_cond_wait(pthread_cond_t *restrict c, pthread_mutex_t *restrict m)
@@ -53,10 +63,7 @@ RP_HOOK int pthread_cond_wait(pthread_cond_t *restrict c, pthread_mutex_t *restr
 	struct rp_wait w;
 
 	before_cond(&w, c, m);
-	int ret = rp_real.pthread_cond_wait(c, m);
-
-	rp_wait_leave(&w);
-	return ret;
+	return after_cond(&w, m, rp_real.pthread_cond_wait(c, m), ETIMEDOUT);
 }
 
 RP_HOOK int pthread_cond_timedwait(pthread_cond_t *restrict c, pthread_mutex_t *restrict m,
@@ -65,10 +72,7 @@ RP_HOOK int pthread_cond_timedwait(pthread_cond_t *restrict c, pthread_mutex_t *
 	struct rp_wait w;
 
 	before_cond(&w, c, m);
-	int ret = rp_real.pthread_cond_timedwait(c, m, until);
-
-	rp_wait_leave(&w);
-	return ret;
+	return after_cond(&w, m, rp_real.pthread_cond_timedwait(c, m, until), ETIMEDOUT);
 }
 
 RP_HOOK int pthread_cond_clockwait(pthread_cond_t *restrict c, pthread_mutex_t *restrict m,
@@ -77,10 +81,7 @@ RP_HOOK int pthread_cond_clockwait(pthread_cond_t *restrict c, pthread_mutex_t *
 	struct rp_wait w;
 
 	before_cond(&w, c, m);
-	int ret = rp_real.pthread_cond_clockwait(c, m, clock, until);
-
-	rp_wait_leave(&w);
-	return ret;
+	return after_cond(&w, m, rp_real.pthread_cond_clockwait(c, m, clock, until), ETIMEDOUT);
 }
 
 RP_HOOK int pthread_join(pthread_t thread, void **result)
@@ -121,10 +122,7 @@ RP_HOOK int cnd_wait(cnd_t *c, mtx_t *m)
 	struct rp_wait w;
 
 	before_cond(&w, c, (pthread_mutex_t *)(void *)m);
-	int ret = rp_real.cnd_wait(c, m);
-
-	rp_wait_leave(&w);
-	return ret;
+	return after_cond(&w, m, rp_real.cnd_wait(c, m), thrd_timedout);
 }
 
 RP_HOOK int cnd_timedwait(cnd_t *restrict c, mtx_t *restrict m,
@@ -133,10 +131,7 @@ RP_HOOK int cnd_timedwait(cnd_t *restrict c, mtx_t *restrict m,
 	struct rp_wait w;
 
 	before_cond(&w, c, (pthread_mutex_t *)(void *)m);
-	int ret = rp_real.cnd_timedwait(c, m, until);
-
-	rp_wait_leave(&w);
-	return ret;
+	return after_cond(&w, m, rp_real.cnd_timedwait(c, m, until), thrd_timedout);
 }
 
 RP_HOOK int thrd_join(thrd_t thread, int *result)

@@ -180,6 +180,8 @@ RP_HOOK long syscall(long nr, ...)
 	va_end(args);
 	if (offered(nr, a, &put))
 		return put;
+	if ((nr == SYS_write || nr == SYS_sendto) && rp_conn_kind((int)a[0]) == RP_FD_CARRIER)
+		rp_carrier_unsure((int)a[0]);
 	if (nr == SYS_close)
 		rp_conn_retire((int)a[0]);
 	else if (nr == SYS_close_range && !(a[2] & CLOSE_RANGE_CLOEXEC))

@@ -5,12 +5,14 @@
  */
 #include <stdlib.h>
 #include "preload/hot/blame.h"
+#include "preload/hot/carrier.h"
 #include "preload/hot/current.h"
 #include "preload/hot/flight.h"
 #include "preload/hot/heir.h"
 #include "preload/hot/hooks.h"
 #include "preload/hot/mask.h"
 #include "preload/hot/peer.h"
+#include "preload/hot/queue.h"
 #include "preload/hot/sampler.h"
 #include "preload/hot/sys.h"
 #include "preload/hot/tables.h"
@@ -30,6 +32,8 @@ void rp_world_forked(void)
 	rp_track_forked();
 	rp_blame_forked();
 	rp_peer_forked();
+	rp_queue_forked();
+	rp_carrier_forked();
 	if (rp_world_forked_cold)
 		rp_world_forked_cold();
 }

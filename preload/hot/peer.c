@@ -170,13 +170,14 @@ void rp_peer_touch(int fd, bool reads)
 	if (!p)
 		return;
 	enum touch touch = judge(s, p, fd, reads);
-	uint32_t request = p->request, serial = p->serial;
+	struct rp_handoff handoff = {p->request, p->serial, .by = RP_BY_UPSTREAM, .tid = p->tid,
+	                             .at_ns = p->since_ns};
 
 	if (touch == FORGETS)
 		forget(p);
 	leave(p);
 	if (touch == ENTERS)
-		rp_current_enter_by(request, serial, RP_BY_UPSTREAM);
+		rp_current_take(&handoff);
 	else if (touch != STAYS)
 		rp_current_leave();
 }

@@ -88,6 +88,9 @@ void rp_request_open(struct rp_request *r, const struct rp_head *head,
 	atomic_store(&r->course.status, 0);
 	atomic_store(&r->met, false);
 	atomic_store(&r->alone, false);
+	atomic_store(&r->agreed, 0);
+	atomic_store(&r->contradicted, 0);
+	atomic_store(&r->unsure, 0);
 	for (unsigned i = 0; i < RP_N_DROPS; i++)
 		atomic_store_explicit(&r->drops[i], 0, memory_order_relaxed);
 	atomic_store(&r->course.how, RP_END_LOST);

@@ -47,6 +47,9 @@ struct rp_request {
 	uint64_t arrived_ns; /* its last byte so far, in the socket; RP_NEVER: not a TCP socket */
 	bool over_tls;       /* its bytes are those inside */
 	_Atomic uint64_t samples;
+	/* Whose work it was: found right, found wrong when the thread then wrote to a client; not
+	 * said since it was not certain. */
+	_Atomic uint32_t agreed, contradicted, unsure;
 	_Atomic bool met;                   /* a thread works for it, or did */
 	_Atomic bool alone;                 /* no other request is, or was, in flight beside it */
 	_Atomic uint64_t drops[RP_N_DROPS]; /* losses that are this request's own */

@@ -13,12 +13,20 @@
 struct rp_seat;
 struct rp_wait;
 
-/* How a thread came to work for a request. */
+/* How a thread came to work for a request: RP_BY_CLIENT, it read or wrote on its connection, ... */
 enum rp_source {
-	RP_BY_CLIENT,   /* it read or wrote on the request's connection */
-	RP_BY_UPSTREAM, /* ... on the socket on which the request asked another server */
-	RP_BY_CREATOR,  /* a thread that worked for the request made it */
+#define HANDOFF(name, number, text) RP_BY_##name = number,
+#include "store/handoffs.def"
 	RP_N_SOURCES,
+};
+
+/* A request passes from one thread (TID, at AT_NS) to the next. */
+struct rp_handoff {
+	uint32_t request, serial; /* 0: nobody's, or not known */
+	enum rp_source by;
+	uint32_t tid;
+	uint64_t at_ns;
+	const void *queue; /* what it went through: a mutex; a descriptor + 1 */
 };
 
 /* What the loop on this thread does (turn.h).  All zeros: not a loop, or not seen yet. */
@@ -43,8 +51,12 @@ enum {
 struct rp_self {
 	/* 1 while the timer may tick: set last when arming, cleared first when leaving. */
 	volatile uint32_t armed;
-	uint32_t request, serial; /* the request this thread works for (hot/request.h) */
-	enum rp_source by;        /* ... and why we think so */
+	uint32_t request, serial;           /* the request this thread works for (hot/request.h) */
+	enum rp_source by;                  /* ... and why we think so */
+	const void *queue;                  /* what it came through (struct rp_handoff) */
+	bool gave;                          /* it has put a job for this request into a queue */
+	const void *waited[RP_SELF_WAITED]; /* mutexes under which it waited last (hot/queue.c) */
+	uint32_t n_waited;
 	struct rp_turn turn;
 	struct rp_track *track;
 	uint32_t track_gen;   /* of the track when it was claimed: it may be taken away */

@@ -17,13 +17,14 @@
 
 /* Kinds of note, and what follows their head. */
 enum rp_note_kind {
-	RP_NOTE_SKIP,   /* padding up to the end of the ring */
-	RP_NOTE_SAMPLE, /* struct rp_note_sample, then its stack */
-	RP_NOTE_WAIT,   /* struct rp_note_wait, then its stack */
-	RP_NOTE_END,    /* struct rp_note_end */
-	RP_NOTE_STALL,  /* struct rp_note_stall */
-	RP_NOTE_AWAIT,  /* in books only (book.h) */
-	RP_NOTE_HELD,   /* struct rp_note_held of the wait before it, then the holder's stack */
+	RP_NOTE_SKIP,    /* padding up to the end of the ring */
+	RP_NOTE_SAMPLE,  /* struct rp_note_sample, then its stack */
+	RP_NOTE_WAIT,    /* struct rp_note_wait, then its stack */
+	RP_NOTE_END,     /* struct rp_note_end */
+	RP_NOTE_STALL,   /* struct rp_note_stall */
+	RP_NOTE_AWAIT,   /* in books only (book.h) */
+	RP_NOTE_HANDOFF, /* struct rp_note_handoff */
+	RP_NOTE_HELD,    /* struct rp_note_held of the wait before it, then the holder's stack */
 };
 
 struct rp_note {
@@ -62,6 +63,12 @@ struct rp_note_wait {
 struct rp_note_stall {
 	uint32_t way, reserved;
 	uint64_t begin_ns, span_ns;
+};
+
+/* The segment began since another thread had given it something. */
+struct rp_note_handoff {
+	uint32_t by, from_tid; /* enum rp_source */
+	uint64_t given_ns;
 };
 
 /* Hooked calls of a kind, however short, and the bytes that they moved. */

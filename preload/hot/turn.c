@@ -95,7 +95,7 @@ void rp_turn_begins(int n)
 		t->kind = RP_TURN_ONE;
 }
 
-bool rp_turn_allows(uint32_t request, enum rp_source by, bool reads)
+static bool allows(uint32_t request, enum rp_source by, bool reads)
 {
 	const struct rp_self *s = &rp_self;
 	const struct rp_turn *t = &s->turn;
@@ -110,4 +110,13 @@ bool rp_turn_allows(uint32_t request, enum rp_source by, bool reads)
 	if (t->kind != RP_TURN_ONE)
 		return false;
 	return runs == RP_RUNS_CALLBACKS || (runs == RP_RUNS_TASKS && by == RP_BY_CLIENT && reads);
+}
+
+bool rp_turn_allows(uint32_t request, enum rp_source by, bool reads)
+{
+	bool ok = allows(request, by, reads);
+
+	if (!ok && request < RP_MAX_REQUESTS)
+		atomic_fetch_add_explicit(&rp_requests[request].unsure, 1, memory_order_relaxed);
+	return ok;
 }

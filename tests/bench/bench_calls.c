@@ -31,7 +31,7 @@ struct way {
 
 static struct way hooked, libc;
 static char bytes[N_BYTES * N_CALLS];
-static int zero, null, inherited, set, loop;
+static int zero, null, inherited, set, loop, counter;
 static struct self body;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
@@ -97,6 +97,13 @@ static void wait_one(const struct way *w)
 	sink = w->epoll_wait(loop, &event, 1, 1000);
 }
 
+static void write_counter(const struct way *w)
+{
+	static const uint64_t one = 1;
+
+	sink = w->write(counter, &one, sizeof(one));
+}
+
 static void lock_unlock(const struct way *w)
 {
 	w->pthread_mutex_lock(&mutex);
@@ -148,6 +155,7 @@ static const struct row {
         {"read of a body, 16 bytes", "<=5", read_body, fill, NULL},
         {"write of a body, 16 bytes", "<=5", write_body, NULL, empty},
         {"writev of a body, 2 x 8 bytes", "<=5", writev_body, NULL, empty},
+        {"write to an eventfd", "<=20", write_counter, NULL, NULL},
         {"epoll_wait, nothing there", "<=5", wait_nothing, NULL, NULL},
         {"epoll_wait of a loop, one event", "<=10", wait_one, NULL, NULL},
         {"pthread_mutex_lock and unlock", "<=3", lock_unlock, NULL, NULL},
@@ -254,6 +262,7 @@ int main(void)
 	inherited = libc.open("/dev/zero", O_RDONLY | O_CLOEXEC); /* we saw no birth */
 	set = epoll_create1(EPOLL_CLOEXEC);
 	open_loop();
+	counter = eventfd(0, EFD_CLOEXEC);
 	sem_init(&sem, 0, 0);
 	if (zero < 0 || null < 0 || inherited < 0 || set < 0)
 		give_up("bench_calls");

@@ -172,12 +172,14 @@ ALL = [
     ('C loop, upstream', own('truth_loop'), IDS % 'ub', 'start=40 upstream=40 end=40'),
     ('C loop, few upstreams', own('truth_loop', 'few'), IDS % 'ub', 'start=40'),
     ('C loop, slices', own('truth_loop'), IDS % 'sus', 'start=40 slice=40 end=40'),
+    ('C loop, pool', own('truth_loop'), IDS % 'pb', 'start=20'),
     ('C loop, all', own('truth_loop'), IDS % 'tubps', ''),
     ('C loop, handed over', own('truth_loop', 'rights'), IDS % 'ub', 'start=40 end=40'),
     ('C coroutines, all', own('truth_loop', 'coroutines'), IDS % 'tubps', ''),
-    ('C thread each', own('truth_threads', 'each'), IDS % 'tubp', THREAD + ' burst'),
-    ('C accept, workers', own('truth_threads', 'queue'), IDS % 'tubp', THREAD + ' burst'),
-    ('C read, workers', own('truth_threads', 'jobs'), IDS % 'tubp', 'read=40'),
+    ('C thread each', own('truth_threads', 'each'), IDS % 'tubp', THREAD + ' burst pool=80'),
+    ('C accept, workers', own('truth_threads', 'queue'), IDS % 'tubp', THREAD + ' burst pool=80'),
+    ('C read, workers', own('truth_threads', 'jobs'), IDS % 'tubp',
+     'read=40 end=40 pool=30'),
     ('python threads', THREADS, IDS % 'tubp', THREAD),
     ('gunicorn gthread', GUNICORN, IDS % 'tubp', THREAD),
     ('node, upstream', NODE, IDS % 'ub', ''),
@@ -189,6 +191,7 @@ ALL = [
     ('java HttpServer', java, IDS % 'tubp', THREAD),
 ]
 # In make check, for a moment each (tests/e2e/test_truth.py).
-SLICE = ['nginx files', 'nginx HTTP/2, files', 'php-fpm', 'nginx proxy', 'C loop, upstream', 'C loop, slices', 'C loop, all',
-         'C thread each', 'C accept, workers', 'C read, workers', 'gunicorn gthread', 'node, all',
+SLICE = ['nginx files', 'nginx HTTP/2, files', 'php-fpm', 'nginx proxy', 'C loop, upstream',
+         'C loop, slices', 'C loop, all', 'C loop, pool', 'C thread each', 'C accept, workers',
+         'C read, workers', 'gunicorn gthread', 'node, all',
          'uvicorn uvloop, all']

@@ -1,0 +1,301 @@
+/* test_queue.c - jobs put into a queue and taken out of it, by threads that this one plays.
+ *
+ * Room: tests.  SPDX-License-Identifier: MIT
+ */
+#include "preload/hot/queue.h"
+
+#include <pthread.h>
+#include <string.h>
+#include "preload/hot/clock.h"
+#include "preload/hot/request.h"
+#include "preload/hot/sampler.h"
+#include "preload/hot/turn.h"
+#include "tests/support/flagged.h"
+#include "tests/support/suite.h"
+
+enum { MS = 1000000 };
+enum who { SERVER, WORKER, SECOND, N_WHO };
+
+static struct flagged_notes notes;
+static struct rp_request *flagged;
+static char mutex; /* an address is all that it takes */
+static const void *waited[N_WHO][RP_SELF_WAITED];
+static unsigned n_waited[N_WHO];
+static enum who now;
+
+/* From here on this is another thread, which works for nobody. */
+static void become(enum who who)
+{
+	rp_current_leave();
+	memcpy(waited[now], rp_self.waited, sizeof(rp_self.waited));
+	n_waited[now] = rp_self.n_waited;
+	now = who;
+	memcpy(rp_self.waited, waited[who], sizeof(rp_self.waited));
+	rp_self.n_waited = n_waited[who];
+	rp_self.tid = 1000 + who;
+}
+
+static void ready(void)
+{
+	flagged_ready();
+	flagged = flagged_open(MS);
+	atomic_store(&rp_turn_watching, true);
+	become(SERVER);
+}
+
+static void done(void)
+{
+	rp_current_leave();
+	flagged_take(&notes);
+	rp_request_end(flagged, RP_END_COMPLETE, rp_mono_ns());
+	rp_request_free(flagged);
+}
+
+static bool works(void)
+{
+	return rp_current_works(0, atomic_load(&flagged->serial));
+}
+
+static void work(void)
+{
+	rp_current_enter(0, atomic_load(&flagged->serial));
+}
+
+/* Lets the mutex go as our hook does. */
+static void unlock(void)
+{
+	struct rp_handoff job;
+
+	if (rp_queue_passes(&mutex, &job))
+		rp_current_offer(&job);
+}
+
+static void put(bool ours)
+{
+	become(SERVER);
+	if (ours)
+		work();
+	unlock();
+	rp_current_leave();
+}
+
+/* Finds nothing, waits, and is woken. */
+static void waits(enum who who)
+{
+	become(who);
+	rp_queue_waits(&mutex);
+	rp_queue_woke(&mutex, false);
+}
+
+/* True: what was taken is the flagged request's. */
+static bool takes(enum who who)
+{
+	become(who);
+	unlock();
+	return works();
+}
+
+static void *another_waits(void *nothing)
+{
+	rp_queue_waits(&mutex);
+	rp_queue_woke(&mutex, false);
+	return nothing;
+}
+
+/* Two workers have waited, one of them truly another thread; then N times a job comes and goes. */
+static void settle(unsigned n)
+{
+	pthread_t thread;
+
+	waits(WORKER);
+	ck_assert_int_eq(pthread_create(&thread, NULL, another_waits, NULL), 0);
+	pthread_join(thread, NULL);
+	waits(SECOND);
+	for (unsigned i = 0; i < n; i++) {
+		put(false);
+		ck_assert(!takes(WORKER));
+		waits(WORKER);
+	}
+}
+
+START_TEST(the_first_that_is_put_is_the_first_that_is_taken)
+{
+	settle(2);
+	for (unsigned order = 0; order < 64; order++) {
+		for (unsigned i = 0; i < 6; i++)
+			put(order >> i & 1);
+		for (unsigned i = 0; i < 6; i++)
+			ck_assert_uint_eq(takes(i & 1 ? SECOND : WORKER), order >> i & 1);
+		waits(WORKER);
+		flagged_take(&notes); /* tracks are few */
+	}
+}
+END_TEST
+
+START_TEST(it_is_believed_when_it_has_been_right_twice)
+{
+	settle(0);
+	for (unsigned i = 0; i < 4; i++) {
+		put(true);
+		ck_assert_uint_eq(takes(WORKER), i >= 2);
+		waits(WORKER);
+	}
+}
+END_TEST
+
+START_TEST(a_worker_that_waits_again_works_for_nobody)
+{
+	settle(2);
+	put(true);
+	ck_assert(takes(WORKER));
+	rp_queue_waits(&mutex);
+	ck_assert_uint_eq(rp_self.armed, 0);
+}
+END_TEST
+
+START_TEST(a_worker_that_takes_the_next_job_works_for_that)
+{
+	settle(2);
+	put(true);
+	put(false);
+	ck_assert(takes(WORKER));
+	unlock();
+	ck_assert_uint_eq(rp_self.armed, 0);
+}
+END_TEST
+
+/* Somebody who waits under it and puts as well: a pool of things that are given back, or the lock
+ * of an interpreter. */
+START_TEST(who_waits_and_puts_spoils_it)
+{
+	settle(2);
+	become(SERVER);
+	work();
+	unlock();
+	rp_current_leave();
+	rp_queue_waits(&mutex); /* not empty, as it ought to be */
+	ck_assert(!takes(WORKER));
+	put(true);
+	ck_assert(!takes(WORKER));
+}
+END_TEST
+
+START_TEST(taking_more_than_was_put_spoils_it)
+{
+	settle(2);
+	ck_assert(!takes(WORKER));
+	put(true);
+	ck_assert(!takes(WORKER));
+}
+END_TEST
+
+START_TEST(whose_time_was_over_took_nothing)
+{
+	settle(2);
+	become(WORKER);
+	rp_queue_waits(&mutex);
+	rp_queue_woke(&mutex, true);
+	unlock();
+	put(true);
+	ck_assert(takes(SECOND));
+}
+END_TEST
+
+START_TEST(one_waiter_alone_may_be_waiting_for_an_answer)
+{
+	waits(WORKER);
+	for (unsigned i = 0; i < 8; i++) {
+		put(true);
+		ck_assert(!takes(WORKER));
+		waits(WORKER);
+	}
+}
+END_TEST
+
+START_TEST(a_queue_that_grows_too_long_is_counted_anew)
+{
+	settle(2);
+	for (unsigned i = 0; i <= RP_QUEUE_JOBS; i++)
+		put(i & 1 << 4);
+	for (unsigned i = 0; i <= RP_QUEUE_JOBS; i++)
+		ck_assert(!takes(WORKER));
+	waits(WORKER);
+	put(true);
+	ck_assert(takes(WORKER));
+}
+END_TEST
+
+/* A handler that takes something for its own request. */
+START_TEST(what_a_thread_takes_for_its_own_request_changes_nothing)
+{
+	settle(2);
+	put(false);
+	become(WORKER);
+	work();
+	unlock();
+	ck_assert(works());
+}
+END_TEST
+
+/* It has read the request, put it into another queue, and takes the next connection. */
+START_TEST(who_gave_its_request_away_works_for_it_no_longer)
+{
+	settle(2);
+	put(false);
+	become(WORKER);
+	work();
+	rp_self.gave = true;
+	unlock();
+	ck_assert_uint_eq(rp_self.armed, 0);
+}
+END_TEST
+
+START_TEST(a_job_of_a_request_that_is_over_is_nobodys)
+{
+	settle(2);
+	put(true);
+	rp_request_end(flagged, RP_END_COMPLETE, rp_mono_ns());
+	become(WORKER);
+	unlock();
+	ck_assert_uint_eq(rp_self.armed, 0);
+}
+END_TEST
+
+START_TEST(many_mutexes_share_the_table)
+{
+	static char others[1000];
+
+	become(WORKER);
+	for (unsigned i = 0; i < sizeof(others); i++) {
+		rp_queue_waits(&others[i]);
+		rp_queue_woke(&others[i], false);
+	}
+	become(SERVER);
+	put(true);
+	ck_assert(!takes(WORKER)); /* there was no room, or it is not trusted */
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("hot/queue");
+	TCase *t = tcase_create("queue");
+
+	tcase_add_checked_fixture(t, ready, done);
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, the_first_that_is_put_is_the_first_that_is_taken);
+	tcase_add_test(t, it_is_believed_when_it_has_been_right_twice);
+	tcase_add_test(t, a_worker_that_waits_again_works_for_nobody);
+	tcase_add_test(t, a_worker_that_takes_the_next_job_works_for_that);
+	tcase_add_test(t, who_waits_and_puts_spoils_it);
+	tcase_add_test(t, taking_more_than_was_put_spoils_it);
+	tcase_add_test(t, whose_time_was_over_took_nothing);
+	tcase_add_test(t, one_waiter_alone_may_be_waiting_for_an_answer);
+	tcase_add_test(t, a_queue_that_grows_too_long_is_counted_anew);
+	tcase_add_test(t, what_a_thread_takes_for_its_own_request_changes_nothing);
+	tcase_add_test(t, who_gave_its_request_away_works_for_it_no_longer);
+	tcase_add_test(t, a_job_of_a_request_that_is_over_is_nobodys);
+	tcase_add_test(t, many_mutexes_share_the_table);
+	suite_add_tcase(suite, t);
+	return suite_run(suite);
+}
