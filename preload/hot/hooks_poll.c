@@ -35,6 +35,11 @@ static uint64_t ms_or_ever(int timeout_ms)
 	return timeout_ms < 0 ? RP_NEVER : timeout_ms * 1000000ull;
 }
 
+static uint64_t asked_or_ever(const struct timespec *timeout)
+{
+	return timeout ? rp_asked_ns(timeout) : RP_NEVER;
+}
+
 /* Nobody looks at turns yet: only what the first one will be. */
 static inline bool nobody_looks(int epfd, int timeout_ms)
 {
@@ -88,7 +93,7 @@ static RP_SLOW int seen_epoll_pwait2(int epfd, struct epoll_event *events, int n
 	struct rp_wait w;
 	sigset_t copy;
 
-	if (before_epoll(&w, epfd, &n, timeout ? rp_asked_ns(timeout) : RP_NEVER, !mask))
+	if (before_epoll(&w, epfd, &n, asked_or_ever(timeout), !mask))
 		return 0;
 	return after_epoll(&w, epfd,
 	                   rp_real.epoll_pwait2(epfd, events, n, timeout,
@@ -103,15 +108,43 @@ RP_HOOK int epoll_pwait2(int epfd, struct epoll_event *events, int n,
 	return seen_epoll_pwait2(epfd, events, n, timeout, mask);
 }
 
-static uint64_t ms(int timeout_ms)
+/* A set that holds somebody else's is a loop's; the wait brings what it brings, for at most
+ * TIMEOUT_NS. */
+static void wait_of_loop(struct rp_wait *w, uint64_t timeout_ns)
 {
-	return timeout_ms > 0 ? timeout_ms * 1000000ull : 0;
+	int most = 1;
+
+	w->on = RP_WAIT_LOOP;
+	rp_turn_wait(timeout_ns, false, &most);
+}
+
+static int after_poll(struct rp_wait *w, int ret)
+{
+	if (w->on == RP_WAIT_LOOP)
+		rp_turn_begins(ret);
+	else
+		rp_wait_leave(w);
+	return ret;
+}
+
+/* Nobody is served here that anybody looks at.  What a loop is told now nobody knows later. */
+static inline bool polls_quietly(bool several)
+{
+	struct rp_turn *t = &rp_self.turn;
+
+	if (rp_self.armed || (several && atomic_load_explicit(&rp_n_live, memory_order_relaxed)))
+		return false;
+	if (several) {
+		t->kind = RP_TURN_UNSEEN;
+		t->due_ns = RP_NEVER;
+	}
+	return true;
 }
 
 /* libc declares that poll only writes FDS; the empty asm keeps the compiler from believing it of
  * us, who read them. */
-static __attribute__((noinline)) void poll_armed(struct rp_wait *w, const struct pollfd *fds,
-                                                 nfds_t n, uint64_t timeout_ns)
+static __attribute__((noinline)) void look_at_polled(struct rp_wait *w, const struct pollfd *fds,
+                                                     nfds_t n, uint64_t timeout_ns)
 {
 	if (n &&
 	    (!rp_stack_readable((uintptr_t)fds) || !rp_stack_readable((uintptr_t)(fds + n) - 8))) {
@@ -120,7 +153,7 @@ static __attribute__((noinline)) void poll_armed(struct rp_wait *w, const struct
 	}
 	for (nfds_t i = 0; i < n; i++)
 		if (fds[i].fd >= 0 && rp_conn_is_foreign(fds[i].fd)) {
-			rp_current_leave();
+			wait_of_loop(w, timeout_ns);
 			return;
 		}
 	/* One descriptor is its own object; several are named together. */
@@ -129,7 +162,7 @@ static __attribute__((noinline)) void poll_armed(struct rp_wait *w, const struct
 	else if (n)
 		rp_wait_enter(w, RP_WAIT_POLL, fds, n);
 	else
-		rp_wait_enter(w, RP_WAIT_SLEEP, NULL, timeout_ns);
+		rp_wait_enter(w, RP_WAIT_SLEEP, NULL, timeout_ns == RP_NEVER ? 0 : timeout_ns);
 }
 
 static inline void before_poll(struct rp_wait *w, const struct pollfd *fds, nfds_t n,
@@ -137,24 +170,20 @@ static inline void before_poll(struct rp_wait *w, const struct pollfd *fds, nfds
 {
 	w->on = RP_WAIT_OFF;
 	__asm__("" : "+r"(fds));
-	if (rp_unlikely(rp_self.armed))
-		poll_armed(w, fds, n, timeout_ns);
+	look_at_polled(w, fds, n, timeout_ns);
 }
 
 static RP_SLOW int seen_poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 {
 	struct rp_wait w;
 
-	before_poll(&w, fds, n, ms(timeout_ms));
-	int ret = rp_real.poll(fds, n, timeout_ms);
-
-	rp_wait_leave(&w);
-	return ret;
+	before_poll(&w, fds, n, ms_or_ever(timeout_ms));
+	return after_poll(&w, rp_real.poll(fds, n, timeout_ms));
 }
 
 RP_HOOK int poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 {
-	if (rp_likely(!rp_self.armed))
+	if (rp_likely(polls_quietly(n > 1)))
 		return rp_real.poll(fds, n, timeout_ms);
 	return seen_poll(fds, n, timeout_ms);
 }
@@ -163,16 +192,13 @@ static RP_SLOW int seen_poll_chk(struct pollfd *fds, nfds_t n, int timeout_ms, s
 {
 	struct rp_wait w;
 
-	before_poll(&w, fds, n, ms(timeout_ms));
-	int ret = rp_real.__poll_chk(fds, n, timeout_ms, room);
-
-	rp_wait_leave(&w);
-	return ret;
+	before_poll(&w, fds, n, ms_or_ever(timeout_ms));
+	return after_poll(&w, rp_real.__poll_chk(fds, n, timeout_ms, room));
 }
 
 RP_HOOK int __poll_chk(struct pollfd *fds, nfds_t n, int timeout_ms, size_t room)
 {
-	if (rp_likely(!rp_self.armed))
+	if (rp_likely(polls_quietly(n > 1)))
 		return rp_real.__poll_chk(fds, n, timeout_ms, room);
 	return seen_poll_chk(fds, n, timeout_ms, room);
 }
@@ -183,33 +209,37 @@ static RP_SLOW int seen_ppoll(struct pollfd *fds, nfds_t n, const struct timespe
 	struct rp_wait w;
 	sigset_t copy;
 
-	before_poll(&w, fds, n, rp_self.armed ? rp_asked_ns(timeout) : 0);
-	int ret = rp_real.ppoll(fds, n, timeout, rp_self.armed ? rp_mask_with(mask, &copy) : mask);
-
-	rp_wait_leave(&w);
-	return ret;
+	before_poll(&w, fds, n, asked_or_ever(timeout));
+	return after_poll(&w, rp_real.ppoll(fds, n, timeout,
+	                                    rp_self.armed ? rp_mask_with(mask, &copy) : mask));
 }
 
 RP_HOOK int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
                   const sigset_t *mask)
 {
-	if (rp_likely(!rp_self.armed))
+	if (rp_likely(polls_quietly(n > 1)))
 		return rp_real.ppoll(fds, n, timeout, mask);
 	return seen_ppoll(fds, n, timeout, mask);
+}
+
+static RP_SLOW int seen_ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
+                                  const sigset_t *mask, size_t room)
+{
+	struct rp_wait w;
+	sigset_t copy;
+
+	before_poll(&w, fds, n, asked_or_ever(timeout));
+	return after_poll(&w, rp_real.__ppoll_chk(fds, n, timeout,
+	                                          rp_self.armed ? rp_mask_with(mask, &copy) : mask,
+	                                          room));
 }
 
 RP_HOOK int __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
                         const sigset_t *mask, size_t room)
 {
-	struct rp_wait w;
-	sigset_t copy;
-
-	before_poll(&w, fds, n, rp_self.armed ? rp_asked_ns(timeout) : 0);
-	int ret = rp_real.__ppoll_chk(fds, n, timeout,
-	                              rp_self.armed ? rp_mask_with(mask, &copy) : mask, room);
-
-	rp_wait_leave(&w);
-	return ret;
+	if (rp_likely(polls_quietly(n > 1)))
+		return rp_real.__ppoll_chk(fds, n, timeout, mask, room);
+	return seen_ppoll_chk(fds, n, timeout, mask, room);
 }
 
 static bool in_set(const fd_set *set, int fd)
@@ -229,7 +259,9 @@ static bool readable_set(const fd_set *set, int n)
 
 static uint64_t asked_us(const struct timeval *t)
 {
-	if (!t || !rp_stack_readable((uintptr_t)t))
+	if (!t)
+		return RP_NEVER;
+	if (!rp_stack_readable((uintptr_t)t))
 		return 0;
 	return (uint64_t)t->tv_sec * 1000000000u + (uint64_t)t->tv_usec * 1000u;
 }
@@ -242,8 +274,6 @@ static void before_select(struct rp_wait *w, int n, const fd_set *in, const fd_s
 	int count = 0;
 
 	w->on = RP_WAIT_OFF;
-	if (rp_likely(!rp_self.armed))
-		return;
 	if (!readable_set(in, n) || !readable_set(out, n) || !readable_set(other, n)) {
 		rp_wait_enter(w, RP_WAIT_SELECT, NULL, 0); /* the kernel will say EFAULT */
 		return;
@@ -252,7 +282,7 @@ static void before_select(struct rp_wait *w, int n, const fd_set *in, const fd_s
 		if (!in_set(in, fd) && !in_set(out, fd) && !in_set(other, fd))
 			continue;
 		if (rp_conn_is_foreign(fd)) {
-			rp_current_leave();
+			wait_of_loop(w, timeout_ns);
 			return;
 		}
 		found = rp_object_add_fd(found, count++, fd);
@@ -262,7 +292,7 @@ static void before_select(struct rp_wait *w, int n, const fd_set *in, const fd_s
 	else if (count)
 		rp_wait_enter(w, RP_WAIT_SELECT, NULL, found | (uint64_t)count);
 	else
-		rp_wait_enter(w, RP_WAIT_SLEEP, NULL, timeout_ns);
+		rp_wait_enter(w, RP_WAIT_SLEEP, NULL, timeout_ns == RP_NEVER ? 0 : timeout_ns);
 }
 
 static RP_SLOW int seen_select(int n, fd_set *restrict in, fd_set *restrict out,
@@ -270,31 +300,34 @@ static RP_SLOW int seen_select(int n, fd_set *restrict in, fd_set *restrict out,
 {
 	struct rp_wait w;
 
-	before_select(&w, n, in, out, other, rp_self.armed ? asked_us(timeout) : 0);
-	int ret = rp_real.select(n, in, out, other, timeout);
-
-	rp_wait_leave(&w);
-	return ret;
+	before_select(&w, n, in, out, other, asked_us(timeout));
+	return after_poll(&w, rp_real.select(n, in, out, other, timeout));
 }
 
 RP_HOOK int select(int n, fd_set *restrict in, fd_set *restrict out, fd_set *restrict other,
                    struct timeval *restrict timeout)
 {
-	if (rp_likely(!rp_self.armed))
+	if (rp_likely(polls_quietly(n > 0)))
 		return rp_real.select(n, in, out, other, timeout);
 	return seen_select(n, in, out, other, timeout);
+}
+
+static RP_SLOW int seen_pselect(int n, fd_set *restrict in, fd_set *restrict out,
+                                fd_set *restrict other, const struct timespec *restrict timeout,
+                                const sigset_t *restrict mask)
+{
+	struct rp_wait w;
+	sigset_t copy;
+
+	before_select(&w, n, in, out, other, asked_or_ever(timeout));
+	return after_poll(&w, rp_real.pselect(n, in, out, other, timeout,
+	                                      rp_self.armed ? rp_mask_with(mask, &copy) : mask));
 }
 
 RP_HOOK int pselect(int n, fd_set *restrict in, fd_set *restrict out, fd_set *restrict other,
                     const struct timespec *restrict timeout, const sigset_t *restrict mask)
 {
-	struct rp_wait w;
-	sigset_t copy;
-
-	before_select(&w, n, in, out, other, rp_self.armed ? rp_asked_ns(timeout) : 0);
-	int ret = rp_real.pselect(n, in, out, other, timeout,
-	                          rp_self.armed ? rp_mask_with(mask, &copy) : mask);
-
-	rp_wait_leave(&w);
-	return ret;
+	if (rp_likely(polls_quietly(n > 0)))
+		return rp_real.pselect(n, in, out, other, timeout, mask);
+	return seen_pselect(n, in, out, other, timeout, mask);
 }

@@ -33,7 +33,13 @@ struct rp_wait {
 	uint64_t at_ns, cpu_ns, moved_bytes;
 	struct rp_waited what;
 };
-enum { RP_WAIT_OFF, RP_WAIT_MASKED, RP_WAIT_PAUSED, RP_WAIT_LIGHT /* seat.h */ };
+enum {
+	RP_WAIT_OFF,
+	RP_WAIT_MASKED,
+	RP_WAIT_PAUSED,
+	RP_WAIT_LIGHT, /* seat.h */
+	RP_WAIT_LOOP,  /* a loop's: hooks_poll.c */
+};
 
 void rp_wait_begin(struct rp_wait *w, const struct rp_waited *what);
 void rp_wait_begin_paused(struct rp_wait *w, const struct rp_waited *what);
