@@ -66,7 +66,9 @@ extern struct rp_real rp_real;
 void *rp_real_resolve(enum rp_call call);
 void rp_real_resolve_all(void);
 
-#define RP_HOOK        __attribute__((visibility("default")))
+#define RP_HOOK __attribute__((visibility("default")))
+/* What a hook does when there is something to see, in a function of its own. */
+#define RP_SLOW        __attribute__((noinline))
 #define rp_likely(x)   __builtin_expect(!!(x), 1)
 #define rp_unlikely(x) __builtin_expect(!!(x), 0)
 

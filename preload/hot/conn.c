@@ -12,11 +12,12 @@
 #include "preload/hot/drops.h"
 #include "preload/hot/peer.h"
 #include "preload/hot/sys.h"
+#include "preload/settings.h"
 
 _Atomic uint8_t rp_fd_kinds[RP_MAX_FDS];
 _Atomic uint32_t rp_conn_pid;
 
-static struct rp_conn conns[RP_MAX_CONNS];
+struct rp_conn rp_conns[RP_MAX_CONNS];
 static _Atomic uint32_t conn_of[RP_MAX_FDS]; /* index + 1; for an epoll set: its one connection */
 static _Atomic int highest;                  /* descriptor that ever was a connection */
 
@@ -33,20 +34,25 @@ static struct rp_conn *make(int fd)
 {
 	for (unsigned i = 0; i < 64; i++) {
 		uint32_t index = ((uint32_t)fd + i * 509u) % RP_MAX_CONNS, none = 0;
-		struct rp_conn *c = &conns[index];
+		struct rp_conn *c = &rp_conns[index];
 
 		if (!atomic_compare_exchange_strong(&c->refs, &none, 1))
 			continue;
 		memset((char *)c + sizeof(c->refs), 0, sizeof(*c) - sizeof(c->refs));
 		c->accepted_ns = RP_NEVER;
 		c->listener = -1;
+		c->asked_by_rules = !rp_awake || rp_settings.rules.n_routes;
 		none = 0;
 		if (atomic_load_explicit(&highest, memory_order_relaxed) < fd)
 			atomic_store_explicit(&highest, fd, memory_order_relaxed);
-		if (atomic_compare_exchange_strong(&conn_of[fd], &none, index + 1))
+		if (atomic_compare_exchange_strong(&conn_of[fd], &none, index + 1)) {
+			if (!i)
+				atomic_store_explicit(&c->home, (uint16_t)(fd + 1),
+				                      memory_order_release);
 			return c;
+		}
 		atomic_store_explicit(&c->refs, 0, memory_order_release);
-		return &conns[none - 1]; /* another thread was first */
+		return &rp_conns[none - 1]; /* another thread was first */
 	}
 	rp_drop(RP_DROP_no_conn);
 	return NULL;
@@ -58,7 +64,7 @@ struct rp_conn *rp_conn_of(int fd)
 		return NULL;
 	uint32_t index = atomic_load_explicit(&conn_of[fd], memory_order_acquire);
 
-	return index ? &conns[index - 1] : NULL;
+	return index ? &rp_conns[index - 1] : NULL;
 }
 
 struct rp_conn *rp_conn_get(int fd)
@@ -97,8 +103,12 @@ static void forget(int fd, enum rp_fd_kind kind)
 	uint32_t index = atomic_exchange(&conn_of[fd], 0);
 	uint8_t was = rp_conn_kind(fd);
 
-	if (index && was != RP_FD_EPOLL && was != RP_FD_LOOP)
-		release(&conns[index - 1]);
+	if (index && was != RP_FD_EPOLL && was != RP_FD_LOOP) {
+		uint16_t home = (uint16_t)(fd + 1);
+
+		atomic_compare_exchange_strong(&rp_conns[index - 1].home, &home, 0);
+		release(&rp_conns[index - 1]);
+	}
 	if (was == RP_FD_UPSTREAM)
 		rp_peer_gone(fd);
 	rp_conn_set_kind(fd, kind);
@@ -150,6 +160,7 @@ void rp_conn_accepted(int listener, int fd)
 	c->accepted_ns = rp_mono_ns();
 	c->listener = listener;
 	c->accepted = 1;
+	c->untold = true;
 }
 
 void rp_conn_duped(int old_fd, int new_fd)
@@ -170,7 +181,7 @@ void rp_conn_duped(int old_fd, int new_fd)
 	if (!c)
 		return;
 	atomic_fetch_add(&c->refs, 1);
-	atomic_store_explicit(&conn_of[new_fd], (uint32_t)(c - conns) + 1, memory_order_release);
+	atomic_store_explicit(&conn_of[new_fd], (uint32_t)(c - rp_conns) + 1, memory_order_release);
 }
 
 void rp_conn_joined(int epfd, int fd)

@@ -170,6 +170,7 @@ static void begun(struct rp_conn *c)
 {
 	if (c->listener >= 0 && rp_conn_kind(c->listener) == RP_FD_LISTEN)
 		rp_conn_set_kind(c->listener, RP_FD_SERVE);
+	c->untold = false;
 	c->listener = -1;
 	c->first_ns = 0;
 	c->accepted_ns = RP_NEVER;
@@ -344,9 +345,9 @@ void rp_conn_hear(int fd, struct rp_conn *c, const struct iovec *iov, size_t n_i
 		return;
 	if (rp_unlikely(c->h2))
 		rp_conn_h2_call(c, true);
-	if (!c->in_serial && rp_delim_in_skip(&c->in, n))
+	if (!c->in_serial && rp_delim_skip(&c->in.left, c->in.state, n))
 		n_iov = 0;
-	if (rp_unlikely(c->stalls[RP_STALL_SENDS].since_ns))
+	if (rp_unlikely(c->stalled[RP_STALL_SENDS]))
 		rp_conn_stall_end(c, RP_STALL_SENDS);
 	for (size_t i = 0; i < n_iov && n; i++) {
 		size_t part = iov[i].iov_len < n ? iov[i].iov_len : n;
@@ -505,9 +506,9 @@ void rp_conn_say(int fd, struct rp_conn *c, const struct iovec *iov, size_t n_io
 	if (rp_unlikely(c->h2))
 		rp_conn_h2_call(c, false);
 	if (!atomic_load_explicit(&rp_followed, memory_order_relaxed) &&
-	    rp_delim_out_skip(&c->out, n))
+	    rp_delim_skip(&c->out.left, c->out.state, n))
 		n_iov = 0;
-	if (rp_unlikely(c->stalls[RP_STALL_READS].since_ns && wired))
+	if (rp_unlikely(c->stalled[RP_STALL_READS] && wired))
 		rp_conn_stall_end(c, RP_STALL_READS);
 	for (size_t i = 0; i < n_iov && n; i++) {
 		size_t part = iov[i].iov_len < n ? iov[i].iov_len : n;

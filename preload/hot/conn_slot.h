@@ -13,15 +13,23 @@
 /* What its bytes are. */
 enum rp_layer { RP_LAYER_FRESH, RP_LAYER_PLAIN, RP_LAYER_TLS };
 
+/* What every call on it needs comes first: one cache line for the reader, two for the writer. */
 struct rp_conn {
 	_Atomic uint32_t refs;             /* descriptors that name it; 0: free */
 	_Atomic uint8_t in_busy, out_busy; /* a thread is in heard, in said */
 	_Atomic uint8_t opaque;
-	uint8_t accepted;      /* by accept: it is no file */
-	_Atomic uint8_t marks; /* RP_MARK_*: its answer is ours to touch (offer.h) */
 	uint8_t head_buffer;   /* index + 1 of the kept head, 0: none; the reader's */
+	_Atomic uint16_t home; /* descriptor + 1 that finds it without conn_of; 0: none */
+	bool stalled[2]; /* by enum rp_stall_way: stalls[] has one; the reader's, the writer's */
+	bool asked_by_rules;   /* a request may be flagged though neither header nor query say so */
 	uint8_t layer;         /* enum rp_layer; with TLS the delimiters get what is inside */
+	bool untold;           /* listener and accepted_ns are for the first request to tell */
 	uint8_t n_hello;       /* bytes seen of the ClientHello, up to its random ones */
+	struct rp_delim_in in; /* the reader's */
+	struct rp_pending pending;
+	struct rp_delim_out out; /* the writer's */
+	uint8_t accepted;        /* by accept: it is no file */
+	_Atomic uint8_t marks;   /* RP_MARK_*: its answer is ours to touch (offer.h) */
 	uint8_t owing;       /* the oldest request is answered, but not all of it is on the wire */
 	uint16_t h2;         /* index + 1 of what HTTP/2 keeps, 0: not spoken (conn_h2.h) */
 	uint16_t in_request; /* number and serial of the followed one whose body is read; 0: none */
@@ -29,22 +37,32 @@ struct rp_conn {
 	int listener;             /* it came from, -1: told already or not known */
 	uint64_t accepted_ns;     /* RP_NEVER after the first request */
 	uint64_t first_ns;        /* first byte of a head in pieces, 0: none */
-	_Atomic uint64_t hello;   /* the end of these; 0: not known */
+	_Atomic uint64_t hello;   /* the end of these random bytes; 0: not known */
 	uint64_t owed;            /* plain bytes that the host's library took and still has */
 	uint64_t flushed;         /* bytes that it wrote since it took some, in the host's call */
 	struct rp_address client; /* from a PROXY preface */
-	struct rp_delim_in in;    /* the reader's */
-	struct rp_delim_out out;  /* the writer's */
-	struct rp_pending pending;
 	struct {
-		uint64_t since_ns; /* 0: none */
-		uint32_t serial;   /* of the request that waits */
-	} stalls[2];               /* by enum rp_stall_way: the reader's, the writer's */
-};
+		uint64_t since_ns;
+		uint32_t serial; /* of the request that waits */
+	} stalls[2];
+} __attribute__((aligned(64)));
+static_assert(offsetof(struct rp_conn, pending.runs[1]) <= 64, "the reader's line");
+
+extern struct rp_conn rp_conns[RP_MAX_CONNS];
 
 /* The connection behind FD: as it is, or made when there is none yet (NULL: no slot left). */
 struct rp_conn *rp_conn_of(int fd);
 struct rp_conn *rp_conn_get(int fd);
+/* The same without a look at conn_of; NULL: ask that. */
+static inline struct rp_conn *rp_conn_at_home(int fd)
+{
+	struct rp_conn *c = &rp_conns[(unsigned)fd % RP_MAX_CONNS];
+
+	__asm__("" : "+r"(c)); /* or gcc works its address out again for every field */
+	int home = atomic_load_explicit(&c->home, memory_order_acquire);
+
+	return rp_likely(home == fd + 1) ? c : NULL;
+}
 void rp_conn_set_kind(int fd, enum rp_fd_kind kind);
 
 /* conn_bytes.c, also for what is inside TLS: N bytes that came in (DRY: no more of them are at

@@ -33,6 +33,7 @@ void rp_conn_stall_begin(int fd, struct rp_conn *c, enum rp_stall_way way)
 		return;
 	c->stalls[way].serial = s->serial;
 	c->stalls[way].since_ns = rp_mono_ns();
+	c->stalled[way] = true;
 }
 
 void rp_conn_stall_left(int fd, enum rp_stall_way way, uint32_t number, uint32_t serial,
@@ -44,6 +45,7 @@ void rp_conn_stall_left(int fd, enum rp_stall_way way, uint32_t number, uint32_t
 		return;
 	c->stalls[way].serial = serial;
 	c->stalls[way].since_ns = now_ns;
+	c->stalled[way] = true;
 }
 
 void rp_conn_stall_end(struct rp_conn *c, enum rp_stall_way way)
@@ -53,6 +55,7 @@ void rp_conn_stall_end(struct rp_conn *c, enum rp_stall_way way)
 	bool same = c->stalls[way].serial == s->serial;
 
 	c->stalls[way].since_ns = 0;
+	c->stalled[way] = false;
 	if (!n.begin_ns || !same || !s->armed || s->wait)
 		return;
 	n.span_ns = rp_mono_ns() - n.begin_ns;

@@ -77,6 +77,9 @@ struct rp_record {
 	uint8_t flags;
 };
 
+/* The places that both sides know; others are the side's own. */
+enum { RP_DELIM_BETWEEN, RP_DELIM_LENGTH /* in a body of which LEFT bytes are to come */ };
+
 /* Request side.  Zero is the state of a fresh connection. */
 struct rp_delim_in {
 	uint64_t left;    /* body or chunk bytes still to come */
@@ -129,7 +132,12 @@ enum rp_out_event rp_delim_out_feed(struct rp_delim_out *d, const char **bytes, 
 
 /* N bytes inside a body of known length that goes on behind them: passed over, true; no event
  * could come of them.  Else false, and nothing has changed. */
-bool rp_delim_in_skip(struct rp_delim_in *d, size_t n);
-bool rp_delim_out_skip(struct rp_delim_out *d, size_t n);
+static inline bool rp_delim_skip(uint64_t *left, uint8_t state, size_t n)
+{
+	if (state != RP_DELIM_LENGTH || n >= *left)
+		return false;
+	*left -= n;
+	return true;
+}
 
 #endif

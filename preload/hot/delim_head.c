@@ -86,24 +86,22 @@ enum rp_head_line rp_head_judge(const char *at, size_t n)
 }
 
 /* A header whose first occurrence is told. */
-static void take_span(struct draft *draft, struct rp_span *into, const char *line, size_t n,
-                      const char *name, size_t n_name)
+static void take_span(struct rp_span *into, const char *line, size_t n, const char *name,
+                      size_t n_name)
 {
 	if (!rp_framing_named(line, n, name, n_name))
 		return;
 	struct rp_span value = rp_framing_value(line, n, n_name);
 
-	if (!value.at) /* "Name :" is a header to some servers and none to others */
-		draft->flags |= RP_FRAMED_BAD;
-	else if (!into->at)
-		*into = value;
+	if (!into->at)
+		*into = value; /* "Name :" is a header to some servers, and none to us */
 }
 
 static void take_connection(struct draft *draft, const char *line, size_t n)
 {
 	struct rp_span value = {NULL, 0};
 
-	take_span(draft, &value, line, n, NAME("connection"));
+	take_span(&value, line, n, NAME("connection"));
 	if (rp_framing_lists(value, "close"))
 		draft->head->close = true;
 	if (draft->http10 && rp_framing_lists(value, "keep-alive"))
@@ -114,7 +112,7 @@ static void take_expect(struct draft *draft, const char *line, size_t n)
 {
 	struct rp_span value = {NULL, 0};
 
-	take_span(draft, &value, line, n, NAME("expect"));
+	take_span(&value, line, n, NAME("expect"));
 	if (value.at && rp_framing_same(value, "100-continue"))
 		draft->head->expect = true;
 }
@@ -123,7 +121,7 @@ static void take_x(struct draft *draft, const char *line, size_t n)
 {
 	static const char FORWARDED[] = "x-forwarded-";
 
-	take_span(draft, &draft->head->trigger, line, n, NAME("x-reqprof"));
+	take_span(&draft->head->trigger, line, n, NAME("x-reqprof"));
 	if (rp_framing_named(line, n, NAME("x-real-ip")))
 		draft->head->forwarded = true;
 	if (n < sizeof(FORWARDED))
@@ -161,7 +159,7 @@ static void take_header(struct draft *draft, const char *line, size_t n)
 		break;
 	case 't':
 		if (!rp_framing_take(&draft->flags, &draft->length, line, n))
-			take_span(draft, &draft->head->traceparent, line, n, NAME("traceparent"));
+			take_span(&draft->head->traceparent, line, n, NAME("traceparent"));
 		break;
 	case 'e':
 		take_expect(draft, line, n);
@@ -170,7 +168,7 @@ static void take_header(struct draft *draft, const char *line, size_t n)
 		draft->head->forwarded |= rp_framing_named(line, n, NAME("forwarded"));
 		break;
 	case 'h':
-		take_span(draft, &draft->head->host, line, n, NAME("host"));
+		take_span(&draft->head->host, line, n, NAME("host"));
 		break;
 	case 'u':
 		draft->head->upgrade |= rp_framing_named(line, n, NAME("upgrade"));

@@ -12,7 +12,7 @@
 #include "preload/hot/delim_head.h"
 #include "preload/hot/delim_wires.h"
 
-enum { IN_HEAD, IN_LENGTH, IN_CHUNKS, IN_OPAQUE, IN_RECORDS };
+enum { IN_HEAD = RP_DELIM_BETWEEN, IN_LENGTH = RP_DELIM_LENGTH, IN_CHUNKS, IN_OPAQUE, IN_RECORDS };
 
 /* aux while in a head */
 enum { BUFFER_ASKED = 1, LINE_GOOD = 2 };
@@ -199,12 +199,4 @@ enum rp_in_event rp_delim_in_feed(struct rp_delim_in *d, const char **bytes, siz
 	consume(bytes, n, used);
 	d->left -= used;
 	return d->left ? RP_IN_MORE : end_body(d);
-}
-
-bool rp_delim_in_skip(struct rp_delim_in *d, size_t n)
-{
-	if (d->state != IN_LENGTH || n >= d->left)
-		return false;
-	d->left -= n;
-	return true;
 }

@@ -11,10 +11,10 @@
 #include "preload/hot/delim_wires.h"
 
 enum {
-	AT_START,
+	AT_START = RP_DELIM_BETWEEN,
+	IN_LENGTH = RP_DELIM_LENGTH,
 	IN_STATUS_LINE,
 	IN_HEADERS,
-	IN_LENGTH,
 	IN_CHUNKS,
 	IN_CLOSE,
 	IS_OPAQUE,
@@ -306,12 +306,4 @@ enum rp_out_event rp_delim_out_feed(struct rp_delim_out *d, const char **bytes, 
 	while (*n && event == GO_ON)
 		event = step(d, bytes, n, asked);
 	return event == GO_ON ? RP_OUT_MORE : (enum rp_out_event)event;
-}
-
-bool rp_delim_out_skip(struct rp_delim_out *d, size_t n)
-{
-	if (d->state != IN_LENGTH || n >= d->left)
-		return false;
-	d->left -= n;
-	return true;
 }

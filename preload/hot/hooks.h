@@ -9,6 +9,7 @@
 
 #include "preload/hot/carrier.h"
 #include "preload/hot/conn.h"
+#include "preload/hot/conn_glance.h"
 #include "preload/hot/request.h"
 #include "preload/hot/stack.h"
 #include "preload/hot/wait.h"
@@ -25,8 +26,6 @@ static inline uint64_t rp_asked_ns(const struct timespec *t)
 /* A hook looks before the call, and jumps where there is nothing to see: one more return behind a
  * system call costs 7 ns, the look less than one (make bench).  What there is to see is in a
  * function of its own, or the compiler would keep the frame. */
-#define RP_SLOW __attribute__((noinline))
-
 static inline bool rp_quiet(int fd)
 {
 	return !rp_self.armed && !rp_conn_watched(fd);

@@ -5,6 +5,11 @@
 #include <string.h>
 #include "preload/hot/hooks.h"
 
+static RP_SLOW ssize_t pass_read(int fd, void *buf, size_t n)
+{
+	return rp_conn_passed_in(fd, buf, rp_real.read(fd, buf, n));
+}
+
 static RP_SLOW ssize_t seen_read(int fd, void *buf, size_t n)
 {
 	struct rp_wait w;
@@ -17,7 +22,14 @@ RP_HOOK ssize_t read(int fd, void *buf, size_t n)
 {
 	if (rp_likely(rp_quiet(fd)))
 		return rp_real.read(fd, buf, n);
+	if (rp_likely(rp_conn_idle(fd)))
+		return pass_read(fd, buf, n);
 	return seen_read(fd, buf, n);
+}
+
+static RP_SLOW ssize_t pass_read_chk(int fd, void *buf, size_t n, size_t room)
+{
+	return rp_conn_passed_in(fd, buf, rp_real.__read_chk(fd, buf, n, room));
 }
 
 static RP_SLOW ssize_t seen_read_chk(int fd, void *buf, size_t n, size_t room)
@@ -32,6 +44,8 @@ RP_HOOK ssize_t __read_chk(int fd, void *buf, size_t n, size_t room)
 {
 	if (rp_likely(rp_quiet(fd)))
 		return rp_real.__read_chk(fd, buf, n, room);
+	if (rp_likely(rp_conn_idle(fd)))
+		return pass_read_chk(fd, buf, n, room);
 	return seen_read_chk(fd, buf, n, room);
 }
 
@@ -64,6 +78,11 @@ static ssize_t after_recv(struct rp_wait *w, int fd, const void *buf, ssize_t go
 	return rp_wait_moved(w, got);
 }
 
+static RP_SLOW ssize_t pass_recv(int fd, void *buf, size_t n, int flags)
+{
+	return rp_conn_passed_in(fd, buf, rp_real.recv(fd, buf, n, flags));
+}
+
 static RP_SLOW ssize_t seen_recv(int fd, void *buf, size_t n, int flags)
 {
 	struct rp_wait w;
@@ -76,7 +95,14 @@ RP_HOOK ssize_t recv(int fd, void *buf, size_t n, int flags)
 {
 	if (rp_likely(rp_quiet(fd)))
 		return rp_real.recv(fd, buf, n, flags);
+	if (rp_likely(rp_conn_idle(fd) && !flags))
+		return pass_recv(fd, buf, n, flags);
 	return seen_recv(fd, buf, n, flags);
+}
+
+static RP_SLOW ssize_t pass_recv_chk(int fd, void *buf, size_t n, size_t room, int flags)
+{
+	return rp_conn_passed_in(fd, buf, rp_real.__recv_chk(fd, buf, n, room, flags));
 }
 
 static RP_SLOW ssize_t seen_recv_chk(int fd, void *buf, size_t n, size_t room, int flags)
@@ -91,7 +117,15 @@ RP_HOOK ssize_t __recv_chk(int fd, void *buf, size_t n, size_t room, int flags)
 {
 	if (rp_likely(rp_quiet(fd)))
 		return rp_real.__recv_chk(fd, buf, n, room, flags);
+	if (rp_likely(rp_conn_idle(fd) && !flags))
+		return pass_recv_chk(fd, buf, n, room, flags);
 	return seen_recv_chk(fd, buf, n, room, flags);
+}
+
+static RP_SLOW ssize_t pass_recvfrom(int fd, void *restrict buf, size_t n, int flags,
+                                     struct sockaddr *restrict from, socklen_t *restrict from_len)
+{
+	return rp_conn_passed_in(fd, buf, rp_real.recvfrom(fd, buf, n, flags, from, from_len));
 }
 
 static RP_SLOW ssize_t seen_recvfrom(int fd, void *restrict buf, size_t n, int flags,
@@ -108,6 +142,8 @@ RP_HOOK ssize_t recvfrom(int fd, void *restrict buf, size_t n, int flags,
 {
 	if (rp_likely(rp_quiet(fd)))
 		return rp_real.recvfrom(fd, buf, n, flags, from, from_len);
+	if (rp_likely(rp_conn_idle(fd) && !flags))
+		return pass_recvfrom(fd, buf, n, flags, from, from_len);
 	return seen_recvfrom(fd, buf, n, flags, from, from_len);
 }
 

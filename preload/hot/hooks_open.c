@@ -10,9 +10,10 @@
 #include "preload/hot/hooks.h"
 #include "preload/hot/peer.h"
 
+/* Nearly every number was the same before: then there is nothing to forget. */
 static inline int born(int fd, enum rp_fd_kind kind)
 {
-	if (fd >= 0)
+	if (fd >= 0 && rp_conn_kind(fd) != kind)
 		rp_conn_born(fd, kind);
 	return fd;
 }
@@ -127,8 +128,11 @@ static mode_t mode_of(int flags, va_list args)
 
 RP_HOOK int open(const char *path, int flags, ...)
 {
-	struct rp_wait w;
 	MODE(flags);
+
+	if (rp_likely(!rp_self.armed))
+		return born(rp_real.open(path, flags, mode), RP_FD_OTHER);
+	struct rp_wait w;
 
 	rp_wait_enter(&w, RP_WAIT_OPEN, NULL, 0);
 	return opened(&w, rp_real.open(path, flags, mode));
@@ -136,8 +140,11 @@ RP_HOOK int open(const char *path, int flags, ...)
 
 RP_HOOK int open64(const char *path, int flags, ...)
 {
-	struct rp_wait w;
 	MODE(flags);
+
+	if (rp_likely(!rp_self.armed))
+		return born(rp_real.open64(path, flags, mode), RP_FD_OTHER);
+	struct rp_wait w;
 
 	rp_wait_enter(&w, RP_WAIT_OPEN, NULL, 0);
 	return opened(&w, rp_real.open64(path, flags, mode));
@@ -145,8 +152,11 @@ RP_HOOK int open64(const char *path, int flags, ...)
 
 RP_HOOK int openat(int dir, const char *path, int flags, ...)
 {
-	struct rp_wait w;
 	MODE(flags);
+
+	if (rp_likely(!rp_self.armed))
+		return born(rp_real.openat(dir, path, flags, mode), RP_FD_OTHER);
+	struct rp_wait w;
 
 	rp_wait_enter(&w, RP_WAIT_OPEN, NULL, 0);
 	return opened(&w, rp_real.openat(dir, path, flags, mode));
@@ -154,8 +164,11 @@ RP_HOOK int openat(int dir, const char *path, int flags, ...)
 
 RP_HOOK int openat64(int dir, const char *path, int flags, ...)
 {
-	struct rp_wait w;
 	MODE(flags);
+
+	if (rp_likely(!rp_self.armed))
+		return born(rp_real.openat64(dir, path, flags, mode), RP_FD_OTHER);
+	struct rp_wait w;
 
 	rp_wait_enter(&w, RP_WAIT_OPEN, NULL, 0);
 	return opened(&w, rp_real.openat64(dir, path, flags, mode));

@@ -6,6 +6,11 @@
 #include "preload/hot/hooks.h"
 #include "preload/hot/offer.h"
 
+static RP_SLOW ssize_t pass_write(int fd, const void *buf, size_t n)
+{
+	return rp_conn_passed_out(fd, buf, rp_real.write(fd, buf, n));
+}
+
 static RP_SLOW ssize_t seen_write(int fd, const void *buf, size_t n)
 {
 	struct rp_wait w;
@@ -26,7 +31,14 @@ RP_HOOK ssize_t write(int fd, const void *buf, size_t n)
 {
 	if (rp_likely(rp_quiet(fd)))
 		return rp_real.write(fd, buf, n);
+	if (rp_likely(rp_conn_idle(fd)))
+		return pass_write(fd, buf, n);
 	return seen_write(fd, buf, n);
+}
+
+static RP_SLOW ssize_t pass_writev(int fd, const struct iovec *iov, int n_iov)
+{
+	return rp_conn_passed_out_iov(fd, iov, n_iov, rp_real.writev(fd, iov, n_iov));
 }
 
 static RP_SLOW ssize_t seen_writev(int fd, const struct iovec *iov, int n_iov)
@@ -48,7 +60,14 @@ RP_HOOK ssize_t writev(int fd, const struct iovec *iov, int n_iov)
 {
 	if (rp_likely(rp_quiet(fd)))
 		return rp_real.writev(fd, iov, n_iov);
+	if (rp_likely(rp_conn_idle(fd)))
+		return pass_writev(fd, iov, n_iov);
 	return seen_writev(fd, iov, n_iov);
+}
+
+static RP_SLOW ssize_t pass_send(int fd, const void *buf, size_t n, int flags)
+{
+	return rp_conn_passed_out(fd, buf, rp_real.send(fd, buf, n, flags));
 }
 
 static RP_SLOW ssize_t seen_send(int fd, const void *buf, size_t n, int flags)
@@ -71,7 +90,15 @@ RP_HOOK ssize_t send(int fd, const void *buf, size_t n, int flags)
 {
 	if (rp_likely(rp_quiet(fd)))
 		return rp_real.send(fd, buf, n, flags);
+	if (rp_likely(rp_conn_idle(fd)))
+		return pass_send(fd, buf, n, flags);
 	return seen_send(fd, buf, n, flags);
+}
+
+static RP_SLOW ssize_t pass_sendto(int fd, const void *buf, size_t n, int flags,
+                                   const struct sockaddr *to, socklen_t to_len)
+{
+	return rp_conn_passed_out(fd, buf, rp_real.sendto(fd, buf, n, flags, to, to_len));
 }
 
 static RP_SLOW ssize_t seen_sendto(int fd, const void *buf, size_t n, int flags,
@@ -91,7 +118,15 @@ RP_HOOK ssize_t sendto(int fd, const void *buf, size_t n, int flags, const struc
 {
 	if (rp_likely(rp_quiet(fd)))
 		return rp_real.sendto(fd, buf, n, flags, to, to_len);
+	if (rp_likely(rp_conn_idle(fd)))
+		return pass_sendto(fd, buf, n, flags, to, to_len);
 	return seen_sendto(fd, buf, n, flags, to, to_len);
+}
+
+static RP_SLOW ssize_t pass_sendmsg(int fd, const struct msghdr *msg, int flags)
+{
+	return rp_conn_passed_out_iov(fd, msg->msg_iov, (int)msg->msg_iovlen,
+	                              rp_real.sendmsg(fd, msg, flags));
 }
 
 static RP_SLOW ssize_t seen_sendmsg(int fd, const struct msghdr *msg, int flags)
@@ -113,6 +148,8 @@ RP_HOOK ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 {
 	if (rp_likely(rp_quiet(fd)))
 		return rp_real.sendmsg(fd, msg, flags);
+	if (rp_likely(rp_conn_idle(fd)))
+		return pass_sendmsg(fd, msg, flags);
 	return seen_sendmsg(fd, msg, flags);
 }
 
@@ -131,6 +168,11 @@ RP_HOOK int sendmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags)
 	return put;
 }
 
+static RP_SLOW ssize_t pass_sendfile(int out, int in, off_t *at, size_t n)
+{
+	return rp_conn_passed_out(out, NULL, rp_real.sendfile(out, in, at, n));
+}
+
 static RP_SLOW ssize_t seen_sendfile(int out, int in, off_t *at, size_t n)
 {
 	struct rp_wait w;
@@ -146,7 +188,14 @@ RP_HOOK ssize_t sendfile(int out, int in, off_t *at, size_t n)
 {
 	if (rp_likely(rp_quiet(out)))
 		return rp_real.sendfile(out, in, at, n);
+	if (rp_likely(rp_conn_idle(out)))
+		return pass_sendfile(out, in, at, n);
 	return seen_sendfile(out, in, at, n);
+}
+
+static RP_SLOW ssize_t pass_sendfile64(int out, int in, off64_t *at, size_t n)
+{
+	return rp_conn_passed_out(out, NULL, rp_real.sendfile64(out, in, at, n));
 }
 
 static RP_SLOW ssize_t seen_sendfile64(int out, int in, off64_t *at, size_t n)
@@ -164,6 +213,8 @@ RP_HOOK ssize_t sendfile64(int out, int in, off64_t *at, size_t n)
 {
 	if (rp_likely(rp_quiet(out)))
 		return rp_real.sendfile64(out, in, at, n);
+	if (rp_likely(rp_conn_idle(out)))
+		return pass_sendfile64(out, in, at, n);
 	return seen_sendfile64(out, in, at, n);
 }
 

@@ -10,6 +10,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include "preload/limits.h"
 
@@ -34,5 +35,41 @@ bool rp_pending_is_crowded(struct rp_pending *p);
 /* The oldest unanswered, NULL: none.  Changes nothing: any thread may look, and may see it late. */
 struct rp_run *rp_pending_front(struct rp_pending *p);
 void rp_pending_pop(struct rp_pending *p);
+
+/* The usual case, by which a glance goes on.  One more plain request behind a plain one; false:
+ * rp_pending_push must be asked. */
+static inline bool rp_pending_more(struct rp_pending *p)
+{
+	uint8_t first = atomic_load_explicit(&p->first, memory_order_acquire);
+	uint8_t end = atomic_load_explicit(&p->end, memory_order_relaxed);
+	struct rp_run *last = &p->runs[(uint8_t)(end - 1) % RP_MAX_PENDING];
+	uint16_t total = atomic_load_explicit(&last->total, memory_order_relaxed);
+
+	if (end == first || last->serial || last->asked || total == UINT16_MAX)
+		return false;
+	atomic_store_explicit(&last->total, total + 1, memory_order_release);
+	return true;
+}
+
+/* The oldest run when it is plain and has something unanswered, else NULL; and one answer to it. */
+static inline struct rp_run *rp_pending_plain(struct rp_pending *p)
+{
+	uint8_t first = atomic_load_explicit(&p->first, memory_order_relaxed);
+	struct rp_run *run = &p->runs[first % RP_MAX_PENDING];
+
+	if (first == atomic_load_explicit(&p->end, memory_order_acquire) || run->serial ||
+	    run->asked ||
+	    atomic_load_explicit(&run->done, memory_order_relaxed) ==
+	            atomic_load_explicit(&run->total, memory_order_acquire))
+		return NULL;
+	return run;
+}
+
+static inline void rp_pending_answered(struct rp_run *run)
+{
+	uint16_t done = atomic_load_explicit(&run->done, memory_order_relaxed);
+
+	atomic_store_explicit(&run->done, done + 1, memory_order_relaxed);
+}
 
 #endif

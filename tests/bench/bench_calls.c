@@ -6,20 +6,23 @@
  */
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/sendfile.h>
 #include <sys/uio.h>
 #include "tests/bench/self.h"
 
-enum { N_PAIRS = 1001, N_CALLS = 100, N_REQUESTS = 4001, N_BYTES = 16 };
+enum { N_PAIRS = 1001, N_CALLS = 100, N_REQUESTS = 4001, N_BYTES = 16, N_FILE = 6144 };
 
 /* clang-format off */
 #define CALLS(X) \
 	X(read) X(write) X(writev) X(open) X(close) X(epoll_wait) X(sem_wait) \
+	X(recv) X(openat64) X(sendfile64) \
 	X(pthread_mutex_lock) X(pthread_mutex_unlock) \
 	X(pthread_rwlock_wrlock) X(pthread_rwlock_unlock)
 /* clang-format on */
@@ -210,22 +213,64 @@ static void serve_ns(struct self *s, const struct way *w, double *read_ns, doubl
 	take_some(s->client);
 }
 
+/* The calls of nginx that sends a file; those that nobody hooks are left out. */
+static double serve_file_ns(struct self *s, const struct way *w, const char *path)
+{
+	static char head[1024];
+	static char answer[] = FILE_RESPONSE;
+	struct iovec iov = {answer, sizeof(answer) - 1};
+	off64_t at = 0;
+
+	send_whole(s->client, WRK_HEAD);
+	double began_ns = now_ns();
+
+	sink = w->recv(s->server, head, sizeof(head), 0);
+	int fd = w->openat64(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+
+	sink = w->writev(s->server, &iov, 1);
+	sink = w->sendfile64(s->server, fd, &at, N_FILE);
+	w->close(fd);
+	double took_ns = now_ns() - began_ns;
+
+	for (size_t n = sizeof(answer) - 1 + N_FILE; n;)
+		n -= take_some(s->client);
+	return took_ns;
+}
+
+static void make_file(char *path)
+{
+	static const char zeros[N_FILE];
+	int fd = mkstemp(path);
+
+	if (fd < 0 || libc.write(fd, zeros, sizeof(zeros)) != sizeof(zeros))
+		give_up(path);
+	libc.close(fd);
+}
+
 static void measure_requests(void)
 {
 	struct self s = self_open_tcp();
+	char path[] = "/tmp/bench_calls.XXXXXX";
+	int yes = 1;
 
+	make_file(path);
+	if (setsockopt(s.server, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes)))
+		give_up("TCP_NODELAY"); /* else the file waits for the ACK of its head */
 	for (int i = 0; i < N_REQUESTS; i++) {
-		double in[2], out[2];
+		double in[2], out[2], file[2];
 
 		for (int turn = 0; turn < 2; turn++) {
 			int which = (i ^ turn) & 1;
 
 			serve_ns(&s, which ? &libc : &hooked, &in[which], &out[which]);
+			file[which] = serve_file_ns(&s, which ? &libc : &hooked, path);
 		}
 		say_more("head of a browser, 463 bytes, its read", "ns", "<=100", in[0], in[1]);
 		say_more("small response, its write", "ns", "<=100", out[0], out[1]);
 		say_more("request and response in all", "ns", "-", in[0] + out[0], in[1] + out[1]);
+		say_more("a file as nginx sends it, its five calls", "ns", "-", file[0], file[1]);
 	}
+	unlink(path);
 	self_close(&s);
 }
 

@@ -10,6 +10,7 @@
 #include <time.h>
 #include "preload/hot/delim.h"
 #include "preload/hot/delim_h2.h"
+#include "preload/hot/delim_glance.h"
 #include "preload/hot/trigger.h"
 #include "tests/support/gateway.h"
 #include "tests/support/h2wire.h"
@@ -144,6 +145,20 @@ static void feed_h2_next(const char *bytes, size_t n)
 static void feed_h2_answer(const char *bytes, size_t n)
 {
 	feed_h2(&h2_out.side, bytes, n);
+}
+
+static void glance_request(const char *bytes, size_t n)
+{
+	struct rp_glance g;
+
+	sink += rp_glance_request(bytes, n, &g);
+}
+
+static void glance_response(const char *bytes, size_t n)
+{
+	struct rp_delim_out d = {0};
+
+	sink += rp_glance_response(&d, bytes, n, n);
 }
 
 static void judge(const char *bytes, size_t n)
@@ -310,5 +325,8 @@ int main(void)
 	measure("response of nginx, whole", feed_response, RESPONSE, sizeof(RESPONSE) - 1);
 	measure_gateways();
 	measure_h2();
+	measure("request head of a browser, at a glance", glance_request, BROWSER,
+	        sizeof(BROWSER) - 1);
+	measure("response of nginx, at a glance", glance_response, RESPONSE, sizeof(RESPONSE) - 1);
 	return 0;
 }

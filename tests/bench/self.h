@@ -63,12 +63,14 @@ static inline void send_whole(int fd, const char *bytes)
 		give_up("self: write");
 }
 
-static inline void take_some(int fd)
+static inline size_t take_some(int fd)
 {
 	char bytes[4096];
+	ssize_t n = read(fd, bytes, sizeof(bytes));
 
-	if (read(fd, bytes, sizeof(bytes)) <= 0)
+	if (n <= 0)
 		give_up("self: read");
+	return (size_t)n;
 }
 
 /* 463 bytes, as a browser sends it. */
@@ -85,5 +87,12 @@ static inline void take_some(int fd)
 #define SMALL_RESPONSE                                                                             \
 	"HTTP/1.1 200 OK\r\nServer: self\r\nContent-Type: text/plain\r\nContent-Length: "          \
 	"3\r\n\r\nok\n"
+/* As wrk asks and nginx answers. */
+#define WRK_HEAD "GET /file.html HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n"
+#define FILE_RESPONSE                                                                              \
+	"HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nDate: Sun, 22 Nov 2026 19:00:00 GMT\r\n"       \
+	"Content-Type: text/html\r\nContent-Length: 6144\r\n"                                      \
+	"Last-Modified: Sun, 22 Nov 2026 18:00:00 GMT\r\nConnection: keep-alive\r\n"               \
+	"ETag: \"6380a8c5-1800\"\r\nAccept-Ranges: bytes\r\n\r\n"
 
 #endif
