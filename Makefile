@@ -15,6 +15,10 @@ TOOLIBS = $(shell $(PKG) --libs $(DEPS) 2>/dev/null) -liberty -lm
 
 HOT     := $(wildcard preload/hot/*.c)
 COLD    := $(wildcard preload/cold/*.c)
+# What is run or written before the first flagged request is linked first and shares a few pages, with libc's own
+# pthread_atfork; after it, and in this order, comes what is large.
+FIRST   := $(patsubst %,$(B)/obj/%.o,store/keep $(addprefix preload/,cold/settings hot/early hot/drops hot/gate hot/mask hot/turn \
+    hot/hooks_world hot/hooks_open hot/pending hot/delim_framing hot/tlslib hot/request hot/conn_bytes hot/conn))
 GUESTST := $(wildcard $(addprefix store/,writer.c crc32c.c names.c keep.c why.c))
 STORE   := $(wildcard store/*.c)
 SYMB    := $(wildcard symbolize/*.c)
@@ -56,7 +60,8 @@ $(B)/exports.map: preload/calls.def
 	@mkdir -p $(@D)
 	$(call say,GEN,$@){ echo '{ global:'; sed -n 's/^CALL(\([A-Za-z0-9_]*\).*/\1;/p' $<; echo 'local: *; };'; } >$@
 $(B)/libreqprof.so: $(call obj,$(HOT) $(COLD) $(GUESTST)) $(B)/exports.map
-	$(call say,LD,$@)$(CC) -shared -o $@ $(filter %.o,$^) -Wl,--version-script=$(B)/exports.map \
+	$(call say,LD,$@)$(CC) -shared -o $@ $(B)/obj/preload/cold/boot.o -l:libc_nonshared.a $(FIRST) \
+	    $(filter-out $(B)/obj/preload/cold/boot.o $(FIRST),$(filter %.o,$^)) -Wl,--version-script=$(B)/exports.map \
 	    -Wl,-z,now,-z,relro,-z,defs,-z,text,--as-needed,-soname,libreqprof.so $(LDFLAGS)
 # The same with one object more: it counts whether we were right (tests/truth).
 $(B)/obj/tests/truth/%.o: ALL += $(GUEST)

@@ -35,6 +35,7 @@
 #include <threads.h>
 #include <time.h>
 #include <unistd.h>
+#include "preload/place.h"
 
 /* What hardened hosts call instead (-D_FORTIFY_SOURCE); no public header declares them. */
 ssize_t __read_chk(int fd, void *buf, size_t n, size_t room);
@@ -66,9 +67,6 @@ extern struct rp_real rp_real;
 void *rp_real_resolve(enum rp_call call);
 void rp_real_resolve_all(void);
 
-#define RP_HOOK __attribute__((visibility("default")))
-/* What a hook does when there is something to see, in a function of its own. */
-#define RP_SLOW        __attribute__((noinline))
 #define rp_likely(x)   __builtin_expect(!!(x), 1)
 #define rp_unlikely(x) __builtin_expect(!!(x), 0)
 

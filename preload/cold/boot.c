@@ -28,19 +28,19 @@ static void thread_ends(void *self)
 	rp_current_thread_ends();
 }
 
-static void before_fork(void)
+static RP_EARLY void before_fork(void)
 {
 	rp_loader_before_fork();
 	rp_unwinder_before_fork();
 }
 
-static void after_fork(void)
+static RP_EARLY void after_fork(void)
 {
 	rp_unwinder_after_fork();
 	rp_loader_after_fork();
 }
 
-static void child(void)
+static RP_EARLY void child(void)
 {
 	after_fork();
 	rp_world_forked();

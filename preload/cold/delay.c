@@ -6,6 +6,7 @@
 #include "preload/hot/clock.h"
 #include "preload/hot/sys.h"
 #include "preload/hot/text.h"
+#include "preload/place.h"
 
 /* The three numbers of schedstat; arrivals: how often the thread came onto a CPU. */
 struct schedstat {
@@ -28,7 +29,7 @@ static struct watch *watch_of(const struct rp_track *t)
 	return &watches[t - rp_tracks];
 }
 
-void rp_delay_reset(bool may_open)
+RP_EARLY void rp_delay_reset(bool may_open)
 {
 	memset(watches, 0, sizeof(watches));
 	may_look = may_open;

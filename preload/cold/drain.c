@@ -343,7 +343,7 @@ static void end_all(void)
 			rp_request_end(&rp_requests[i], RP_END_CLOSED, now_ns);
 }
 
-void rp_drain_settle(void)
+RP_EARLY void rp_drain_settle(void)
 {
 	/* A vfork child shares our memory but not our thread's work: it must not wait for it. */
 	if (!atomic_load(&rp_followed) ||
@@ -362,7 +362,7 @@ void rp_drain_settle(void)
 	rp_flights_remove();
 }
 
-void rp_drain_forked(void)
+RP_EARLY void rp_drain_forked(void)
 {
 	atomic_store(&state, STATE_NONE);
 	atomic_store(&leaving, false);

@@ -8,6 +8,7 @@
 #include <time.h>
 #include "preload/hot/self.h"
 #include "preload/hot/sys.h"
+#include "preload/place.h"
 
 enum { FREE, TAKEN, PATIENCE = 100 };
 
@@ -49,12 +50,12 @@ bool rp_loader_try(void)
 	return take(PATIENCE);
 }
 
-void rp_loader_before_fork(void)
+RP_EARLY void rp_loader_before_fork(void)
 {
 	held = !rp_self.ours && take(PATIENCE);
 }
 
-void rp_loader_after_fork(void)
+RP_EARLY void rp_loader_after_fork(void)
 {
 	if (held)
 		give();

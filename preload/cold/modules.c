@@ -13,6 +13,7 @@
 
 #include <string.h>
 #include "preload/hot/clock.h"
+#include "preload/place.h"
 
 enum { ROWS_PER_FDE = 8 }; /* first guess; libc has 7.6, python 6.4 */
 /* Between two looks at the process because a walk met something strange. */
@@ -347,7 +348,7 @@ static bool is_current(uint32_t stale, uint32_t unloads, uint64_t now_ns)
 }
 
 /* The records of a refresh cut in half are worth nothing; their memory is given up. */
-void rp_modules_forked(void)
+RP_EARLY void rp_modules_forked(void)
 {
 	rp_tables_forked();
 	if (!atomic_exchange(&at_work, false))

@@ -7,6 +7,7 @@
 #include "preload/cold/modules.h"
 #include "preload/hot/sys.h"
 #include "preload/hot/turn.h"
+#include "preload/place.h"
 
 /* What the name of a module begins with, and what it makes of a loop. */
 static const struct {
@@ -42,7 +43,7 @@ static uint8_t runs_of(const char *path)
 /* Of several in one process the strictest counts. */
 static uint8_t least = NONE;
 
-static void look(const char *path)
+static RP_EARLY void look(const char *path)
 {
 	uint8_t runs = runs_of(path);
 
@@ -55,7 +56,7 @@ static void tell(void)
 	atomic_store(&rp_turn_runs, least == NONE ? (uint8_t)RP_RUNS_CALLBACKS : least);
 }
 
-static int look_at(struct dl_phdr_info *info, size_t size, void *nothing)
+static RP_EARLY int look_at(struct dl_phdr_info *info, size_t size, void *nothing)
 {
 	(void)size;
 	(void)nothing;
@@ -63,7 +64,7 @@ static int look_at(struct dl_phdr_info *info, size_t size, void *nothing)
 	return 0;
 }
 
-void rp_runtimes_start(void)
+RP_EARLY void rp_runtimes_start(void)
 {
 	char program[PATH_MAX];
 	long n = rp_sys(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", program, sizeof(program) - 1);

@@ -14,6 +14,7 @@
 #include "preload/hot/clock.h"
 #include "preload/hot/drops.h"
 #include "preload/hot/sys.h"
+#include "preload/place.h"
 #include "preload/settings.h"
 #include "store/catalog.h"
 #include "store/names.h"
@@ -202,7 +203,7 @@ void rp_session_refuse(void)
 	       NULL);
 }
 
-void rp_session_forked(void)
+RP_EARLY void rp_session_forked(void)
 {
 	memset(sessions, 0, sizeof(sessions));
 	memset(serials, 0, sizeof(serials));

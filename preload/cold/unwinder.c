@@ -228,7 +228,7 @@ void rp_unwinder_refresh(void)
 		drop_older();
 }
 
-void rp_unwinder_before_fork(void)
+RP_EARLY void rp_unwinder_before_fork(void)
 {
 	if (!atomic_load(&rp_unwinder_now))
 		return;
@@ -240,12 +240,12 @@ void rp_unwinder_before_fork(void)
 	}
 }
 
-void rp_unwinder_after_fork(void)
+RP_EARLY void rp_unwinder_after_fork(void)
 {
 	atomic_store(&rp_unwinder_paused, false);
 }
 
-void rp_unwinder_forked(void)
+RP_EARLY void rp_unwinder_forked(void)
 {
 	atomic_store(&rp_unwinder_now, NULL);
 	atomic_store(&rp_unwinder_walkers, 0);

@@ -84,7 +84,7 @@ static bool rwlock_is_known(uint32_t tid)
 	return known && !has_readers(&l);
 }
 
-void rp_blame_check(void)
+RP_EARLY void rp_blame_check(void)
 {
 	uint32_t tid = (uint32_t)rp_sys(SYS_gettid, 0);
 
@@ -257,7 +257,7 @@ void rp_blame_released_rwlock(const pthread_rwlock_t *l)
 	released(l);
 }
 
-void rp_blame_forked(void)
+RP_EARLY void rp_blame_forked(void)
 {
 	atomic_store(&rp_blame_waiting, 0);
 	for (unsigned i = 0; i < RP_MAX_BLAMES; i++)

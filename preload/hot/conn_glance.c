@@ -61,7 +61,7 @@ static bool is_flagged(void)
 	return rp_unlikely(atomic_load_explicit(&rp_followed, memory_order_relaxed));
 }
 
-bool rp_conn_glance_in(int fd, const void *buf, size_t n)
+RP_PASS bool rp_conn_glance_in(int fd, const void *buf, size_t n)
 {
 	struct rp_conn *c = rp_conn_at_home(fd);
 
@@ -99,7 +99,7 @@ static bool take_response(struct rp_conn *c, const char *buf, size_t n_at, size_
 	return answer != RP_GLANCE_NO;
 }
 
-bool rp_conn_glance_out(int fd, const void *buf, size_t n_at, size_t n)
+RP_PASS bool rp_conn_glance_out(int fd, const void *buf, size_t n_at, size_t n)
 {
 	struct rp_conn *c = rp_conn_at_home(fd);
 
@@ -114,14 +114,14 @@ bool rp_conn_glance_out(int fd, const void *buf, size_t n_at, size_t n)
 	return done;
 }
 
-ssize_t rp_conn_passed_in(int fd, const void *buf, ssize_t got)
+RP_PASS ssize_t rp_conn_passed_in(int fd, const void *buf, ssize_t got)
 {
 	if (got > 0 && !rp_conn_glance_in(fd, buf, (size_t)got) && rp_conn_watched(fd))
 		rp_conn_heard(fd, buf, (size_t)got);
 	return got;
 }
 
-ssize_t rp_conn_passed_out(int fd, const void *buf, ssize_t got)
+RP_PASS ssize_t rp_conn_passed_out(int fd, const void *buf, ssize_t got)
 {
 	if (got > 0 && !rp_conn_glance_out(fd, buf, (size_t)got, (size_t)got) &&
 	    rp_conn_watched(fd))
@@ -129,7 +129,7 @@ ssize_t rp_conn_passed_out(int fd, const void *buf, ssize_t got)
 	return got;
 }
 
-ssize_t rp_conn_passed_out_iov(int fd, const struct iovec *iov, int n_iov, ssize_t got)
+RP_PASS ssize_t rp_conn_passed_out_iov(int fd, const struct iovec *iov, int n_iov, ssize_t got)
 {
 	size_t n = (size_t)got;
 

@@ -14,6 +14,7 @@
 #include "preload/hot/seat.h"
 #include "preload/hot/sys.h"
 #include "preload/hot/turn.h"
+#include "preload/place.h"
 
 _Thread_local struct rp_self rp_self;
 
@@ -266,7 +267,7 @@ void rp_current_thread_ends(void)
 	rp_seat_free(&rp_self);
 }
 
-void rp_current_forked(void)
+RP_EARLY void rp_current_forked(void)
 {
 	struct rp_self *s = &rp_self;
 

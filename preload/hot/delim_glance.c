@@ -125,7 +125,7 @@ static inline bool is_plain(uint32_t w)
 	       small != WORD('t', 'r', 'a', 'n') && small != WORD('x', '-', 'r', 'e');
 }
 
-static struct head read_head(const char *at, size_t n)
+__attribute__((hot)) static struct head read_head(const char *at, size_t n)
 {
 	struct head h = {.length = NO_LENGTH};
 
@@ -170,7 +170,7 @@ static bool has_query(const char *at, size_t n, size_t n_line)
 	return _mm_movemask_epi8(found);
 }
 
-bool rp_glance_request(const char *at, size_t n, struct rp_glance *g)
+__attribute__((hot)) bool rp_glance_request(const char *at, size_t n, struct rp_glance *g)
 {
 	size_t n_front = n < SHORTEST || n > RP_HEAD_MAX ? 0 : n_method(at);
 
@@ -206,7 +206,7 @@ static unsigned read_status(const char *at)
 	return a * 100 + b * 10 + c;
 }
 
-enum rp_glance_answer rp_glance_response(struct rp_delim_out *d, const char *at, size_t n_at,
+__attribute__((hot)) enum rp_glance_answer rp_glance_response(struct rp_delim_out *d, const char *at, size_t n_at,
                                          size_t n)
 {
 	unsigned status = n_at < SHORTEST ? 0 : read_status(at);

@@ -5,7 +5,7 @@
 #include <string.h>
 #include "preload/hot/hooks.h"
 
-static RP_SLOW ssize_t pass_read(int fd, void *buf, size_t n)
+static RP_PASS ssize_t pass_read(int fd, void *buf, size_t n)
 {
 	return rp_conn_passed_in(fd, buf, rp_real.read(fd, buf, n));
 }
@@ -27,7 +27,7 @@ RP_HOOK ssize_t read(int fd, void *buf, size_t n)
 	return seen_read(fd, buf, n);
 }
 
-static RP_SLOW ssize_t pass_read_chk(int fd, void *buf, size_t n, size_t room)
+static RP_PASS ssize_t pass_read_chk(int fd, void *buf, size_t n, size_t room)
 {
 	return rp_conn_passed_in(fd, buf, rp_real.__read_chk(fd, buf, n, room));
 }
@@ -78,7 +78,7 @@ static ssize_t after_recv(struct rp_wait *w, int fd, const void *buf, ssize_t go
 	return rp_wait_moved(w, got);
 }
 
-static RP_SLOW ssize_t pass_recv(int fd, void *buf, size_t n, int flags)
+static RP_PASS ssize_t pass_recv(int fd, void *buf, size_t n, int flags)
 {
 	return rp_conn_passed_in(fd, buf, rp_real.recv(fd, buf, n, flags));
 }
@@ -100,7 +100,7 @@ RP_HOOK ssize_t recv(int fd, void *buf, size_t n, int flags)
 	return seen_recv(fd, buf, n, flags);
 }
 
-static RP_SLOW ssize_t pass_recv_chk(int fd, void *buf, size_t n, size_t room, int flags)
+static RP_PASS ssize_t pass_recv_chk(int fd, void *buf, size_t n, size_t room, int flags)
 {
 	return rp_conn_passed_in(fd, buf, rp_real.__recv_chk(fd, buf, n, room, flags));
 }
@@ -122,7 +122,7 @@ RP_HOOK ssize_t __recv_chk(int fd, void *buf, size_t n, size_t room, int flags)
 	return seen_recv_chk(fd, buf, n, room, flags);
 }
 
-static RP_SLOW ssize_t pass_recvfrom(int fd, void *restrict buf, size_t n, int flags,
+static RP_PASS ssize_t pass_recvfrom(int fd, void *restrict buf, size_t n, int flags,
                                      struct sockaddr *restrict from, socklen_t *restrict from_len)
 {
 	return rp_conn_passed_in(fd, buf, rp_real.recvfrom(fd, buf, n, flags, from, from_len));
@@ -174,7 +174,7 @@ static void births(struct msghdr *msg)
 	}
 }
 
-static void message(int fd, struct msghdr *msg, size_t n, int flags)
+static RP_PASS void message(int fd, struct msghdr *msg, size_t n, int flags)
 {
 	if (msg->msg_controllen)
 		births(msg);

@@ -27,14 +27,14 @@ static void carrier(int reads, int writes)
 
 /* A thread that accepts where clients come from serves whoever comes: no longer the request it
  * had.  A listener that a handler made for itself is a wait like any other. */
-static void before_accept(struct rp_wait *w, int listener)
+static RP_PASS void before_accept(struct rp_wait *w, int listener)
 {
 	if (rp_unlikely(rp_self.armed) && (rp_self.turn.looped || rp_conn_is_foreign(listener)))
 		rp_current_leave();
 	rp_wait_enter_fd(w, RP_WAIT_ACCEPT, listener);
 }
 
-static int accepted(struct rp_wait *w, int listener, int fd)
+static RP_PASS int accepted(struct rp_wait *w, int listener, int fd)
 {
 	rp_wait_leave(w);
 	if (fd < 0)

@@ -6,7 +6,7 @@
 #include "preload/hot/hooks.h"
 #include "preload/hot/offer.h"
 
-static RP_SLOW ssize_t pass_write(int fd, const void *buf, size_t n)
+static RP_PASS ssize_t pass_write(int fd, const void *buf, size_t n)
 {
 	return rp_conn_passed_out(fd, buf, rp_real.write(fd, buf, n));
 }
@@ -36,7 +36,7 @@ RP_HOOK ssize_t write(int fd, const void *buf, size_t n)
 	return seen_write(fd, buf, n);
 }
 
-static RP_SLOW ssize_t pass_writev(int fd, const struct iovec *iov, int n_iov)
+static RP_PASS ssize_t pass_writev(int fd, const struct iovec *iov, int n_iov)
 {
 	return rp_conn_passed_out_iov(fd, iov, n_iov, rp_real.writev(fd, iov, n_iov));
 }
@@ -65,7 +65,7 @@ RP_HOOK ssize_t writev(int fd, const struct iovec *iov, int n_iov)
 	return seen_writev(fd, iov, n_iov);
 }
 
-static RP_SLOW ssize_t pass_send(int fd, const void *buf, size_t n, int flags)
+static RP_PASS ssize_t pass_send(int fd, const void *buf, size_t n, int flags)
 {
 	return rp_conn_passed_out(fd, buf, rp_real.send(fd, buf, n, flags));
 }
@@ -95,7 +95,7 @@ RP_HOOK ssize_t send(int fd, const void *buf, size_t n, int flags)
 	return seen_send(fd, buf, n, flags);
 }
 
-static RP_SLOW ssize_t pass_sendto(int fd, const void *buf, size_t n, int flags,
+static RP_PASS ssize_t pass_sendto(int fd, const void *buf, size_t n, int flags,
                                    const struct sockaddr *to, socklen_t to_len)
 {
 	return rp_conn_passed_out(fd, buf, rp_real.sendto(fd, buf, n, flags, to, to_len));
@@ -123,7 +123,7 @@ RP_HOOK ssize_t sendto(int fd, const void *buf, size_t n, int flags, const struc
 	return seen_sendto(fd, buf, n, flags, to, to_len);
 }
 
-static RP_SLOW ssize_t pass_sendmsg(int fd, const struct msghdr *msg, int flags)
+static RP_PASS ssize_t pass_sendmsg(int fd, const struct msghdr *msg, int flags)
 {
 	return rp_conn_passed_out_iov(fd, msg->msg_iov, (int)msg->msg_iovlen,
 	                              rp_real.sendmsg(fd, msg, flags));
@@ -168,7 +168,7 @@ RP_HOOK int sendmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags)
 	return put;
 }
 
-static RP_SLOW ssize_t pass_sendfile(int out, int in, off_t *at, size_t n)
+static RP_PASS ssize_t pass_sendfile(int out, int in, off_t *at, size_t n)
 {
 	return rp_conn_passed_out(out, NULL, rp_real.sendfile(out, in, at, n));
 }
@@ -193,7 +193,7 @@ RP_HOOK ssize_t sendfile(int out, int in, off_t *at, size_t n)
 	return seen_sendfile(out, in, at, n);
 }
 
-static RP_SLOW ssize_t pass_sendfile64(int out, int in, off64_t *at, size_t n)
+static RP_PASS ssize_t pass_sendfile64(int out, int in, off64_t *at, size_t n)
 {
 	return rp_conn_passed_out(out, NULL, rp_real.sendfile64(out, in, at, n));
 }

@@ -23,7 +23,7 @@ void (*rp_world_before_fork)(void);
 void (*rp_world_after_fork)(void);
 void (*rp_world_exiting)(void);
 
-void rp_world_forked(void)
+RP_EARLY void rp_world_forked(void)
 {
 	rp_current_forked();
 	rp_conn_forked();

@@ -17,6 +17,7 @@
 #include "preload/hot/sys.h"
 #include "preload/hot/text.h"
 #include "preload/hot/turn.h"
+#include "preload/place.h"
 
 /* By descriptor; two that share a slot: the later one has it. */
 struct peer {
@@ -375,7 +376,7 @@ size_t rp_peer_asked(int fd, uint32_t request, char *text, size_t cap)
 	return n;
 }
 
-void rp_peer_forked(void)
+RP_EARLY void rp_peer_forked(void)
 {
 	if (!atomic_load(&n_used))
 		return;

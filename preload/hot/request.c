@@ -4,6 +4,7 @@
 #include <string.h>
 #include "preload/hot/drops.h"
 #include "preload/hot/flight.h"
+#include "preload/place.h"
 #include "preload/settings.h"
 
 struct rp_request rp_requests[RP_MAX_REQUESTS + 1];
@@ -157,7 +158,7 @@ bool rp_request_lives(uint32_t number, uint32_t serial)
 
 /* Slots that were never used stay untouched: each written page of ours would be a copy in every
  * worker that a server forks. */
-void rp_request_forked(void)
+RP_EARLY void rp_request_forked(void)
 {
 	if (atomic_load(&rp_followed))
 		atomic_store(&rp_followed, 0);

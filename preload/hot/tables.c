@@ -10,6 +10,7 @@
 #include "preload/hot/clock.h"
 #include "preload/hot/sys.h"
 #include "preload/hot/track.h"
+#include "preload/place.h"
 
 enum { MOST_YIELDS = 2000 };
 
@@ -51,7 +52,7 @@ void rp_tables_unloaded(void)
 		;
 }
 
-void rp_tables_forked(void)
+RP_EARLY void rp_tables_forked(void)
 {
 	atomic_store(&readers, 0);
 	atomic_store(&going, 0);

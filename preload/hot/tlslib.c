@@ -282,7 +282,7 @@ uint64_t rp_tlslib_hello(const struct rp_tlslib *lib, enum rp_tls_name makes, co
 	return makes == RP_TLS_SSL_new ? openssl_hello(lib, object) : gnutls_hello(lib, object);
 }
 
-static int count_one(struct dl_phdr_info *info, size_t size, void *arg)
+static RP_EARLY int count_one(struct dl_phdr_info *info, size_t size, void *arg)
 {
 	(void)info;
 	(void)size;
@@ -290,7 +290,7 @@ static int count_one(struct dl_phdr_info *info, size_t size, void *arg)
 	return 0;
 }
 
-void rp_tlslib_boot(void)
+RP_EARLY void rp_tlslib_boot(void)
 {
 	n_startup = 0;
 	dl_iterate_phdr(count_one, &n_startup);

@@ -5,6 +5,7 @@
 #include <linux/futex.h>
 #include "preload/hot/drops.h"
 #include "preload/hot/sys.h"
+#include "preload/place.h"
 
 struct rp_track rp_tracks[RP_MAX_TRACKS];
 static _Atomic uint32_t n_claims;
@@ -64,7 +65,7 @@ bool rp_track_take_parked(struct rp_track *t)
 	       atomic_compare_exchange_strong(&t->hold, &hold, (hold & ~3u) | RP_TRACK_TAKEN);
 }
 
-void rp_track_forked(void)
+RP_EARLY void rp_track_forked(void)
 {
 	if (!atomic_load(&n_claims))
 		return;

@@ -7,6 +7,7 @@
 
 #include <string.h>
 #include "preload/hot/delim_framing.h"
+#include "preload/place.h"
 
 static bool is_blank(char c)
 {
@@ -45,7 +46,7 @@ static bool is_off(struct rp_span value)
 	return false;
 }
 
-uint64_t rp_trigger_interval_ns(struct rp_span text)
+RP_EARLY uint64_t rp_trigger_interval_ns(struct rp_span text)
 {
 	static const struct {
 		char suffix[3];
