@@ -206,8 +206,8 @@ static unsigned read_status(const char *at)
 	return a * 100 + b * 10 + c;
 }
 
-__attribute__((hot)) enum rp_glance_answer rp_glance_response(struct rp_delim_out *d, const char *at, size_t n_at,
-                                         size_t n)
+__attribute__((hot)) enum rp_glance_answer rp_glance_response(struct rp_delim_out *d,
+                                                              const char *at, size_t n_at, size_t n)
 {
 	unsigned status = n_at < SHORTEST ? 0 : read_status(at);
 

@@ -26,7 +26,8 @@ RP_HOOK __sighandler_t signal(int sig, __sighandler_t handler)
 }
 
 /* The two names of one call; they differ in how they fail, which is REAL's to say. */
-static RP_PASS int change_mask(__typeof__(sigprocmask) *real, int how, const sigset_t *set, sigset_t *old)
+static RP_PASS int change_mask(__typeof__(sigprocmask) *real, int how, const sigset_t *set,
+                               sigset_t *old)
 {
 	struct rp_self *s = &rp_self;
 	bool blocks = s->host_blocks, was = blocks;
