@@ -18,7 +18,7 @@ COLD    := $(wildcard preload/cold/*.c)
 # What is run or written before the first flagged request is linked first and shares a few pages, with libc's own
 # pthread_atfork; after it, and in this order, comes what is large.
 FIRST   := $(patsubst %,$(B)/obj/%.o,store/keep $(addprefix preload/,cold/settings hot/early hot/drops hot/gate hot/mask hot/turn \
-    hot/hooks_world hot/hooks_open hot/pending hot/delim_framing hot/tlslib hot/request hot/conn_bytes hot/conn))
+    hot/hooks_world hot/hooks_open hot/pending hot/delim_framing hot/tlslib hot/request hot/conn_bytes hot/conn_in hot/conn_out hot/conn))
 GUESTST := $(wildcard $(addprefix store/,writer.c crc32c.c names.c keep.c why.c))
 STORE   := $(wildcard store/*.c)
 SYMB    := $(wildcard symbolize/*.c)

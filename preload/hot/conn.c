@@ -1,6 +1,6 @@
 /* conn.c - descriptors and connections: births, deaths, and whose thread it is.  See conn.h.
  *
- * Room: hot.  Bytes are in conn_bytes.c.  SPDX-License-Identifier: MIT
+ * Room: hot.  Bytes are in conn_in.c, conn_out.c.  SPDX-License-Identifier: MIT
  */
 #include "preload/hot/conn.h"
 

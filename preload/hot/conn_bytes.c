@@ -1,64 +1,22 @@
-/* conn_bytes.c - bytes of connections on their way to the delimiter, edges on their way to
- * requests.
+/* conn_bytes.c - see conn_bytes.h: whose bytes they are, and what both directions share.
  *
- * Room: hot.  The host's call is over when we look: nothing here can change what it did.
- * SPDX-License-Identifier: MIT
+ * Room: hot.  SPDX-License-Identifier: MIT
  */
-#include <string.h>
-#include "preload/hot/book.h"
+#include "preload/hot/conn_bytes.h"
+
 #include "preload/hot/carrier.h"
-#include "preload/hot/clock.h"
 #include "preload/hot/conn_h2.h"
-#include "preload/hot/conn_slot.h"
 #include "preload/hot/current.h"
-#include "preload/hot/delim_h2.h"
 #include "preload/hot/drops.h"
-#include "preload/hot/flight.h"
-#include "preload/hot/gate.h"
 #include "preload/hot/peer.h"
-#include "preload/hot/request.h"
-#include "preload/hot/seat.h"
 #include "preload/hot/turn.h"
-#include "preload/settings.h"
 
-static char heads[RP_MAX_HEADS][RP_HEAD_MAX];
-static _Atomic uint8_t head_taken[RP_MAX_HEADS];
-
-/* The kept buffer of C; with WANT, one is claimed when it has none. */
-static char *kept_head(struct rp_conn *c, bool want)
-{
-	for (unsigned i = 0; want && !c->head_buffer && i < RP_MAX_HEADS; i++)
-		if (!atomic_exchange(&head_taken[i], 1))
-			c->head_buffer = (uint8_t)(i + 1);
-	if (want && !c->head_buffer)
-		rp_drop(RP_DROP_head_pool);
-	return c->head_buffer ? heads[c->head_buffer - 1] : NULL;
-}
-
-void rp_conn_give_head(struct rp_conn *c)
-{
-	if (c->head_buffer)
-		atomic_store(&head_taken[c->head_buffer - 1], 0);
-	c->head_buffer = 0;
-}
-
-/* The request a run stands for, NULL when it is plain, over, or of our parent process (serials go
- * on after fork: what the parent followed never lives here). */
-static struct rp_course *followed(const struct rp_run *run)
+/* Serials go on after fork: what the parent followed never lives here. */
+struct rp_course *rp_conn_followed(const struct rp_run *run)
 {
 	if (!run || !run->serial || !rp_request_lives(run->request, run->serial))
 		return NULL;
 	return rp_request_course(run->request);
-}
-
-static void set(_Atomic uint64_t *moment, uint64_t ns)
-{
-	atomic_store_explicit(moment, ns, memory_order_relaxed);
-}
-
-static void add(_Atomic uint64_t *sum, size_t n)
-{
-	atomic_fetch_add_explicit(sum, n, memory_order_relaxed);
 }
 
 void rp_conn_over(struct rp_conn *c, enum rp_end_how how)
@@ -69,7 +27,7 @@ void rp_conn_over(struct rp_conn *c, enum rp_end_how how)
 	while ((run = rp_pending_front(&c->pending))) {
 		bool whole = c->out.close_delimited && how == RP_END_CLOSED;
 
-		if (followed(run))
+		if (rp_conn_followed(run))
 			rp_current_over(run->request, run->serial, whole ? RP_END_COMPLETE : how);
 		run->done = atomic_load(&run->total);
 		c->out.close_delimited = 0;
@@ -94,7 +52,7 @@ void rp_conn_bind(struct rp_conn *c, bool reads)
 	}
 	struct rp_run *run = rp_pending_front(&c->pending);
 
-	bool is_followed = followed(run);
+	bool is_followed = rp_conn_followed(run);
 
 	if (run && !reads)
 		rp_current_check(run->request, is_followed ? run->serial : 0);
@@ -124,177 +82,7 @@ void rp_conn_touch(int fd, bool reads)
 		rp_conn_bind(c, reads);
 }
 
-/* A request that nobody flagged is followed as well; one that is recorded is only shown, and it
- * must be whole: a pipeline takes what room there is. */
-static void fly(int fd, struct rp_conn *c, const struct rp_head *head, struct rp_request *r,
-                uint16_t *number, uint32_t *serial)
-{
-	uint16_t flight;
-	uint32_t its_serial;
-
-	if (!r && rp_pending_is_crowded(&c->pending))
-		return;
-	if (r && !rp_settings.ps)
-		return;
-	its_serial =
-	        rp_flight_claim(fd, head, c->first_ns, c->accepted_ns, c->accepted, r, &flight);
-	if (!its_serial)
-		return;
-	if (r) {
-		r->flight = flight;
-		r->flight_serial = its_serial;
-	} else {
-		rp_book_of(flight)->over_tls = c->layer == RP_LAYER_TLS;
-		*number = flight;
-		*serial = its_serial;
-	}
-}
-
-static struct rp_request *admit(int fd, struct rp_conn *c, struct rp_head *head)
-{
-	if (!head->peer.kind)
-		head->peer = c->client;
-	struct rp_request *r = rp_gate_admit(fd, head, c->first_ns, c->accepted_ns);
-
-	if (r) {
-		r->over_tls = c->layer == RP_LAYER_TLS;
-		atomic_store_explicit(&rp_turn_watching, true, memory_order_relaxed);
-	}
-	if (rp_unlikely(atomic_load_explicit(&rp_n_requests, memory_order_relaxed)))
-		rp_request_joins(r, r ? rp_conn_in_flight() : 0);
-	return r;
-}
-
-/* What a head was told of its connection is not for the next. */
-static void begun(struct rp_conn *c)
-{
-	if (c->listener >= 0 && rp_conn_kind(c->listener) == RP_FD_LISTEN)
-		rp_conn_set_kind(c->listener, RP_FD_SERVE);
-	c->untold = false;
-	c->listener = -1;
-	c->first_ns = 0;
-	c->accepted_ns = RP_NEVER;
-}
-
-struct rp_request *rp_conn_admit(int fd, struct rp_conn *c, struct rp_head *head)
-{
-	struct rp_request *r = admit(fd, c, head);
-
-	begun(c);
-	return r;
-}
-
-static void head_complete(int fd, struct rp_conn *c, struct rp_head *head)
-{
-	struct rp_request *r = admit(fd, c, head);
-	uint8_t asked = head->asked | (head->is_head ? RP_ASKED_HEAD : 0) |
-	                (head->is_connect ? RP_ASKED_CONNECT : 0);
-	uint16_t number = r ? (uint16_t)(r - rp_requests) : 0;
-	uint32_t serial = r ? atomic_load(&r->serial) : 0;
-
-	if (rp_unlikely(rp_flight_on))
-		fly(fd, c, head, r, &number, &serial);
-	begun(c);
-	c->in_request = number;
-	c->in_serial = serial;
-	if (rp_pending_push(&c->pending, asked, number, serial))
-		return;
-	rp_drop(RP_DROP_pipeline_full);
-	if (serial)
-		rp_current_over(number, serial, RP_END_LOST);
-	rp_conn_give_up(fd, c, RP_END_LOST);
-}
-
-static struct rp_course *being_read(struct rp_conn *c)
-{
-	if (!c->in_serial || !rp_request_lives(c->in_request, c->in_serial))
-		return NULL;
-	return rp_request_course(c->in_request);
-}
-
-bool rp_conn_reads(struct rp_conn *c)
-{
-	return being_read(c);
-}
-
-static void in_event(int fd, struct rp_conn *c, enum rp_in_event event, struct rp_head *head)
-{
-	struct rp_course *r;
-
-	switch (event) {
-	case RP_IN_BEGIN:
-		c->first_ns = rp_mono_ns();
-		break;
-	case RP_IN_PEER:
-		c->client = head->peer;
-		c->first_ns = 0;
-		break;
-	case RP_IN_HEAD:
-		head_complete(fd, c, head);
-		break;
-	case RP_IN_H2:
-		c->first_ns = 0;
-		if (!rp_conn_h2_begin(c))
-			rp_conn_give_up(fd, c, RP_END_LOST);
-		break;
-	case RP_IN_BODY:
-		r = being_read(c);
-		if (r)
-			set(&r->body_ns, rp_mono_ns());
-		c->in_serial = 0;
-		break;
-	case RP_IN_OPAQUE:
-		rp_conn_give_up(fd, c, RP_END_LOST);
-		break;
-	case RP_IN_MORE:
-		break;
-	}
-}
-
-/* Behind the preface the connection begins. */
-static bool begins_tls(int fd, struct rp_conn *c, const char *bytes, size_t n)
-{
-	struct iovec rest = {(void *)(uintptr_t)bytes, n};
-
-	c->layer = RP_LAYER_FRESH;
-	return rp_conn_tls_heard(fd, c, &rest, 1, n);
-}
-
-static void feed_in(int fd, struct rp_conn *c, const char *bytes, size_t n)
-{
-	enum rp_in_event event;
-
-	do {
-		if (rp_unlikely(c->in.wire == RP_WIRE_H2)) {
-			rp_conn_h2_heard(fd, c, bytes, n);
-			break;
-		}
-		struct rp_head head;
-		bool want = false;
-		size_t fed = n, before = n + c->in.n_kept; /* a head in pieces was fed before */
-
-		event = rp_delim_in_feed(&c->in, &bytes, &n, kept_head(c, false), &want, &head);
-		if (want)
-			event = rp_delim_in_feed(&c->in, &bytes, &n, kept_head(c, true), &want,
-			                         &head);
-		struct rp_course *r = being_read(c); /* whose body this was */
-
-		in_event(fd, c, event, &head);
-		if (event == RP_IN_PEER && begins_tls(fd, c, bytes, n))
-			return;
-		if (event == RP_IN_HEAD)
-			r = being_read(c);
-		if (event == RP_IN_BODY && r && fed == n) /* there was none to wait for */
-			set(&r->body_ns, atomic_load(&r->head_ns));
-		if (r)
-			add(&r->bytes_in, event == RP_IN_HEAD ? before - n : fed - n);
-	} while (event != RP_IN_MORE && !atomic_load_explicit(&c->opaque, memory_order_relaxed));
-	if (c->head_buffer && !c->in.n_kept)
-		rp_conn_give_head(c);
-}
-
-/* A second reader at the same moment: no order of bytes can be told any more. */
-static bool enter(int fd, struct rp_conn *c, _Atomic uint8_t *busy)
+bool rp_conn_side(int fd, struct rp_conn *c, _Atomic uint8_t *busy)
 {
 	if (atomic_load_explicit(&c->opaque, memory_order_relaxed))
 		return false;
@@ -303,233 +91,4 @@ static bool enter(int fd, struct rp_conn *c, _Atomic uint8_t *busy)
 	rp_drop(RP_DROP_lost_border);
 	rp_conn_give_up(fd, c, RP_END_LOST);
 	return false;
-}
-
-void rp_conn_heard(int fd, const void *buf, size_t n)
-{
-	struct iovec iov = {(void *)(uintptr_t)buf, n};
-
-	rp_conn_heard_iov(fd, &iov, 1, n);
-}
-
-static void heard_elsewhere(uint8_t kind, int fd, const struct iovec *iov, size_t n_iov, size_t n)
-{
-	if (kind == RP_FD_UPSTREAM)
-		rp_peer_heard(fd);
-	else if (kind == RP_FD_CARRIER)
-		rp_carrier_heard(fd, iov, n_iov, n);
-	else
-		rp_carrier_rings(fd);
-}
-
-void rp_conn_heard_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n)
-{
-	uint8_t kind = rp_conn_kind(fd);
-
-	if (rp_unlikely(kind >= RP_FD_UPSTREAM)) {
-		heard_elsewhere(kind, fd, iov, n_iov, n);
-		return;
-	}
-	struct rp_conn *c = rp_conn_get(fd);
-
-	if (!c ||
-	    (rp_unlikely(c->layer != RP_LAYER_PLAIN) && rp_conn_tls_heard(fd, c, iov, n_iov, n)))
-		return;
-	rp_conn_hear(fd, c, iov, n_iov, n, true);
-}
-
-void rp_conn_hear(int fd, struct rp_conn *c, const struct iovec *iov, size_t n_iov, size_t n,
-                  bool dry)
-{
-	if (!enter(fd, c, &c->in_busy))
-		return;
-	if (rp_unlikely(c->h2))
-		rp_conn_h2_call(c, true);
-	if (!c->in_serial && rp_delim_skip(&c->in.left, c->in.state, n))
-		n_iov = 0;
-	if (rp_unlikely(c->stalled[RP_STALL_SENDS]))
-		rp_conn_stall_end(c, RP_STALL_SENDS);
-	for (size_t i = 0; i < n_iov && n; i++) {
-		size_t part = iov[i].iov_len < n ? iov[i].iov_len : n;
-
-		if (part && !iov[i].iov_base) { /* spliced away unseen: a head could hide in it */
-			rp_drop(RP_DROP_lost_border);
-			rp_conn_give_up(fd, c, RP_END_LOST);
-		} else if (part && !atomic_load_explicit(&c->opaque, memory_order_relaxed)) {
-			feed_in(fd, c, iov[i].iov_base, part);
-		}
-		n -= part;
-	}
-	bool more = being_read(c);
-
-	atomic_store_explicit(&c->in_busy, 0, memory_order_release);
-	if (rp_likely(!atomic_load_explicit(&rp_followed, memory_order_relaxed)))
-		return;
-	rp_conn_bind(c, true);
-	rp_self.gate_serial = rp_self.claimed =
-	        0; /* who works for it later did not just begin it */
-	if (more && dry)
-		rp_conn_stall_begin(fd, c, RP_STALL_SENDS);
-}
-
-/* The thread that said the last byte has worked for the request, if only for that. */
-static void answered(struct rp_conn *c, enum rp_end_how how)
-{
-	struct rp_run *run = rp_pending_front(&c->pending);
-	bool is_followed = followed(run);
-
-	if (is_followed)
-		rp_current_enter(run->request, run->serial);
-	if (is_followed)
-		rp_current_over(run->request, run->serial, how);
-	rp_pending_pop(&c->pending);
-}
-
-static void settle(struct rp_conn *c)
-{
-	c->owing = 0;
-	answered(c, RP_END_COMPLETE);
-}
-
-void rp_conn_settle(struct rp_conn *c)
-{
-	if (atomic_exchange_explicit(&c->out_busy, 1, memory_order_acquire))
-		return;
-	settle(c);
-	atomic_store_explicit(&c->out_busy, 0, memory_order_release);
-}
-
-static void say_status(const struct rp_run *run, struct rp_course *r, const struct rp_conn *c)
-{
-	atomic_store_explicit(&r->status, c->out.status, memory_order_relaxed);
-	if (run->request >= RP_REQUEST_FLIGHTS)
-		rp_flight_status(run->request, c->out.status);
-}
-
-static void out_event(int fd, struct rp_conn *c, enum rp_out_event event, const struct rp_run *run,
-                      struct rp_course *r)
-{
-	uint64_t never = RP_NEVER;
-
-	switch (event) {
-	case RP_OUT_FIRST:
-		if (r)
-			atomic_compare_exchange_strong(&r->response_ns, &never, rp_seat_call_ns());
-		break;
-	case RP_OUT_STATUS: /* the final answer begins here: a "100 Continue" was not it */
-		if (r) {
-			say_status(run, r, c);
-			set(&r->response_ns, rp_seat_call_ns());
-		}
-		break;
-	case RP_OUT_END:
-		c->owing = r && c->owed;
-		if (!c->owing)
-			answered(c, RP_END_COMPLETE);
-		break;
-	case RP_OUT_UPGRADED:
-		if (r)
-			say_status(run, r, c);
-		if (c->out.to_h2 && rp_conn_h2_upgrade(c))
-			break;
-		answered(c, RP_END_UPGRADED);
-		rp_conn_give_up(fd, c, RP_END_UPGRADED);
-		break;
-	case RP_OUT_OPAQUE:
-		rp_conn_give_up(fd, c, RP_END_LOST);
-		break;
-	case RP_OUT_MORE:
-		break;
-	}
-}
-
-/* BYTES NULL: unseen. */
-static void feed_out(int fd, struct rp_conn *c, const char *bytes, size_t n)
-{
-	enum rp_out_event event;
-
-	do {
-		if (rp_unlikely(c->owing && n))
-			settle(c);
-		struct rp_run *run = rp_pending_front(&c->pending);
-		struct rp_course *r = followed(run);
-		size_t before = n;
-
-		if (rp_unlikely(c->h2 ||
-		                (!run && rp_h2_speaks_first(bytes, n) && rp_conn_h2_begin(c)))) {
-			rp_conn_h2_said(fd, c, bytes, n);
-			return;
-		}
-		if (!run) { /* the server speaks first: not HTTP as we know it */
-			rp_conn_give_up(fd, c, RP_END_LOST);
-			return;
-		}
-		event = rp_delim_out_feed(&c->out, &bytes, &n, run->asked);
-		if (r) {
-			add(&r->bytes_out, before - n);
-			if (event == RP_OUT_END && c->out.status)
-				say_status(run, r, c);
-		}
-		out_event(fd, c, event, run, r);
-	} while (event != RP_OUT_MORE && !atomic_load_explicit(&c->opaque, memory_order_relaxed) &&
-	         (n || event != RP_OUT_END));
-}
-
-void rp_conn_said(int fd, const void *buf, size_t n)
-{
-	struct iovec iov = {(void *)(uintptr_t)buf, n};
-
-	rp_conn_said_iov(fd, &iov, 1, n);
-}
-
-void rp_conn_said_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n)
-{
-	uint8_t kind = rp_conn_kind(fd);
-
-	if (rp_unlikely(kind == RP_FD_UPSTREAM || kind == RP_FD_SOCKET))
-		rp_peer_said(fd, iov, n_iov, n);
-	if (rp_unlikely(kind >= RP_FD_UPSTREAM || kind == RP_FD_SOCKET))
-		return;
-	struct rp_conn *c = rp_conn_of(fd);
-
-	if (!c || (rp_unlikely(c->layer != RP_LAYER_PLAIN) && rp_conn_tls_said(fd, c, n)))
-		return;
-	rp_conn_say(fd, c, iov, n_iov, n);
-}
-
-void rp_conn_say(int fd, struct rp_conn *c, const struct iovec *iov, size_t n_iov, size_t n)
-{
-	bool wired = c->layer != RP_LAYER_TLS; /* what the host says is on the wire by that */
-
-	if (!enter(fd, c, &c->out_busy))
-		return;
-	if (rp_unlikely(c->h2))
-		rp_conn_h2_call(c, false);
-	if (!atomic_load_explicit(&rp_followed, memory_order_relaxed) &&
-	    rp_delim_skip(&c->out.left, c->out.state, n))
-		n_iov = 0;
-	if (rp_unlikely(c->stalled[RP_STALL_READS] && wired))
-		rp_conn_stall_end(c, RP_STALL_READS);
-	for (size_t i = 0; i < n_iov && n; i++) {
-		size_t part = iov[i].iov_len < n ? iov[i].iov_len : n;
-
-		if (part && !atomic_load_explicit(&c->opaque, memory_order_relaxed))
-			feed_out(fd, c, iov[i].iov_base, part);
-		n -= part;
-	}
-	atomic_store_explicit(&c->out_busy, 0, memory_order_release);
-	if (rp_likely(!atomic_load_explicit(&rp_followed, memory_order_relaxed)))
-		return;
-	rp_self.call_ns = 0;
-	rp_conn_bind(c, false);
-	if (wired)
-		rp_conn_stall_begin(fd, c, RP_STALL_READS);
-}
-
-void rp_conn_shut(int fd, int how)
-{
-	struct rp_conn *c = rp_conn_of(fd);
-
-	if (c && (how == SHUT_WR || how == SHUT_RDWR) && rp_conn_kind(fd) == RP_FD_CONN)
-		rp_conn_over(c, RP_END_CLOSED);
 }

@@ -1,7 +1,7 @@
 /* conn_glance.c - see conn_glance.h.
  *
  * Room: hot.  The host's call is over; two readers, or two writers, exclude each other as in
- * conn_bytes.c, which is asked when they meet.
+ * conn_in.c and conn_out.c, which are asked when they meet.
  * SPDX-License-Identifier: MIT
  */
 #include "preload/hot/conn_glance.h"

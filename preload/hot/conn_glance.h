@@ -1,9 +1,8 @@
 /* conn_glance.h - bytes of requests that nobody flagged, the short way.
  *
  * Room: hot.  While nothing is flagged in this process, what passes on a connection is nearly
- * always a whole head, a whole answer, or the inside of a body.  For these conn_bytes.c is not
- * needed: it does the same, and the rest.
- * SPDX-License-Identifier: MIT
+ * always a whole head, a whole answer, or the inside of a body.  For these conn_in.c, conn_out.c is
+ * not needed: it does the same, and the rest. SPDX-License-Identifier: MIT
  */
 #ifndef RP_HOT_CONN_GLANCE_H
 #define RP_HOT_CONN_GLANCE_H
@@ -27,7 +26,7 @@ static inline bool rp_conn_idle(int fd)
 }
 
 /* N bytes passed on FD, of which N_AT lie at BUF (NULL: unseen).  False: nothing has changed, and
- * conn_bytes.c must have them. */
+ * conn_in.c, conn_out.c must have them. */
 bool rp_conn_glance_in(int fd, const void *buf, size_t n);
 bool rp_conn_glance_out(int fd, const void *buf, size_t n_at, size_t n);
 

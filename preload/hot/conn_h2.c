@@ -8,6 +8,7 @@
 
 #include <string.h>
 #include "preload/hot/clock.h"
+#include "preload/hot/conn_bytes.h"
 #include "preload/hot/current.h"
 #include "preload/hot/delim_h2.h"
 #include "preload/hot/drops.h"
@@ -179,16 +180,6 @@ static void name(struct h2 *h, const struct rp_h2_told *told, bool reads)
 		*named = SEVERAL;
 }
 
-static void add(_Atomic uint64_t *sum, uint32_t n)
-{
-	atomic_fetch_add_explicit(sum, n, memory_order_relaxed);
-}
-
-static void set(_Atomic uint64_t *moment, uint64_t ns)
-{
-	atomic_store_explicit(moment, ns, memory_order_relaxed);
-}
-
 static void open_stream(int fd, struct rp_conn *c, struct rp_h2_told *told)
 {
 	struct h2 *h = of(c);
@@ -198,8 +189,8 @@ static void open_stream(int fd, struct rp_conn *c, struct rp_h2_told *told)
 	if (told->unsure)
 		rp_drop(RP_DROP_lost_field);
 	if (r)
-		add(&r->course.bytes_in,
-		    told->bytes + (h->early_of == told->stream ? h->early : 0));
+		rp_add_bytes(&r->course.bytes_in,
+		             told->bytes + (h->early_of == told->stream ? h->early : 0));
 	h->early_of = 0;
 	if (put(h, told->stream, r ? (uint32_t)(r - rp_requests) : 0, serial))
 		return;
@@ -228,11 +219,11 @@ static void in_event(int fd, struct rp_conn *c, enum rp_h2_event event, struct r
 		return;
 	}
 	if (r)
-		add(&r->bytes_in, told->bytes);
+		rp_add_bytes(&r->bytes_in, told->bytes);
 	else if (!s && h->in.side.block)
 		wait_for_head(h, told);
 	if (event == RP_H2_END && r)
-		set(&r->body_ns, told->bytes ? rp_mono_ns() : atomic_load(&r->head_ns));
+		rp_set_moment(&r->body_ns, told->bytes ? rp_mono_ns() : atomic_load(&r->head_ns));
 	if (event == RP_H2_RESET && s)
 		end(h, s, RP_END_CLOSED);
 }
@@ -264,10 +255,10 @@ static void out_event(struct h2 *h, enum rp_h2_event event, const struct rp_h2_t
 	struct rp_course *r = course(s);
 
 	if (r)
-		add(&r->bytes_out, told->bytes);
+		rp_add_bytes(&r->bytes_out, told->bytes);
 	if (r && event == RP_H2_STATUS) {
 		atomic_store_explicit(&r->status, told->status, memory_order_relaxed);
-		set(&r->response_ns, rp_mono_ns());
+		rp_set_moment(&r->response_ns, rp_mono_ns());
 	}
 	if (s && (event == RP_H2_END || event == RP_H2_RESET))
 		end(h, s, event == RP_H2_END ? RP_END_COMPLETE : RP_END_CLOSED);

@@ -1,4 +1,4 @@
-/* conn_slot.h - a connection's state, shared by conn.c (who lives) and conn_bytes.c (what passes).
+/* conn_slot.h - a connection's state, shared by conn.c (who lives) and conn_bytes.h (what passes).
  *
  * Room: hot.  SPDX-License-Identifier: MIT
  */
@@ -65,8 +65,8 @@ static inline struct rp_conn *rp_conn_at_home(int fd)
 }
 void rp_conn_set_kind(int fd, enum rp_fd_kind kind);
 
-/* conn_bytes.c, also for what is inside TLS: N bytes that came in (DRY: no more of them are at
- * hand), that go out. */
+/* conn_in.c, conn_out.c, also for what is inside TLS: N bytes that came in (DRY: no more of them
+ * are at hand), that go out. */
 void rp_conn_hear(int fd, struct rp_conn *c, const struct iovec *iov, size_t n_iov, size_t n,
                   bool dry);
 void rp_conn_say(int fd, struct rp_conn *c, const struct iovec *iov, size_t n_iov, size_t n);
