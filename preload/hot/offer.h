@@ -23,10 +23,10 @@ struct rp_offer {
 	int fd;
 	const struct iovec *iov;
 	size_t n_iov;
-	size_t n;     /* all bytes together */
-	int flags;    /* of send and its like */
-	int in;       /* sendfile, splice */
-	int64_t *at;  /* where in IN; NULL: its own position */
+	size_t n;    /* all bytes together */
+	int flags;   /* of send and its like */
+	int in;      /* sendfile, splice */
+	int64_t *at; /* where in IN; NULL: its own position */
 };
 
 /* Marked connections whose requests are over, but whose bytes are not all out. */
