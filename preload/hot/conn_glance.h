@@ -12,16 +12,18 @@
 #include <sys/uio.h>
 #include "preload/hot/conn.h"
 #include "preload/hot/flight.h"
+#include "preload/hot/offer.h"
 #include "preload/hot/request.h"
 #include "preload/hot/self.h"
 #include "preload/real.h"
 
-/* Nobody is followed, as far as this thread can see, and FD is none that carries what somebody
- * wrote (carrier.h): bytes only pass by. */
+/* Nobody is followed or still answered, as far as this thread can see, and FD is none that carries
+ * what somebody wrote (carrier.h): bytes only pass by. */
 static inline bool rp_conn_idle(int fd)
 {
 	return rp_likely(!rp_self.armed) && rp_likely(rp_conn_kind(fd) <= RP_FD_UPSTREAM) &&
 	       rp_likely(!atomic_load_explicit(&rp_followed, memory_order_relaxed)) &&
+	       rp_likely(!atomic_load_explicit(&rp_n_answers, memory_order_relaxed)) &&
 	       rp_likely(!rp_flight_on);
 }
 

@@ -211,13 +211,14 @@ static void wait_for_head(struct h2 *h, const struct rp_h2_told *told)
 static void in_event(int fd, struct rp_conn *c, enum rp_h2_event event, struct rp_h2_told *told)
 {
 	struct h2 *h = of(c);
-	struct stream *s = find(h, told->stream);
-	struct rp_course *r = course(s);
 
 	if (event == RP_H2_HEAD) {
 		open_stream(fd, c, told);
 		return;
 	}
+	struct stream *s = find(h, told->stream);
+	struct rp_course *r = course(s);
+
 	if (r)
 		rp_add_bytes(&r->bytes_in, told->bytes);
 	else if (!s && h->in.side.block)

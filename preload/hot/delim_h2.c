@@ -127,7 +127,9 @@ static bool tell_head(struct rp_h2_side *s, struct rp_h2_told *told)
 {
 	struct rp_head *head = &told->head;
 
-	memset(head, 0, sizeof(*head));
+	/* The spans before it are all set below; of all of it one would make "rep stos". */
+	head->query = (struct rp_span){NULL, 0};
+	memset(&head->peer, 0, sizeof(*head) - offsetof(struct rp_head, peer));
 	head->wire = RP_WIRE_H2;
 	head->protocol = (struct rp_span){"HTTP/2", 6};
 	head->method = s->method;
@@ -237,8 +239,9 @@ enum rp_h2_event rp_h2_feed(struct rp_h2_side *s, const char **bytes, size_t *n,
 		return event;
 	if (s->n_head < FRAME_HEAD && !*bytes)
 		return give_up(s);
-	event = s->n_head < FRAME_HEAD ? take_head(s, bytes, n, told)
-	                               : take_payload(s, bytes, n, told);
+	event = s->n_head < FRAME_HEAD ? take_head(s, bytes, n, told) : RP_H2_PASS;
+	while (event == RP_H2_PASS && *n && s->left)
+		event = take_payload(s, bytes, n, told);
 	if (event != RP_H2_PASS)
 		return event;
 	told->stream = s->type == PRIORITY ? 0 : s->stream;

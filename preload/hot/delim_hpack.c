@@ -146,10 +146,18 @@ static void insert(struct rp_hpack *h, const struct rp_field *field)
 static const struct rp_hpack_entry *find(struct rp_hpack *h, uint32_t index)
 {
 	uint32_t number = h->inserted - (index - N_STATIC - 1);
+	unsigned from = 0, to = h->count;
 
-	for (unsigned i = h->count; i-- && nth(h, i)->number >= number;)
-		if (nth(h, i)->number == number)
-			return nth(h, i);
+	while (from < to) {
+		unsigned half = (from + to) / 2;
+
+		if (nth(h, half)->number < number)
+			from = half + 1;
+		else
+			to = half;
+	}
+	if (from < h->count && nth(h, from)->number == number)
+		return nth(h, from);
 	h->unsure |= number <= h->lost;
 	return NULL;
 }
@@ -303,25 +311,33 @@ static void begin_length(struct rp_hpack *h, uint8_t octet)
 		begin_text(h);
 }
 
-static void spell(struct rp_hpack *h, const char *text, int n)
+/* One byte of a name, or of a value that somebody asked for. */
+static void take_byte(struct rp_hpack *h, char byte)
 {
-	for (int i = 0; i < n; i++, h->n_spelled += h->n_spelled < UINT8_MAX)
+	if (h->state == IN_NAME) {
 		if (h->n_spelled < sizeof(h->spelled))
-			h->spelled[h->n_spelled] = text[i];
+			h->spelled[h->n_spelled] = byte;
+		h->n_spelled += h->n_spelled < UINT8_MAX;
+	} else if (h->name == RP_FIELD_FORWARDED) {
+		return;
+	} else if (h->used < h->n_text) {
+		h->text[h->used++] = byte;
+	} else {
+		h->cut = true;
+	}
 }
 
-/* One octet of a text that somebody asked for, or that names a field. */
-static bool take_octet(struct rp_hpack *h, uint8_t octet)
+static bool take_octets(struct rp_hpack *h, const char *octets, size_t n)
 {
-	char text[2] = {(char)octet};
-	int n = h->coded ? rp_huffman_octet(&h->code, octet, text) : 1;
+	for (size_t i = 0; i < n; i++) {
+		char text[2] = {octets[i]};
+		int n_text = h->coded ? rp_huffman_octet(&h->code, (uint8_t)octets[i], text) : 1;
 
-	if (n < 0)
-		return false;
-	if (h->state == IN_NAME)
-		spell(h, text, n);
-	else if (h->name != RP_FIELD_FORWARDED)
-		keep(h, text, (size_t)n);
+		if (n_text < 0)
+			return false;
+		for (int k = 0; k < n_text; k++)
+			take_byte(h, text[k]);
+	}
 	return true;
 }
 
@@ -329,10 +345,8 @@ static enum rp_hpack_event take_text(struct rp_hpack *h, const char **bytes, siz
 {
 	size_t used = h->left < *n ? h->left : *n;
 
-	if (h->state == IN_NAME || is_asked(h, h->name))
-		for (size_t i = 0; i < used; i++)
-			if (!take_octet(h, (uint8_t)(*bytes)[i]))
-				return RP_HPACK_BAD;
+	if ((h->state == IN_NAME || is_asked(h, h->name)) && !take_octets(h, *bytes, used))
+		return RP_HPACK_BAD;
 	*bytes += used;
 	*n -= used;
 	h->left -= (uint32_t)used;
