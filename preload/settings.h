@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "preload/hot/network.h"
 #include "preload/hot/trigger.h"
 #include "store/catalog.h"
 
@@ -27,10 +28,14 @@ struct rp_settings {
 	uint64_t errors[RP_ERROR_WORDS]; /* statuses from 100 on that are kept, a bit each */
 	bool ps;                         /* the table of requests in flight may be seen */
 	bool open_loopback;              /* loopback peers may use every mode */
+	bool keep_answers;               /* no mode replaces one */
 	bool libunwind;                  /* walks stacks; else our own tables do */
 	char dir[256];                   /* "" : /tmp/reqprof-<uid> */
 	char log[256];                   /* "" : silent */
+	char exe[256];                   /* "" : every program; else those that are not inert */
 	struct rp_keep keep;
+	struct rp_networks allow;   /* not given: this machine, or with a secret everybody */
+	struct rp_networks proxies; /* whose X-Forwarded-For is believed */
 	struct rp_trigger_rules rules;
 };
 

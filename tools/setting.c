@@ -4,6 +4,7 @@
  */
 #include "tools/setting.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "store/catalog.h"
+#include "store/token.h"
 #include "tools/values.h"
 
 const struct rp_setting rp_setting_rows[] = {
@@ -22,7 +24,8 @@ const struct rp_setting rp_setting_rows[] = {
 };
 
 /* As the shim has them. */
-enum { SECRET_LEAST = 16, SECRET_MOST = 128, TEXT_MOST = 255, WORD_MOST = 63 }; /* bytes */
+enum { TEXT_MOST = 255, WORD_MOST = 63 }; /* bytes */
+enum { NETWORKS_MOST = 32 };
 enum { SECONDS_MOST = 1000000000 };
 
 /* "5" and "5.0" are whole; zero is no count. */
@@ -97,7 +100,7 @@ static bool has_secret(FILE *file)
 	while (!found && getline(&line, &cap, file) >= 0) {
 		size_t n = strcspn(line, "\r\n");
 
-		found = n >= SECRET_LEAST && n <= SECRET_MOST;
+		found = n >= RP_SECRET_LEAST && n <= RP_SECRET_MOST;
 	}
 	free(line);
 	return found;
@@ -122,8 +125,8 @@ static bool check_secret(const char *value, struct rp_why *why)
 	if (file)
 		fclose(file);
 	return found || unread ||
-	       rp_why_set(why, 0, "names a file without a line of %d to %d bytes", SECRET_LEAST,
-	                  SECRET_MOST);
+	       rp_why_set(why, 0, "names a file without a line of %d to %d bytes", RP_SECRET_LEAST,
+	                  RP_SECRET_MOST);
 }
 
 /* "5xx,404,40x": three digits each, x for any at the end; up to 611, as the shim has them. */
@@ -153,6 +156,50 @@ static bool check_word(const char *value, struct rp_why *why)
 	return n <= WORD_MOST || rp_why_set(why, 0, "is longer than %d bytes", WORD_MOST);
 }
 
+/* "10.0.0.0/8". */
+static bool is_network(const char *text, size_t n)
+{
+	char front[INET6_ADDRSTRLEN];
+	size_t n_front = 0;
+	uint64_t bits = 0;
+	struct in6_addr a;
+
+	while (n_front < n && text[n_front] != '/')
+		n_front++;
+	if (n_front >= sizeof front || (n_front < n && (n - n_front < 2 || n - n_front > 4)))
+		return false;
+	memcpy(front, text, n_front);
+	front[n_front] = '\0';
+	for (size_t i = n_front + 1; i < n; i++) {
+		if (!isdigit((unsigned char)text[i]))
+			return false;
+		bits = bits * 10 + (uint64_t)(text[i] - '0');
+	}
+	if (inet_pton(AF_INET, front, &a) == 1)
+		return bits <= 32;
+	return inet_pton(AF_INET6, front, &a) == 1 && bits <= 128;
+}
+
+static bool check_networks(const char *value, struct rp_why *why)
+{
+	size_t count = 0;
+
+	while (*value) {
+		size_t n = strcspn(value, ","), used = n + (value[n] == ',');
+
+		while (n && *value == ' ')
+			value++, n--, used--;
+		while (n && value[n - 1] == ' ')
+			n--;
+		if (!is_network(value, n))
+			return rp_why_set(why, 0, "wants networks such as 10.0.0.0/8,::1");
+		if (++count > NETWORKS_MOST)
+			return rp_why_set(why, 0, "has more than %d networks", NETWORKS_MOST);
+		value += used;
+	}
+	return true;
+}
+
 bool rp_setting_check(const struct rp_setting *s, const char *value, struct rp_why *why)
 {
 	struct rp_keep keep;
@@ -169,6 +216,11 @@ bool rp_setting_check(const struct rp_setting *s, const char *value, struct rp_w
 	case RP_SETTING_OPEN:
 		return !*value || strcmp(value, "loopback") == 0 ||
 		       rp_why_set(why, 0, "knows only 'loopback'");
+	case RP_SETTING_RESPONSE:
+		return !*value || strcmp(value, "keep") == 0 ||
+		       rp_why_set(why, 0, "knows only 'keep'");
+	case RP_SETTING_NETWORKS:
+		return check_networks(value, why);
 	case RP_SETTING_UNWINDER:
 		return strcmp(value, "table") == 0 || strcmp(value, "libunwind") == 0 ||
 		       rp_why_set(why, 0, "knows only 'table' and 'libunwind'");

@@ -8,6 +8,7 @@
 #include "preload/cold/drain.h"
 #include "preload/cold/flights.h"
 #include "preload/cold/loader.h"
+#include "preload/cold/program.h"
 #include "preload/cold/runtimes.h"
 #include "preload/cold/settings.h"
 #include "preload/cold/unwinder.h"
@@ -54,6 +55,8 @@ __attribute__((constructor(101))) static void boot(void)
 	if (getauxval(AT_SECURE))
 		return;
 	rp_settings_read();
+	if (!rp_program_is_one_of(rp_settings.exe))
+		return;
 	rp_flights_boot();
 	rp_blame_check();
 	rp_runtimes_start();

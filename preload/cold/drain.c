@@ -12,6 +12,7 @@
 #include "preload/cold/flights.h"
 #include "preload/cold/log.h"
 #include "preload/cold/modules.h"
+#include "preload/cold/refusals.h"
 #include "preload/cold/runtimes.h"
 #include "preload/cold/session.h"
 #include "preload/cold/unwinder.h"
@@ -23,6 +24,7 @@
 #include "preload/hot/drops.h"
 #include "preload/hot/flight.h"
 #include "preload/hot/peer.h"
+#include "preload/hot/refusal.h"
 #include "preload/hot/sys.h"
 #include "preload/real.h"
 #include "preload/settings.h"
@@ -194,7 +196,7 @@ static bool anything_taken(void)
 static void sleep_on(uint32_t bell)
 {
 	atomic_store(&rp_flight_asleep, 1);
-	if (!anything_taken() && !atomic_load(&rp_n_requests))
+	if (!anything_taken() && !atomic_load(&rp_n_requests) && !rp_refusal_is_due())
 		nap(bell, RP_NEVER);
 	atomic_store(&rp_flight_asleep, 0);
 }
@@ -206,7 +208,7 @@ static bool may_end(void)
 	uint32_t none = STATE_NONE;
 
 	atomic_store(&state, STATE_NONE);
-	if (!atomic_load(&rp_n_requests))
+	if (!atomic_load(&rp_n_requests) && !rp_refusal_is_due())
 		return true;
 	return !atomic_compare_exchange_strong(&state, &none, STATE_RUNS);
 }
@@ -266,11 +268,16 @@ static void *run(void *arg)
 
 	(void)arg;
 	begin();
+	/* A request: a line in the log alone is no reason to look at the host. */
+	bool met = rp_flight_keeps;
+
 	for (;;) {
 		uint32_t bell = atomic_load(&rp_track_bell);
 		uint64_t now_ns = rp_mono_ns();
 
-		if (bell != rung || now_ns - turned_ns >= RP_DRAIN_MS * 1000000ull) {
+		rp_refusals_tell();
+		met = met || atomic_load(&rp_n_requests);
+		if (met && (bell != rung || now_ns - turned_ns >= RP_DRAIN_MS * 1000000ull)) {
 			rung = bell;
 			turned_ns = now_ns;
 			if (turn(&flushed_ns))

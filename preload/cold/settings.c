@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include "preload/cold/log.h"
 #include "preload/hot/sys.h"
@@ -14,7 +15,7 @@
 struct rp_settings rp_settings;
 bool rp_awake;
 
-enum { FLOOR_NS = 50000, SLOW_FLOOR_NS = 1000000, VALUE_MAX = 1024, SECRET_LEAST = 16 };
+enum { FLOOR_NS = 50000, SLOW_FLOOR_NS = 1000000, VALUE_MAX = 1024 };
 
 /* What is said of a bad value: which form is expected. */
 static bool wrong(const char *name, const char *value, const char *form)
@@ -192,6 +193,21 @@ static bool set_OPEN(const char *name, const char *value, bool *to)
 	return *to || !*value || wrong(name, value, "the word loopback");
 }
 
+static bool set_RESPONSE(const char *name, const char *value, bool *to)
+{
+	*to = strcmp(value, "keep") == 0;
+	return *to || !*value || wrong(name, value, "the word keep");
+}
+
+/* A list that cannot be read names nobody: what it was to shut stays shut. */
+static bool set_NETWORKS(const char *name, const char *value, struct rp_networks *to)
+{
+	if (!*value || rp_networks_parse(to, (struct rp_span){value, strlen(value)}))
+		return true;
+	rp_log(name, "=", value, ": not a list like 10.0.0.0/8,::1; nobody is in it", NULL);
+	return false;
+}
+
 static bool set_UNWINDER(const char *name, const char *value, bool *to)
 {
 	*to = strcmp(value, "libunwind") == 0;
@@ -246,11 +262,17 @@ static long read_secrets(const char *path, char *text, size_t cap, const char **
 
 static void add_secret(struct rp_trigger_rules *to, const char *at, size_t n)
 {
-	if (n < SECRET_LEAST || n > RP_SECRET_BYTES || to->n_secrets == RP_MAX_SECRETS)
-		return;
-	to->secrets[to->n_secrets].n = (uint8_t)n;
-	memcpy(to->secrets[to->n_secrets].bytes, at, n);
-	to->n_secrets++;
+	if (to->n_secrets < RP_MAX_SECRETS && rp_secret_set(&to->secrets[to->n_secrets], at, n))
+		to->n_secrets++;
+}
+
+/* Core files are sent around. */
+static void keep_out_of_cores(const struct rp_trigger_rules *rules)
+{
+	uintptr_t page = 4096, from = (uintptr_t)rules->secrets & ~(page - 1);
+	uintptr_t end = ((uintptr_t)(rules->secrets + RP_MAX_SECRETS) + page - 1) & ~(page - 1);
+
+	rp_sys(SYS_madvise, from, end - from, MADV_DONTDUMP);
 }
 
 /* With the variable set there is a secret, also when the file is bad: then nobody knows it. */
@@ -271,6 +293,7 @@ static bool set_SECRET(const char *name, const char *value, struct rp_trigger_ru
 			from = text + i + 1;
 		}
 	explicit_bzero(text, sizeof(text));
+	keep_out_of_cores(to);
 	if (!to->n_secrets)
 		rp_log(name, "=", value, ": ", why ? why : "no line of 16 to 128 bytes in it",
 		       "; every trigger is refused", NULL);

@@ -63,10 +63,12 @@ static void take_peer(struct rp_head *head, struct rp_span text)
 		head->forwarded = true;
 }
 
-static void take_http(struct rp_head *head, struct rp_span name)
+static void take_http(struct rp_head *head, struct rp_span name, struct rp_span value)
 {
 	static const char FORWARDED[] = "HTTP_X_FORWARDED_";
 
+	if (IS(name, "HTTP_X_FORWARDED_FOR"))
+		head->forwarded_for = value;
 	if (IS(name, "HTTP_FORWARDED") || IS(name, "HTTP_X_REAL_IP") || IS(name, "HTTP_VIA") ||
 	    (name.n >= sizeof(FORWARDED) && !memcmp(name.at, FORWARDED, sizeof(FORWARDED) - 1)))
 		head->forwarded = true;
@@ -91,7 +93,7 @@ void rp_cgi_take(struct rp_cgi *c, struct rp_span name, struct rp_span value)
 	else if (IS(name, "SCRIPT_NAME"))
 		c->script = value;
 	else if (name.n > 5 && !memcmp(name.at, "HTTP_", 5))
-		take_http(head, name);
+		take_http(head, name, value);
 }
 
 /* Text that no HTTP request line could have carried is no target that anybody asked for. */

@@ -130,6 +130,11 @@ static void take_x(struct draft *draft, const char *line, size_t n)
 		if ((line[i] | 0x20) != (FORWARDED[i] | 0x20))
 			return;
 	draft->head->forwarded = true;
+	struct rp_span last = {NULL, 0}; /* proxies that do not append add a line */
+
+	take_span(&last, line, n, NAME("x-forwarded-for"));
+	if (last.at)
+		draft->head->forwarded_for = last;
 }
 
 /* The first letter is one of those of take_header; a few other bytes pass as well. */

@@ -8,6 +8,8 @@
 #include "preload/hot/conn.h"
 #include "preload/hot/drops.h"
 #include "preload/hot/mask.h"
+#include "preload/hot/nonces.h"
+#include "preload/hot/permit.h"
 #include "preload/hot/sys.h"
 #include "preload/real.h"
 #include "preload/settings.h"
@@ -15,54 +17,6 @@
 enum { CLIENT_FLOOR_NS = 100000 }; /* a client never gets a shorter interval than this */
 
 bool (*rp_gate_start)(void);
-
-static bool is_loopback(const struct sockaddr_storage *a)
-{
-	const struct sockaddr_in *in = (const void *)a;
-	const struct sockaddr_in6 *in6 = (const void *)a;
-	const uint8_t *b = in6->sin6_addr.s6_addr;
-
-	if (a->ss_family == AF_UNIX)
-		return true;
-	if (a->ss_family == AF_INET)
-		return (__builtin_bswap32(in->sin_addr.s_addr) >> 24) == 127;
-	if (a->ss_family != AF_INET6)
-		return false;
-	if (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
-		return b[12] == 127;
-	return IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
-}
-
-/* A gateway's word for where its client is counts beside its own address, never instead of it:
- * anybody can say that he speaks for somebody on this machine. */
-static bool is_local(const struct sockaddr_storage *peer, const struct rp_address *client)
-{
-	struct sockaddr_storage named;
-
-	return is_loopback(peer) && (client->kind == RP_ADDRESS_NONE ||
-	                             (rp_address_socket(client, &named) && is_loopback(&named)));
-}
-
-/* Who may: with a secret, whoever knows it; without, this machine, and no proxy in between (one
- * on this machine makes every peer look local).  Routes are the server owner's own wish. */
-static bool is_allowed(const struct rp_head *head, const struct rp_trigger *t,
-                       const struct sockaddr_storage *peer)
-{
-	if (t->kind == RP_TRIGGER_ROUTE)
-		return true;
-	if (rp_settings.rules.has_secret)
-		return rp_trigger_secret_ok(&rp_settings.rules, t->key);
-	return !head->forwarded && is_local(peer, &head->peer);
-}
-
-/* What a trigger that was accepted may do. */
-static enum rp_scope scope_of(const struct rp_trigger *t)
-{
-	if (t->kind == RP_TRIGGER_ROUTE)
-		return RP_SCOPE_SAVE;
-	return rp_settings.rules.has_secret || rp_settings.open_loopback ? RP_SCOPE_HTML
-	                                                                 : RP_SCOPE_SAVE;
-}
 
 /* Token bucket as one number: the time at which the bucket is full again (GCRA). */
 bool rp_gate_within(_Atomic uint64_t *full_at_ns, uint64_t now_ns, enum rp_drop drop)
@@ -78,6 +32,20 @@ bool rp_gate_within(_Atomic uint64_t *full_at_ns, uint64_t now_ns, enum rp_drop 
 		}
 	} while (!atomic_compare_exchange_weak(full_at_ns, &was, next));
 	return true;
+}
+
+/* A token lets in one request of this process. */
+static enum rp_refusal use_up(const struct rp_token *token, uint64_t now_s)
+{
+	switch (rp_nonce_take(token->nonce, (uint32_t)token->exp_s + RP_TOKEN_SKEW_S,
+	                      (uint32_t)now_s)) {
+	case RP_NONCE_NEW:
+		return RP_REFUSAL_NONE;
+	case RP_NONCE_FULL:
+		return RP_REFUSAL_many;
+	default:
+		return RP_REFUSAL_replayed;
+	}
 }
 
 static uint64_t interval_ns(const struct rp_trigger *t)
@@ -130,6 +98,40 @@ static bool within_rate(uint64_t now_ns)
 	return rp_gate_within(&full_at_ns, now_ns, RP_DROP_over_rate);
 }
 
+/* Told once a minute where somebody reads it.  Our thread writes the line. */
+static void tell(enum rp_refusal why, const struct rp_permit *p, uint64_t now_ns)
+{
+	if (rp_refuse(why, p->has_client ? &p->client : NULL, now_ns) && rp_settings.log[0] &&
+	    rp_gate_start)
+		(void)rp_gate_start();
+}
+
+/* T may be recorded, in the mode that it has then; else it is what its route says, or nothing. */
+static bool is_allowed(const struct rp_head *head, struct rp_trigger *t,
+                       const struct sockaddr_storage *peer, uint64_t now_ns)
+{
+	struct rp_permit p;
+	uint64_t now_s = rp_wall_ns() / 1000000000;
+
+	rp_permit(&p, head, t, peer, now_s);
+	if (!p.why && !within_rate(now_ns))
+		return false;
+	if (!p.why && p.has_token)
+		p.why = use_up(&p.token, now_s);
+	if (!p.why) {
+		t->mode = p.mode;
+		if (p.doubt)
+			tell(p.doubt, &p, now_ns);
+		return true;
+	}
+	rp_drop(RP_DROP_refused);
+	tell(p.why, &p, now_ns);
+	if (!t->routed)
+		return false;
+	*t = (struct rp_trigger){.kind = RP_TRIGGER_ROUTE, .routed = true};
+	return within_rate(now_ns);
+}
+
 struct rp_request *rp_gate_admit(int fd, const struct rp_head *head, uint64_t first_ns,
                                  uint64_t accepted_ns)
 {
@@ -142,17 +144,9 @@ struct rp_request *rp_gate_admit(int fd, const struct rp_head *head, uint64_t fi
 	if (!rp_awake || rp_self.ours || !rp_conn_own_process() ||
 	    rp_sys(SYS_getpeername, fd, &peer, &n_peer) != 0)
 		return NULL; /* not a connected socket: nobody to serve */
-	if (!is_allowed(head, &t, &peer)) {
-		rp_drop(RP_DROP_refused);
-		if (!t.routed)
-			return NULL;
-		t = (struct rp_trigger){.kind = RP_TRIGGER_ROUTE, .routed = true};
-	}
 	uint64_t now_ns = rp_mono_ns(), cpu_ns = rp_cpu_ns();
 
-	if (rp_modes[t.mode].scope > scope_of(&t))
-		t.mode = RP_MODE_SAVE;
-	if (!within_rate(now_ns))
+	if (!is_allowed(head, &t, &peer, now_ns))
 		return NULL;
 	struct rp_request *r = open_request(fd, &t, &peer, n_peer);
 

@@ -8,15 +8,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "preload/hot/delim.h"
+#include "store/token.h"
 
 enum rp_mode {
 #define MODE(name, word, replaces, scope) RP_MODE_##name,
 #include "preload/modes.def"
 	RP_N_MODES
 };
-
-/* What its holder may ask for; each contains those before it. */
-enum rp_scope { RP_SCOPE_NONE, RP_SCOPE_SAVE, RP_SCOPE_TEXT, RP_SCOPE_HTML };
 
 struct rp_mode_row {
 	char word[6];

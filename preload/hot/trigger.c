@@ -260,6 +260,7 @@ enum rp_trigger_kind rp_trigger_judge(const struct rp_trigger_rules *rules,
 	if (head->query.n)
 		query = head->query;
 	memset(out, 0, sizeof(*out));
+	out->path = path;
 	if (head->trigger.at)
 		read_header(out, head->trigger);
 	else if (query.at)
@@ -280,7 +281,7 @@ bool rp_trigger_secret_ok(const struct rp_trigger_rules *rules, struct rp_span k
 		/* volatile: a compiler may leave a loop early once the answer is known */
 		volatile unsigned differs = key.n != rules->secrets[s].n;
 
-		for (size_t i = 0; i < RP_SECRET_BYTES; i++) {
+		for (size_t i = 0; i < RP_SECRET_MOST; i++) {
 			unsigned char c = i < key.n ? (unsigned char)key.at[i] : 0;
 
 			differs |= (unsigned)(c ^ rules->secrets[s].bytes[i]);

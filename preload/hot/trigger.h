@@ -16,7 +16,6 @@
 enum {
 	RP_MAX_ROUTES = 32,
 	RP_MAX_SECRETS = 4,
-	RP_SECRET_BYTES = 128,  /* longest secret */
 	RP_TAG_BYTES = 64,      /* longest tag; a longer one is ignored */
 	RP_TARGET_SHOWN = 2048, /* a masked target is never longer */
 	RP_TRIGGER_WHY = 96,
@@ -34,10 +33,7 @@ struct rp_trigger_rules {
 	uint8_t n_routes;
 	bool has_secret; /* also with no secret that could be read: then nobody has it */
 	uint8_t n_secrets;
-	struct {
-		uint8_t n;
-		uint8_t bytes[RP_SECRET_BYTES]; /* zeros behind n */
-	} secrets[RP_MAX_SECRETS];
+	struct rp_secret secrets[RP_MAX_SECRETS];
 };
 
 enum rp_trigger_kind {
@@ -58,6 +54,7 @@ struct rp_trigger {
 	bool named;        /* the mode was spelled out; else it is what the gate allows, up to it */
 	bool force;        /* replace the answer also where that may be unwise */
 	struct rp_span tag;   /* [A-Za-z0-9._-], at most RP_TAG_BYTES; .n 0: none */
+	struct rp_span path;  /* of the target, as it was sent */
 	struct rp_span key;   /* what must be a secret, or a token, when there is one */
 	uint64_t interval_ns; /* as asked, not bounded; 0: not asked */
 };

@@ -345,7 +345,7 @@ END_TEST
 
 START_TEST(nobody_has_a_secret_that_is_empty_or_missing)
 {
-	char longest[RP_SECRET_BYTES + 2];
+	char longest[RP_SECRET_MOST + 2];
 
 	fresh_rules();
 	rules.has_secret = true;
@@ -355,11 +355,11 @@ START_TEST(nobody_has_a_secret_that_is_empty_or_missing)
 	ck_assert(!rp_trigger_secret_ok(&rules, span(0, "")));
 	rules.n_secrets = 0;
 	memset(longest, 's', sizeof(longest));
-	longest[RP_SECRET_BYTES] = '\0';
+	longest[RP_SECRET_MOST] = '\0';
 	add_secret(longest);
 	ck_assert(rp_trigger_secret_ok(&rules, span(0, longest)));
-	longest[RP_SECRET_BYTES] = 's';
-	longest[RP_SECRET_BYTES + 1] = '\0';
+	longest[RP_SECRET_MOST] = 's';
+	longest[RP_SECRET_MOST + 1] = '\0';
 	ck_assert(!rp_trigger_secret_ok(&rules, span(0, longest)));
 }
 END_TEST
