@@ -32,6 +32,7 @@ struct rp_settings {
 	bool libunwind;                  /* walks stacks; else our own tables do */
 	char dir[256];                   /* "" : /tmp/reqprof-<uid> */
 	char log[256];                   /* "" : silent */
+	char tool[256];                  /* "" : beside the shim */
 	char exe[256];                   /* "" : every program; else those that are not inert */
 	struct rp_keep keep;
 	struct rp_networks allow;   /* not given: this machine, or with a secret everybody */

@@ -1,0 +1,167 @@
+/* maker.c - see maker.h.  Room: cold.  SPDX-License-Identifier: MIT */
+#include "preload/cold/maker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/memfd.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include "preload/cold/log.h"
+#include "preload/cold/maker_parts.h"
+#include "preload/hot/clock.h"
+#include "preload/hot/sys.h"
+#include "preload/limits.h"
+#include "preload/settings.h"
+
+enum { HEAD_MAX = 4096, SAID_MAX = 240 };
+
+static bool born_filtered;
+
+void rp_maker_boot(void)
+{
+	born_filtered = rp_sys(SYS_prctl, PR_GET_SECCOMP, 0, 0, 0, 0) == 2;
+}
+
+/* A filter that came after the constructor is the host's own, and may kill whoever forks.  One that
+ * was there before is that of a container or a service, in which programs start programs. */
+static bool is_sandboxed(void)
+{
+	static const char filtered[] = "\nSeccomp:\t2";
+	char text[4096];
+	long fd, n;
+
+	if (born_filtered)
+		return false;
+	fd = rp_sys(SYS_openat, AT_FDCWD, "/proc/thread-self/status", O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? fd : rp_sys(SYS_read, fd, text, sizeof(text));
+	rp_sys(SYS_close, fd);
+	return n <= 0 || memmem(text, (size_t)n, filtered, sizeof(filtered) - 1);
+}
+
+/* What the tool had to say goes into the log, a line of it. */
+static void log_said(int said, enum rp_made_how how)
+{
+	char text[SAID_MAX + 1];
+	long n = rp_sys(SYS_pread64, said, text, SAID_MAX, 0);
+
+	text[n > 0 ? n : 0] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	for (char *c = text; *c; c++)
+		if (*c < ' ' || *c == 0x7f)
+			*c = '?';
+	rp_log("no page: ", rp_maker_why(how), *text ? ": " : NULL, text, NULL);
+}
+
+static enum rp_made_how run_tool(const struct rp_maker_job *job, int tool)
+{
+	const bool keyed = rp_settings.rules.has_secret;
+	const char *const argv[] = {"reqprof",
+	                            "answer",
+	                            "--trigger",
+	                            rp_settings.rules.name,
+	                            rp_modes[job->mode].word,
+	                            job->session,
+	                            keyed ? "--keyed" : NULL,
+	                            NULL};
+	uint64_t most_ms = job->most_ms ? job->most_ms : RP_MAKER_MS;
+	struct rp_maker_run run = {.argv = argv,
+	                           .tool = tool,
+	                           .out = job->out,
+	                           .bounded = job->mode != RP_MODE_TERM,
+	                           .until_ns = rp_mono_ns() + most_ms * 1000000,
+	                           .said = (int)rp_sys(SYS_memfd_create, "reqprof", MFD_CLOEXEC)};
+	enum rp_made_how how = RP_MADE;
+
+	if (run.said < 0)
+		return RP_MADE_NO_PROCESS;
+	rp_maker_process(&run);
+	if (run.error)
+		rp_log("reqprof cannot be started: ", rp_log_error((int)-run.error), NULL);
+	if (run.error || run.late)
+		how = run.late ? RP_MADE_LATE : RP_MADE_NO_PROCESS;
+	if (run.late || rp_sys(SYS_lseek, run.said, 0, SEEK_END) > 0)
+		log_said(run.said, run.late ? how : RP_MADE_BROKEN);
+	rp_sys(SYS_close, run.said);
+	return how;
+}
+
+static enum rp_made_how try_to_make(const struct rp_maker_job *job)
+{
+	if (!job->session)
+		return RP_MADE_NO_FILE;
+	if (is_sandboxed())
+		return RP_MADE_SANDBOXED;
+	int tool = rp_maker_tool();
+
+	if (tool < 0)
+		return RP_MADE_NO_TOOL;
+	enum rp_made_how how = run_tool(job, tool);
+
+	rp_sys(SYS_close, tool);
+	return how;
+}
+
+/* The first line says how much follows the head; a tool that died has written less. */
+static bool is_whole(int out, struct rp_made *made)
+{
+	static const char first[] = "Content-Length: ";
+	char text[HEAD_MAX + 1] = "", *at = text + sizeof(first) - 1;
+	struct stat st;
+	long n = rp_sys(SYS_pread64, out, text, HEAD_MAX, 0);
+	const char *end = n > 0 ? memmem(text, (size_t)n, "\r\n\r\n", 4) : NULL;
+
+	if (!end || memcmp(text, first, sizeof(first) - 1) != 0 || fstat(out, &st) != 0)
+		return false;
+	for (made->n_body = 0; *at >= '0' && *at <= '9' && made->n_body < RP_MAKER_BYTES; at++)
+		made->n_body = made->n_body * 10 + (size_t)(*at - '0');
+	if (*at != '\r')
+		return false;
+	made->head = (size_t)(at - text) + 2;
+	made->body = (size_t)(end - text) + 4;
+	made->n_head = made->body - 2 - made->head;
+	return made->body + made->n_body == (size_t)st.st_size;
+}
+
+bool rp_maker_make(const struct rp_maker_job *job, struct rp_made *made)
+{
+	*made = (struct rp_made){.how = try_to_make(job)};
+	if (made->how == RP_MADE && is_whole(job->out, made))
+		return true;
+	if (made->how == RP_MADE) {
+		made->how = RP_MADE_BROKEN;
+		rp_log("no page: ", rp_maker_why(made->how), NULL);
+	}
+	return rp_maker_small(job, made->how) && is_whole(job->out, made);
+}
+
+/* Our table has no descriptor of the host.  A copy of its own is what may write where it may; the
+ * file behind it has perhaps to be opened anew, by a user who may not. */
+static long host_stderr(void)
+{
+	long pidfd = rp_sys(SYS_pidfd_open, rp_sys(SYS_getpid, 0), 0);
+	long fd = pidfd < 0 ? pidfd : rp_sys(SYS_pidfd_getfd, pidfd, 2, 0);
+
+	rp_sys(SYS_close, pidfd);
+	if (fd < 0)
+		fd = rp_sys(SYS_openat, AT_FDCWD, "/proc/self/fd/2",
+		            O_WRONLY | O_APPEND | O_NOCTTY | O_CLOEXEC);
+	return fd;
+}
+
+void rp_maker_term(const char *session)
+{
+	struct rp_maker_job job = {.mode = RP_MODE_TERM, .session = session};
+	long fd = host_stderr();
+
+	if (fd < 0) {
+		rp_log("no tree on stderr: ", rp_log_error((int)-fd), NULL);
+		return;
+	}
+	job.out = (int)fd;
+	enum rp_made_how how = try_to_make(&job);
+
+	if (how != RP_MADE)
+		rp_log("no tree on stderr: ", rp_maker_why(how), NULL);
+	rp_sys(SYS_close, fd);
+}
