@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <sys/auxv.h>
+#include "preload/cold/answers.h"
 #include "preload/cold/drain.h"
 #include "preload/cold/flights.h"
 #include "preload/cold/loader.h"
@@ -64,6 +65,7 @@ __attribute__((constructor(101))) static void boot(void)
 	rp_maker_boot();
 	rp_mask_has_exit_key = pthread_key_create(&rp_mask_exit_key, thread_ends) == 0;
 	rp_gate_start = rp_drain_start;
+	rp_answer_start = rp_answers_start;
 	rp_world_forked_cold = rp_drain_forked;
 	rp_world_exiting = rp_drain_settle;
 	rp_world_before_fork = before_fork;

@@ -369,7 +369,9 @@ static void write_session(uint32_t number, uint32_t serial, bool quiet, uint64_t
 				cut(s, &sums, i);
 		share_shorts(s, &sums);
 	}
-	rp_session_finish(s);
+	char name[RP_NAME_MAX];
+
+	rp_session_finish(s, name);
 	atomic_store(&r->serial, 0);
 }
 

@@ -2,11 +2,10 @@
 #include "preload/cold/drain.h"
 
 #include <errno.h>
-#include <linux/close_range.h>
 #include <linux/futex.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
+#include "preload/cold/answers.h"
 #include "preload/cold/caught.h"
 #include "preload/cold/delay.h"
 #include "preload/cold/flights.h"
@@ -15,6 +14,8 @@
 #include "preload/cold/refusals.h"
 #include "preload/cold/runtimes.h"
 #include "preload/cold/session.h"
+#include "preload/cold/table.h"
+#include "preload/cold/thread.h"
 #include "preload/cold/unwinder.h"
 #include "preload/cold/watch.h"
 #include "preload/hot/self.h"
@@ -30,7 +31,7 @@
 #include "preload/settings.h"
 
 enum { STATE_NONE, STATE_STARTING, STATE_RUNS };
-enum { FLUSH_NS = 200000000, GRACE_NS = 200000000, STACK_BYTES = 256 << 10, MOST_FDS = 1 << 20 };
+enum { FLUSH_NS = 200000000, GRACE_NS = 200000000, STACK_BYTES = 256 << 10 };
 
 static _Atomic uint32_t state;
 static _Atomic bool leaving; /* the process ends: nobody gets more time */
@@ -119,6 +120,7 @@ static void cut_tracks(struct rp_session *s, uint32_t index, uint32_t serial)
 static bool tend(uint32_t index, uint64_t now_ns, bool flush)
 {
 	struct rp_request *r = &rp_requests[index];
+	char name[RP_NAME_MAX];
 	uint32_t request_state = atomic_load(&r->state), serial = atomic_load(&r->serial);
 
 	if (request_state == RP_REQUEST_FREE)
@@ -140,8 +142,9 @@ static bool tend(uint32_t index, uint64_t now_ns, bool flush)
 	if (tracks_open(index, serial) && (int64_t)over_ns < GRACE_NS && !atomic_load(&leaving))
 		return true;
 	cut_tracks(s, index, serial);
-	rp_session_finish(s);
+	rp_session_finish(s, name);
 	rp_request_free(r);
+	rp_answers_written(index, serial, name);
 	return false;
 }
 
@@ -213,28 +216,11 @@ static bool may_end(void)
 	return !atomic_compare_exchange_strong(&state, &none, STATE_RUNS);
 }
 
-/* From here on descriptors are ours alone: the host neither sees nor closes them, and we hold
- * none of its own open.  False: sandboxed so that neither call is allowed. */
-static bool own_table(void)
-{
-	struct rlimit most;
-
-	if (rp_sys(SYS_close_range, 0, ~0u, CLOSE_RANGE_UNSHARE) == 0)
-		return true;
-	if (rp_sys(SYS_unshare, CLONE_FILES) != 0)
-		return false;
-	if (rp_sys(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, &most) != 0 || most.rlim_cur > MOST_FDS)
-		most.rlim_cur = MOST_FDS;
-	for (unsigned fd = 0; fd < most.rlim_cur; fd++)
-		rp_sys(SYS_close, fd);
-	return true;
-}
-
 static void begin(void)
 {
 	atomic_store(&rp_flight_asleep, 0);
 	rp_self.ours = true;
-	bool own = own_table();
+	bool own = rp_table_own();
 
 	if (!own) {
 		rp_session_refuse();
@@ -300,17 +286,8 @@ static void *run(void *arg)
 
 static bool spawn(void)
 {
-	uint64_t before = rp_sigmask(SIG_SETMASK, ~(rp_sigbit(32) | rp_sigbit(33)));
-	pthread_attr_t attr;
-	pthread_t thread;
-	int error;
+	int error = rp_thread_start(run, NULL, STACK_BYTES);
 
-	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	pthread_attr_setstacksize(&attr, STACK_BYTES);
-	error = rp_real.pthread_create(&thread, &attr, run, NULL);
-	pthread_attr_destroy(&attr);
-	rp_sigmask(SIG_SETMASK, before);
 	if (error)
 		rp_log("our thread cannot be started: ", rp_log_error(error),
 		       "; the request is not recorded", NULL);
@@ -374,6 +351,7 @@ RP_EARLY void rp_drain_forked(void)
 	atomic_store(&state, STATE_NONE);
 	atomic_store(&leaving, false);
 	rp_session_forked();
+	rp_answers_forked();
 	rp_flights_forked();
 	rp_watch_forked();
 	rp_delay_reset(false);

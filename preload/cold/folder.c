@@ -35,15 +35,20 @@ static int check(int dir, const char *path)
 	return dir;
 }
 
-int rp_folder_open(void)
+void rp_folder_path(char *path)
 {
-	char path[256];
-	long dir;
-
 	if (rp_settings.dir[0])
 		strcpy(path, rp_settings.dir);
 	else
-		rp_catalog_default_dir(path, sizeof(path), (uint32_t)rp_sys(SYS_geteuid, 0));
+		rp_catalog_default_dir(path, RP_FOLDER_BYTES, (uint32_t)rp_sys(SYS_geteuid, 0));
+}
+
+int rp_folder_open(void)
+{
+	char path[RP_FOLDER_BYTES];
+	long dir;
+
+	rp_folder_path(path);
 	rp_sys(SYS_mkdirat, AT_FDCWD, path, 0700);
 	dir = rp_sys(SYS_openat, AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0) {

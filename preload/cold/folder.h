@@ -7,6 +7,11 @@
 #ifndef RP_COLD_FOLDER_H
 #define RP_COLD_FOLDER_H
 
+enum { RP_FOLDER_BYTES = 256 };
+
+/* Where it is, or will be. */
+void rp_folder_path(char *path);
+
 /* The directory open, or -errno with a line in the log. */
 int rp_folder_open(void);
 

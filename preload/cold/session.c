@@ -174,7 +174,7 @@ static void close_file(struct rp_session *s, bool complete)
 	}
 }
 
-void rp_session_finish(struct rp_session *s)
+void rp_session_finish(struct rp_session *s, char *name)
 {
 	uint32_t index = (uint32_t)(s->request - rp_requests);
 
@@ -189,6 +189,7 @@ void rp_session_finish(struct rp_session *s)
 	} else {
 		close_file(s, false);
 	}
+	strcpy(name, s->failed ? "" : s->name);
 	sessions[index] = NULL;
 	serials[index] = 0;
 	if (s != &swallow)

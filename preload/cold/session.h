@@ -36,8 +36,9 @@ void rp_session_in_flight(struct rp_session *s, unsigned n);
 /* What is gathered goes to the disk. */
 void rp_session_flush(struct rp_session *s);
 
-/* Ends the file, names it, applies retention, frees the memory. */
-void rp_session_finish(struct rp_session *s);
+/* Ends the file, names it, applies retention, frees the memory.  NAME (RP_NAME_MAX): the file's, ""
+ * when there is none. */
+void rp_session_finish(struct rp_session *s, char *name);
 
 /* Our thread has no descriptor table of its own: no session is written, and that is said. */
 void rp_session_refuse(void);

@@ -5,6 +5,7 @@
 #include "preload/hot/conn.h"
 
 #include <string.h>
+#include "preload/hot/answer.h"
 #include "preload/hot/clock.h"
 #include "preload/hot/conn_h2.h"
 #include "preload/hot/conn_slot.h"
@@ -85,7 +86,7 @@ void rp_conn_set_kind(int fd, enum rp_fd_kind kind)
 
 /* One name less.  The last one ends what was being served; of two threads that take the last two,
  * one. */
-static void release(struct rp_conn *c)
+static void release(struct rp_conn *c, int fd, bool dies)
 {
 	uint32_t refs = atomic_load_explicit(&c->refs, memory_order_relaxed);
 
@@ -93,12 +94,15 @@ static void release(struct rp_conn *c)
 		if (atomic_compare_exchange_weak(&c->refs, &refs, refs - 1))
 			return;
 	rp_conn_over(c, RP_END_CLOSED);
+	if (rp_unlikely(c->marks))
+		rp_answer_closing(c, fd, dies);
 	rp_conn_give_head(c);
 	rp_conn_h2_give(c);
 	atomic_store_explicit(&c->refs, 0, memory_order_release);
 }
 
-static void forget(int fd, enum rp_fd_kind kind)
+/* DIES: FD still is what it was. */
+static void forget(int fd, enum rp_fd_kind kind, bool dies)
 {
 	uint32_t index = atomic_exchange(&conn_of[fd], 0);
 	uint8_t was = rp_conn_kind(fd);
@@ -107,7 +111,7 @@ static void forget(int fd, enum rp_fd_kind kind)
 		uint16_t home = (uint16_t)(fd + 1);
 
 		atomic_compare_exchange_strong(&rp_conns[index - 1].home, &home, 0);
-		release(&rp_conns[index - 1]);
+		release(&rp_conns[index - 1], fd, dies);
 	}
 	if (was == RP_FD_UPSTREAM)
 		rp_peer_gone(fd);
@@ -122,7 +126,7 @@ void rp_conn_retire(int fd)
 		return;
 	if (!rp_conn_own_process())
 		return;
-	forget(fd, RP_FD_NEW);
+	forget(fd, RP_FD_NEW, true);
 }
 
 void rp_conn_retire_range(unsigned first, unsigned last)
@@ -132,7 +136,7 @@ void rp_conn_retire_range(unsigned first, unsigned last)
 	for (unsigned fd = first; fd <= last && fd < RP_MAX_FDS; fd++)
 		if (rp_conn_kind((int)fd) != RP_FD_NEW ||
 		    atomic_load_explicit(&conn_of[fd], memory_order_relaxed))
-			forget((int)fd, RP_FD_NEW);
+			forget((int)fd, RP_FD_NEW, true);
 }
 
 void rp_conn_born(int fd, enum rp_fd_kind kind)
@@ -145,7 +149,7 @@ void rp_conn_born(int fd, enum rp_fd_kind kind)
 	if (was != RP_FD_NEW && !rp_conn_is_plain(was) && !rp_conn_own_process())
 		return;
 	if (atomic_load_explicit(&conn_of[fd], memory_order_relaxed) || was == RP_FD_UPSTREAM)
-		forget(fd, kind);
+		forget(fd, kind, false);
 	else if (was != kind)
 		rp_conn_set_kind(fd, kind);
 }
@@ -187,7 +191,12 @@ void rp_conn_duped(int old_fd, int new_fd)
 void rp_conn_joined(int epfd, int fd)
 {
 	uint8_t kind = rp_conn_kind(fd);
+	struct rp_conn *c = kind == RP_FD_CONN ? rp_conn_of(fd) : NULL;
 
+	if (c && c->epoll && c->epoll != epfd + 1)
+		c->n_epoll_more++;
+	else if (c)
+		c->epoll = epfd + 1;
 	if ((unsigned)epfd >= RP_MAX_FDS || rp_conn_kind(epfd) == RP_FD_LOOP)
 		return;
 	if (kind == RP_FD_LISTEN || kind == RP_FD_SERVE || kind == RP_FD_NEW) {

@@ -2,6 +2,7 @@
  *
  * Room: hot.  SPDX-License-Identifier: MIT
  */
+#include "preload/hot/answer.h"
 #include "preload/hot/book.h"
 #include "preload/hot/carrier.h"
 #include "preload/hot/clock.h"
@@ -106,6 +107,8 @@ static void head_complete(int fd, struct rp_conn *c, struct rp_head *head)
 
 	if (rp_unlikely(rp_flight_on))
 		fly(fd, c, head, r, &number, &serial);
+	if (rp_unlikely(r))
+		rp_answer_want(fd, c, r, head);
 	begun(c);
 	c->in_request = number;
 	c->in_serial = serial;

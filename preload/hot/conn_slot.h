@@ -34,6 +34,8 @@ struct rp_conn {
 	uint16_t h2;         /* index + 1 of what HTTP/2 keeps, 0: not spoken (conn_h2.h) */
 	uint16_t in_request; /* number and serial of the followed one whose body is read; 0: none */
 	uint32_t in_serial;
+	int epoll;                /* the set that watches it, plus 1; 0: none */
+	uint32_t n_epoll_more;    /* sets besides */
 	int listener;             /* it came from, -1: told already or not known */
 	uint64_t accepted_ns;     /* RP_NEVER after the first request */
 	uint64_t first_ns;        /* first byte of a head in pieces, 0: none */

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include "preload/hot/carrier.h"
 #include "preload/hot/current.h"
+#include "preload/hot/answer.h"
 #include "preload/hot/hooks.h"
 #include "preload/hot/peer.h"
 
@@ -350,5 +351,12 @@ RP_HOOK int shutdown(int fd, int how)
 {
 	if (rp_conn_watched(fd))
 		rp_conn_shut(fd, how);
+	/* A page may still be on its way: its thread does it after that. */
+	if (rp_offer_wanted(fd) && (how == SHUT_WR || how == SHUT_RDWR) &&
+	    rp_answer_shut(rp_conn_of(fd))) {
+		if (how == SHUT_WR)
+			return 0;
+		how = SHUT_RD;
+	}
 	return rp_real.shutdown(fd, how);
 }

@@ -1,7 +1,7 @@
 /* offer.c - see offer.h.  Room: hot.  SPDX-License-Identifier: MIT */
 #include "preload/hot/offer.h"
 
-#include "preload/hot/conn_slot.h"
+#include "preload/hot/answer.h"
 
 _Atomic uint32_t rp_n_answers;
 
@@ -14,9 +14,9 @@ bool rp_offer_is_marked(int fd)
 
 bool rp_offer_take(const struct rp_offer *offer, ssize_t *put)
 {
-	(void)offer;
-	(void)put;
-	return false;
+	struct rp_conn *c = rp_conn_of(offer->fd);
+
+	return c && atomic_load(&c->marks) & RP_MARK_REPLACED && rp_answer_offer(c, offer, put);
 }
 
 bool rp_offer_bytes(int fd, const void *buf, size_t n, int flags, ssize_t *put)

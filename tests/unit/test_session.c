@@ -17,6 +17,7 @@
 #include "tests/support/readback.h"
 #include "tests/support/suite.h"
 
+static char name[RP_NAME_MAX];
 static struct rp_session *session;
 static struct readback told;
 
@@ -59,7 +60,7 @@ START_TEST(what_threads_said_is_what_the_file_says)
 	atomic_store(&request->course.bytes_out, 77);
 	readback_over();
 	give_notes();
-	rp_session_finish(session);
+	rp_session_finish(session, name);
 	ck_assert(readback_take(&told));
 	ck_assert_uint_eq(readback_files(), 1); /* no .part beside it */
 	ck_assert_uint_eq(told.samples, given.samples);
@@ -113,7 +114,7 @@ START_TEST(a_copied_stack_is_walked_like_a_live_one)
 	}
 	give_notes();
 	ck_assert_uint_eq(copied, given.samples);
-	rp_session_finish(session);
+	rp_session_finish(session, name);
 	ck_assert(readback_take(&told));
 	ck_assert_uint_eq(told.samples, given.samples);
 	ck_assert_uint_eq(told.no_stack, 0);
@@ -136,7 +137,7 @@ START_TEST(copies_of_unloaded_code_are_not_walked)
 	rp_tables_unloaded();
 	ck_assert(rp_modules_refresh());
 	give_notes();
-	rp_session_finish(session);
+	rp_session_finish(session, name);
 	ck_assert(readback_take(&told));
 	ck_assert_uint_eq(told.samples, 2);
 	ck_assert_uint_eq(told.no_table_roots, 1);
@@ -153,7 +154,7 @@ START_TEST(a_thread_that_never_left_is_cut)
 	give_notes();
 	ck_assert_uint_eq(given.ends, 0);
 	rp_session_cut(session, rp_self.track);
-	rp_session_finish(session);
+	rp_session_finish(session, name);
 	ck_assert(readback_take(&told));
 	ck_assert_uint_eq(told.segments, 1);
 	ck_assert_uint_eq(told.segment.end_ns, atomic_load(&request->course.last_byte_ns));
@@ -173,7 +174,7 @@ START_TEST(a_thread_that_said_its_end_is_not_cut_again)
 	give_notes();
 	ck_assert_uint_eq(given.ends, 1);
 	rp_session_cut(session, rp_self.track);
-	rp_session_finish(session);
+	rp_session_finish(session, name);
 	ck_assert(readback_take(&told));
 	ck_assert_uint_eq(told.segments, 1);
 }
@@ -188,7 +189,7 @@ START_TEST(losses_reach_the_report_once)
 	flagged_burn(50);
 	readback_over();
 	give_notes();
-	rp_session_finish(session);
+	rp_session_finish(session, name);
 	ck_assert(readback_take(&told));
 	ck_assert_uint_eq(told.samples, 3 + 2);
 	ck_assert_uint_gt(told.drops[RP_DROP_max_samples], 0);
@@ -204,7 +205,7 @@ START_TEST(a_session_that_is_full_stays_readable)
 	flagged_burn(100);
 	readback_over();
 	give_notes();
-	rp_session_finish(session);
+	rp_session_finish(session, name);
 	ck_assert(readback_take(&told));
 	ck_assert_uint_eq(told.drops[RP_DROP_max_bytes], 1);
 	ck_assert_uint_eq(told.segments, 1);
@@ -223,7 +224,7 @@ START_TEST(a_folder_that_cannot_be_used_swallows)
 	readback_over();
 	give_notes();
 	rp_session_flush(session);
-	rp_session_finish(session);
+	rp_session_finish(session, name);
 	ck_assert_uint_eq(atomic_load(&rp_drops[RP_DROP_no_directory]), 1);
 	ck_assert_uint_eq(readback_files(), 0);
 }

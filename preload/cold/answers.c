@@ -1,0 +1,313 @@
+/* answers.c - see answers.h.  Room: cold.  SPDX-License-Identifier: MIT */
+#include "preload/cold/answers.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include "preload/cold/answers_page.h"
+#include "preload/cold/folder.h"
+#include "preload/cold/table.h"
+#include "preload/cold/thread.h"
+#include "preload/hot/clock.h"
+#include "preload/hot/self.h"
+#include "preload/hot/sys.h"
+#include "preload/settings.h"
+#include "store/catalog.h"
+
+enum {
+	STACK_BYTES = 256 << 10,
+	MEMORY_BYTES = RP_ANSWER_HEAD_BYTES + RP_ANSWER_QUEUE_BYTES,
+	WRITTEN_MS = 3000, /* for the session, once the answer is over */
+	STALL_MS = 30000,  /* a client that takes nothing for so long gets no more */
+	LINGER_MS = 2000,  /* for the client to close, too */
+	SOME_BYTES = 64 << 10,
+	PATH_BYTES = RP_FOLDER_BYTES + RP_NAME_MAX,
+};
+
+/* What the drain said of each answer's session. */
+static struct {
+	_Atomic uint32_t serial; /* whose NAME this is */
+	char name[RP_NAME_MAX];
+} written[RP_MAX_ANSWERS];
+
+static void wait_bell(struct rp_answer *a, uint32_t bell, unsigned ms)
+{
+	struct timespec t = {ms / 1000, (long)(ms % 1000) * 1000000};
+
+	rp_sys(SYS_futex, &a->bell, FUTEX_WAIT_PRIVATE, bell, ms ? &t : NULL);
+}
+
+static void wake_all(void)
+{
+	for (unsigned i = 0; i < RP_MAX_ANSWERS; i++) {
+		atomic_fetch_add(&rp_answers[i].bell, 1);
+		rp_sys(SYS_futex, &rp_answers[i].bell, FUTEX_WAKE_PRIVATE, 1);
+	}
+}
+
+void rp_answers_written(uint32_t request, uint32_t serial, const char *name)
+{
+	for (unsigned i = 0; i < RP_MAX_ANSWERS; i++) {
+		struct rp_answer *a = &rp_answers[i];
+
+		if (atomic_load(&a->state) == RP_ANSWER_FREE || a->request != request ||
+		    a->serial != serial)
+			continue;
+		strcpy(written[i].name, name);
+		atomic_store(&written[i].serial, serial);
+		wake_all();
+	}
+}
+
+/* ---- sending --------------------------------------------------------------------------------- */
+
+/* The descriptor is the host's as well, so it is never made to block or not. */
+static bool send_all(int fd, const char *bytes, size_t n, int flags)
+{
+	while (n) {
+		long put =
+		        rp_sys(SYS_sendto, fd, bytes, n, flags | MSG_DONTWAIT | MSG_NOSIGNAL, 0, 0);
+		struct pollfd p = {.fd = fd, .events = POLLOUT};
+		struct timespec t = {STALL_MS / 1000, 0};
+
+		if (put > 0) {
+			bytes += put;
+			n -= (size_t)put;
+		} else if (put != -EAGAIN || rp_sys(SYS_ppoll, &p, 1, &t, 0, 8) != 1) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool send_page(int fd, const struct rp_answers_page *page)
+{
+	char some[SOME_BYTES];
+	uint64_t at = page->at, left = page->n;
+
+	if (!send_all(fd, page->head, page->n_head, left ? MSG_MORE : 0))
+		return false;
+	while (left) {
+		size_t most = left < sizeof(some) ? (size_t)left : sizeof(some);
+		long got = rp_sys(SYS_pread64, page->fd, some, most, at);
+
+		if (got <= 0)
+			return false;
+		at += (uint64_t)got;
+		left -= (uint64_t)got;
+		if (!send_all(fd, some, (size_t)got, left ? MSG_MORE : 0))
+			return false;
+	}
+	return true;
+}
+
+/* Waits until the host's answer is over; false: nothing is to be made of it. */
+static bool wait_due(struct rp_answer *a)
+{
+	for (;;) {
+		uint32_t bell = atomic_load(&a->bell), state = atomic_load(&a->state);
+
+		if (state == RP_ANSWER_DUE || state == RP_ANSWER_LEFT)
+			return state == RP_ANSWER_DUE;
+		wait_bell(a, bell, 0);
+	}
+}
+
+static void wait_turn(struct rp_answer *a)
+{
+	for (;;) {
+		uint32_t bell = atomic_load(&a->bell);
+		bool before = false;
+
+		for (unsigned i = 0; a->after && i < RP_MAX_ANSWERS; i++)
+			before |= atomic_load(&rp_answers[i].state) != RP_ANSWER_FREE &&
+			          rp_answers[i].number == a->after;
+		if (!before)
+			return;
+		wait_bell(a, bell, 0);
+	}
+}
+
+/* The path of its session; "" when that is not written. */
+static void wait_written(struct rp_answer *a, char *path)
+{
+	unsigned index = (unsigned)(a - rp_answers);
+	uint64_t end_ns = rp_mono_ns() + WRITTEN_MS * 1000000ull;
+
+	path[0] = 0;
+	for (;;) {
+		uint32_t bell = atomic_load(&a->bell);
+
+		rp_track_wake();
+		if (atomic_load(&written[index].serial) == a->serial)
+			break;
+		if (rp_mono_ns() > end_ns)
+			return;
+		wait_bell(a, bell, WRITTEN_MS);
+	}
+	if (!written[index].name[0])
+		return;
+	rp_folder_path(path);
+	strcat(strcat(path, "/"), written[index].name);
+}
+
+static bool answer(struct rp_answer *a, int fd)
+{
+	struct rp_answers_page page;
+	char path[PATH_BYTES];
+
+	wait_written(a, path);
+	rp_answers_page_make(&page, a, path);
+	wait_turn(a);
+	bool ok = send_page(fd, &page);
+
+	if (page.fd >= 0)
+		rp_sys(SYS_close, page.fd);
+	return ok;
+}
+
+/* ---- the queue ------------------------------------------------------------------------------- */
+
+static bool send_queued(struct rp_answer *a, int fd, uint64_t queued)
+{
+	uint64_t sent = atomic_load(&a->sent);
+	size_t at = (size_t)(sent % RP_ANSWER_QUEUE_BYTES), n = (size_t)(queued - sent);
+
+	n = n < RP_ANSWER_QUEUE_BYTES - at ? n : RP_ANSWER_QUEUE_BYTES - at;
+	if (!send_all(fd, a->queue + at, n, 0))
+		return false;
+	atomic_store(&a->sent, sent + n);
+	rp_sys(SYS_futex, &a->sent, FUTEX_WAKE_PRIVATE, RP_MAX_ANSWERS);
+	return true;
+}
+
+/* Sends what the host has queued until there is no more, and says so in one step.  What it had done
+ * to the connection by then is ours to finish. */
+static uint64_t finish_queue(struct rp_answer *a, int fd, bool ok)
+{
+	for (;;) {
+		uint64_t word = atomic_load(&a->queued);
+
+		if (ok && (word & RP_QUEUE_BYTES) != atomic_load(&a->sent)) {
+			ok = send_queued(a, fd, word & RP_QUEUE_BYTES);
+			continue;
+		}
+		if (atomic_compare_exchange_strong(&a->queued, &word, word | RP_QUEUE_OVER))
+			return word;
+	}
+}
+
+/* The host has closed a connection of which we sent something: what the client still sends must
+ * not make the kernel throw that away. */
+static void linger(int fd)
+{
+	struct linger off = {0, 0};
+	uint64_t end_ns = rp_mono_ns() + LINGER_MS * 1000000ull;
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	char rest[512];
+
+	rp_sys(SYS_setsockopt, fd, SOL_SOCKET, SO_LINGER, &off, sizeof(off));
+	for (uint64_t now_ns = rp_mono_ns(); now_ns < end_ns; now_ns = rp_mono_ns()) {
+		struct timespec t = {(long)((end_ns - now_ns) / 1000000000),
+		                     (long)((end_ns - now_ns) % 1000000000)};
+
+		if (rp_sys(SYS_ppoll, &p, 1, &t, 0, 8) != 1 ||
+		    rp_sys(SYS_recvfrom, fd, rest, sizeof(rest), MSG_DONTWAIT, 0, 0) <= 0)
+			return;
+	}
+}
+
+static bool has_heir(const struct rp_answer *a)
+{
+	for (unsigned i = 0; i < RP_MAX_ANSWERS; i++)
+		if (atomic_load(&rp_answers[i].state) != RP_ANSWER_FREE &&
+		    rp_answers[i].after == a->number)
+			return true;
+	return false;
+}
+
+static void finish(struct rp_answer *a, int fd, bool ok, bool said)
+{
+	uint64_t word = finish_queue(a, fd, ok);
+
+	if (!(word & (RP_QUEUE_SHUT | RP_QUEUE_CLOSED)) || has_heir(a))
+		return;
+	if (said || atomic_load(&a->sent) || word & RP_QUEUE_SHUT)
+		rp_sys(SYS_shutdown, fd, SHUT_WR);
+	if (word & RP_QUEUE_CLOSED && (said || atomic_load(&a->sent)))
+		linger(fd);
+}
+
+/* ---- its life -------------------------------------------------------------------------------- */
+
+static void take(struct rp_answer *a, char *memory, bool own, int *fd)
+{
+	*fd = own && memory != MAP_FAILED ? rp_table_take(a->fd) : -1;
+	if (*fd >= 0) {
+		a->head = memory;
+		a->queue = memory + RP_ANSWER_HEAD_BYTES;
+	}
+	atomic_store(&a->taken, *fd >= 0 ? RP_TAKEN_YES : RP_TAKEN_NO);
+	rp_sys(SYS_futex, &a->taken, FUTEX_WAKE_PRIVATE, RP_MAX_ANSWERS);
+}
+
+/* Nobody of the host may be in its memory any more. */
+static void give_back(struct rp_answer *a, char *memory, int fd)
+{
+	struct timespec moment = {0, 50000};
+
+	while (atomic_load(&a->holders))
+		rp_sys(SYS_nanosleep, &moment, 0);
+	if (memory != MAP_FAILED)
+		munmap(memory, MEMORY_BYTES);
+	if (fd >= 0)
+		rp_sys(SYS_close, fd);
+	rp_answer_end(a);
+	wake_all();
+}
+
+static void *run(void *arg)
+{
+	struct rp_answer *a = arg;
+	int fd;
+
+	rp_self.ours = true;
+	rp_sys(SYS_prctl, PR_SET_NAME, "reqprof-answer");
+	char *memory = mmap(NULL, MEMORY_BYTES, PROT_READ | PROT_WRITE,
+	                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	take(a, memory, rp_table_own(), &fd);
+	bool due = wait_due(a);
+
+	if (fd >= 0) {
+		bool ok = !due || answer(a, fd);
+
+		wait_turn(a);
+		finish(a, fd, ok, due);
+	}
+	give_back(a, memory, fd);
+	return NULL;
+}
+
+bool rp_answers_start(struct rp_answer *a)
+{
+	return rp_thread_start(run, a, STACK_BYTES) == 0;
+}
+
+void rp_answers_settle(unsigned ms)
+{
+	for (unsigned slept = 0; slept < ms && atomic_load(&rp_n_answers); slept += 2) {
+		struct timespec t = {0, 2000000};
+
+		rp_sys(SYS_nanosleep, &t, 0);
+	}
+}
+
+void rp_answers_forked(void)
+{
+	memset(written, 0, sizeof(written));
+	rp_answer_forked();
+}

@@ -1,0 +1,36 @@
+/* table.c - see table.h.  Room: cold.  SPDX-License-Identifier: MIT */
+#include "preload/cold/table.h"
+
+#include <linux/close_range.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include "preload/hot/sys.h"
+
+enum { MOST_FDS = 1 << 20 };
+
+bool rp_table_own(void)
+{
+	struct rlimit most;
+
+	if (rp_sys(SYS_close_range, 0, ~0u, CLOSE_RANGE_UNSHARE) == 0)
+		return true;
+	if (rp_sys(SYS_unshare, CLONE_FILES) != 0)
+		return false;
+	if (rp_sys(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, &most) != 0 || most.rlim_cur > MOST_FDS)
+		most.rlim_cur = MOST_FDS;
+	for (unsigned fd = 0; fd < most.rlim_cur; fd++)
+		rp_sys(SYS_close, fd);
+	return true;
+}
+
+/* A thread may always do this to its own process; where the first thread has ended, or a sandbox
+ * refuses, nobody may. */
+int rp_table_take(int fd)
+{
+	long self = rp_sys(SYS_pidfd_open, rp_sys(SYS_getpid, 0), 0);
+	long copy = self < 0 ? self : rp_sys(SYS_pidfd_getfd, self, fd, 0);
+
+	if (self >= 0)
+		rp_sys(SYS_close, self);
+	return copy < 0 ? -1 : (int)copy;
+}

@@ -1,0 +1,17 @@
+/* table.h - a descriptor table for a thread of ours alone: the host neither sees nor closes what
+ * is in it, and it holds none of the host's own open.
+ *
+ * Room: cold.  SPDX-License-Identifier: MIT
+ */
+#ifndef RP_COLD_TABLE_H
+#define RP_COLD_TABLE_H
+
+#include <stdbool.h>
+
+/* The calling thread's from here on.  False: sandboxed so that neither call is allowed. */
+bool rp_table_own(void);
+
+/* A copy of the descriptor FD of the host in our own table; -1: it cannot be had. */
+int rp_table_take(int fd);
+
+#endif

@@ -1,0 +1,439 @@
+/* answer_out.c - what the host offers while an answer is replaced: swallowed, held, queued, or
+ * let through.  See answer.h.
+ *
+ * Room: hot.  One call may carry the end of one answer and the beginning of the next: it is taken
+ * apart at these ends, and what counts as sent is always a beginning of what was offered.
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <linux/futex.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "preload/hot/answer.h"
+#include "preload/hot/answer_head.h"
+#include "preload/hot/clock.h"
+#include "preload/hot/hooks.h"
+#include "preload/hot/sys.h"
+
+enum { SOME_PIECES = 16, FILE_BYTES = 4096, DISCARD_BYTES = 4096 };
+
+/* The bytes of an offer from FROM on, N of them: those of one answer. */
+struct part {
+	size_t from, n;
+	bool ends; /* the answer ends with them */
+};
+
+/* Fills IOV with at most MOST pieces of PART; their number. */
+static size_t pieces(const struct rp_offer *o, const struct part *part, struct iovec *iov,
+                     size_t most)
+{
+	size_t skip = part->from, left = part->n, made = 0;
+
+	for (size_t i = 0; i < o->n_iov && left && made < most; i++) {
+		size_t n = o->iov[i].iov_len;
+
+		if (skip >= n) {
+			skip -= n;
+			continue;
+		}
+		n = n - skip < left ? n - skip : left;
+		iov[made++] = (struct iovec){(char *)o->iov[i].iov_base + skip, n};
+		left -= n;
+		skip = 0;
+	}
+	return made;
+}
+
+static size_t first_piece(const struct rp_offer *o, const struct part *part, struct iovec *iov)
+{
+	return pieces(o, part, iov, 1) ? iov->iov_len : 0;
+}
+
+/* The delimiter is asked on a copy of its state: nothing was sent yet. */
+static struct part next_part(const struct rp_conn *c, const struct rp_offer *o, size_t from,
+                             unsigned asked)
+{
+	struct rp_delim_out d = c->out;
+	struct part p = {from, o->n - from, false}, rest = p;
+	enum rp_out_event event = RP_OUT_MORE;
+	struct iovec iov = {NULL, o->n};
+
+	while (rest.n && (!o->iov || first_piece(o, &rest, &iov))) {
+		const char *bytes = iov.iov_base;
+		size_t left = o->iov ? iov.iov_len : rest.n, n = left;
+
+		do
+			event = rp_delim_out_feed(&d, &bytes, &left, asked);
+		while (left && event != RP_OUT_MORE && event < RP_OUT_END);
+		p.ends = event >= RP_OUT_END;
+		rest.from += n - left;
+		rest.n -= n - left;
+		if (p.ends)
+			break;
+	}
+	if (p.ends && event == RP_OUT_END)
+		p.n = rest.from - from;
+	return p;
+}
+
+/* The host is told that PART is out. */
+static void say(struct rp_conn *c, const struct rp_offer *o, struct part part)
+{
+	struct iovec iov = {NULL, part.n};
+
+	while (part.n && (!o->iov || first_piece(o, &part, &iov))) {
+		rp_conn_say(o->fd, c, &iov, 1, iov.iov_len);
+		part.from += iov.iov_len;
+		part.n -= iov.iov_len;
+	}
+}
+
+static bool blocks(const struct rp_offer *o)
+{
+	return !(o->flags & MSG_DONTWAIT) && !(rp_sys(SYS_fcntl, o->fd, F_GETFL) & O_NONBLOCK);
+}
+
+/* ---- through --------------------------------------------------------------------------------- */
+
+/* PART goes to the kernel as the host meant it; what of it did, or -1. */
+static ssize_t pass(struct rp_conn *c, const struct rp_offer *o, struct part part)
+{
+	size_t moved = 0;
+	ssize_t put;
+	bool more;
+
+	do {
+		struct iovec iov[SOME_PIECES];
+		struct part rest = {part.from + moved, part.n - moved, false};
+		struct msghdr msg = {.msg_iov = iov,
+		                     .msg_iovlen = pieces(o, &rest, iov, SOME_PIECES)};
+		struct rp_wait w;
+
+		rp_before_bytes(&w, RP_WAIT_SEND, o->fd);
+		put = rp_real.sendmsg(o->fd, &msg, o->flags);
+		rp_wait_moved(&w, put);
+		if (put > 0) {
+			rest.n = (size_t)put;
+			say(c, o, rest);
+			moved += (size_t)put;
+		}
+		more = put > 0 && moved < part.n;
+	} while (more && blocks(o));
+	return moved ? (ssize_t)moved : put;
+}
+
+/* ---- queued ---------------------------------------------------------------------------------- */
+
+/* True: there is room again, or nobody to make any. */
+static void wait_for_room(struct rp_answer *a, uint64_t sent)
+{
+	struct timespec t = {1, 0};
+
+	rp_sys(SYS_futex, &a->sent, FUTEX_WAIT_PRIVATE, (uint32_t)sent, &t);
+}
+
+/* Puts all it can of BYTES behind the page of A; *OVER: A's thread takes no more. */
+static size_t queue_bytes(struct rp_answer *a, const struct rp_offer *o, const char *bytes,
+                          size_t n, bool *over)
+{
+	size_t put = 0;
+
+	for (*over = false; put < n && !*over;) {
+		uint64_t sent = atomic_load(&a->sent);
+		size_t some = rp_answer_queue(a, bytes + put, n - put, over);
+
+		put += some;
+		if (some || *over)
+			continue;
+		if (!blocks(o))
+			break;
+		wait_for_room(a, sent);
+	}
+	return put;
+}
+
+/* What is left of a regular file from *AT on, up to N bytes; -1: it is none. */
+static int64_t left_of_file(const struct rp_offer *o, size_t n, int64_t *at)
+{
+	struct stat st;
+
+	if (rp_sys(SYS_fstat, o->in, &st) != 0 || !S_ISREG(st.st_mode))
+		return -1;
+	*at = o->at ? *o->at : rp_sys(SYS_lseek, o->in, 0, SEEK_CUR);
+	if (*at < 0)
+		return -1;
+	int64_t left = st.st_size > *at ? st.st_size - *at : 0;
+
+	return left < (int64_t)n ? left : (int64_t)n;
+}
+
+static void advance(const struct rp_offer *o, int64_t at)
+{
+	if (o->at)
+		*o->at = at;
+	else
+		rp_sys(SYS_lseek, o->in, at, SEEK_SET);
+}
+
+/* Reads of the host's file, at its place or, from a pipe, what is next. */
+static long read_some(const struct rp_offer *o, char *buf, size_t n, int64_t at)
+{
+	return at >= 0 ? rp_sys(SYS_pread64, o->in, buf, n, at) : rp_sys(SYS_read, o->in, buf, n);
+}
+
+static ssize_t queue_file(struct rp_conn *c, struct rp_answer *a, const struct rp_offer *o,
+                          size_t n, bool *over)
+{
+	char some[FILE_BYTES];
+	int64_t at = -1, left = left_of_file(o, n, &at);
+	size_t done = 0;
+
+	*over = false;
+	if (left >= 0)
+		n = (size_t)left;
+	while (done < n) {
+		size_t want = n - done < sizeof(some) ? n - done : sizeof(some);
+		long got = read_some(o, some, want, at);
+		size_t put = got > 0 ? queue_bytes(a, o, some, (size_t)got, over) : 0;
+
+		if (at >= 0)
+			at += (int64_t)put;
+		done += put;
+		if (put)
+			say(c, o, (struct part){0, put, false});
+		if (!put || (long)put < got || at < 0)
+			break;
+	}
+	if (left >= 0)
+		advance(o, at);
+	return (ssize_t)done;
+}
+
+static ssize_t queue(struct rp_conn *c, struct rp_answer *a, const struct rp_offer *o,
+                     struct part part, bool *over)
+{
+	struct iovec iov;
+	size_t done = 0;
+
+	if (!o->iov)
+		return queue_file(c, a, o, part.n, over);
+	for (*over = false; done < part.n && !*over;) {
+		struct part rest = {part.from + done, part.n - done, false};
+		size_t n = first_piece(o, &rest, &iov);
+		size_t put = queue_bytes(a, o, iov.iov_base, n, over);
+
+		rest.n = put;
+		say(c, o, rest);
+		done += put;
+		if (put < n)
+			break;
+	}
+	return (ssize_t)done;
+}
+
+/* ---- swallowed ------------------------------------------------------------------------------- */
+
+/* A file is read by nobody; from anything else the bytes are taken, for they must be gone. */
+static size_t swallow_file(struct rp_conn *c, const struct rp_offer *o, size_t n)
+{
+	char some[DISCARD_BYTES];
+	int64_t at = -1, left = left_of_file(o, n, &at);
+
+	if (left < 0) {
+		long got = rp_sys(SYS_read, o->in, some, n < sizeof(some) ? n : sizeof(some));
+
+		left = got > 0 ? got : 0;
+	} else {
+		advance(o, at + left);
+	}
+	if (left)
+		say(c, o, (struct part){0, (size_t)left, false});
+	return (size_t)left;
+}
+
+static ssize_t swallow(struct rp_conn *c, struct rp_answer *a, const struct rp_offer *o,
+                       struct part part)
+{
+	size_t n = part.n;
+
+	if (o->iov)
+		say(c, o, part);
+	else
+		n = swallow_file(c, o, part.n);
+	if (part.ends && n == part.n) {
+		atomic_store(&a->over_ns, rp_mono_ns());
+		rp_answer_set(a, RP_ANSWER_DUE);
+	}
+	return (ssize_t)n;
+}
+
+/* ---- the head -------------------------------------------------------------------------------- */
+
+/* Appends of PART what the head still needs; the bytes of PART that are head.  *WHOLE: it is. */
+static size_t hold_head(struct rp_answer *a, const struct rp_offer *o, const struct part *part,
+                        bool *whole)
+{
+	uint32_t before = atomic_load(&a->n_head), n = before;
+	struct part rest = *part;
+	struct iovec iov;
+
+	*whole = false;
+	while (rest.n && n < RP_ANSWER_HEAD_BYTES && first_piece(o, &rest, &iov)) {
+		size_t room = RP_ANSWER_HEAD_BYTES - n;
+		size_t some = iov.iov_len < room ? iov.iov_len : room;
+		size_t end;
+
+		memcpy(a->head + n, iov.iov_base, some);
+		end = rp_answer_head_end(a->head, n + some, n);
+		*whole = end;
+		rest.from += some;
+		rest.n -= some;
+		n = end ? (uint32_t)end : n + (uint32_t)some;
+		if (end)
+			break;
+	}
+	atomic_store(&a->n_head, n);
+	return n - before;
+}
+
+/* It is not replaced after all: what was held of it in earlier calls goes out first, by our
+ * thread, and so does what the host sends until that is done. */
+static void leave(struct rp_answer *a, uint32_t held)
+{
+	bool over;
+
+	rp_requests[a->request].mode = RP_MODE_SAVE;
+	if (held)
+		rp_answer_queue(a, a->head, held, &over);
+	rp_answer_set(a, RP_ANSWER_LEFT);
+}
+
+/* "100 Continue": the client may wait for it.  It may be left out, too (RFC 9110 15.2), as it is
+ * when the kernel has no room. */
+static void interim(struct rp_conn *c, struct rp_answer *a, int fd)
+{
+	struct rp_answer *last = rp_answer_hold_last(c);
+	uint32_t n = atomic_load(&a->n_head);
+	bool over = true;
+
+	if (last)
+		rp_answer_queue(last, a->head, n, &over);
+	if (over)
+		rp_sys(SYS_sendto, fd, a->head, n, MSG_DONTWAIT | MSG_NOSIGNAL, 0, 0);
+	if (last)
+		rp_answer_let(last);
+	atomic_store(&a->n_head, 0);
+}
+
+/* Bytes of the head: how many are done with; 0: A is left, and its bytes are anybody's. */
+static ssize_t take_head(struct rp_conn *c, struct rp_answer *a, const struct rp_offer *o,
+                         const struct part *part)
+{
+	uint32_t held = atomic_load(&a->n_head);
+	bool whole;
+	size_t n = o->iov ? hold_head(a, o, part, &whole) : 0;
+	enum rp_judgement judged = RP_JUDGED_KEEP;
+
+	if (n && whole)
+		judged = rp_answer_head_judge(a->head, atomic_load(&a->n_head));
+	else if (n && atomic_load(&a->n_head) < RP_ANSWER_HEAD_BYTES && !part->ends)
+		judged = RP_JUDGED_INTERIM; /* not yet */
+	if (judged == RP_JUDGED_KEEP) {
+		leave(a, held);
+		return 0;
+	}
+	struct part head = {part->from, n, part->ends && n == part->n};
+
+	if (judged == RP_JUDGED_REPLACE) {
+		rp_answer_set(a, RP_ANSWER_BODY);
+		return swallow(c, a, o, head);
+	}
+	say(c, o, head);
+	if (whole)
+		interim(c, a, o->fd);
+	return (ssize_t)n;
+}
+
+/* ---- all together ---------------------------------------------------------------------------- */
+
+/* A part of an answer that is not replaced. */
+static ssize_t forward(struct rp_conn *c, const struct rp_offer *o, struct part part, bool *whole)
+{
+	struct rp_answer *last = rp_answer_hold_last(c);
+	bool over = true;
+	ssize_t put = 0;
+
+	if (last) {
+		put = queue(c, last, o, part, &over);
+		rp_answer_let(last);
+	}
+	if (put || !over)
+		return put;
+	*whole = !part.from && part.n == o->n;
+	return *whole ? 0 : pass(c, o, part);
+}
+
+/* What is done of the next part; *WHOLE: the call is the host's own. */
+static ssize_t take_part(struct rp_conn *c, const struct rp_offer *o, size_t from, bool *whole)
+{
+	struct rp_run *run = rp_pending_front(&c->pending);
+	struct rp_answer *a = run ? rp_answer_hold(c, run->request, run->serial) : NULL;
+	struct part part = next_part(c, o, from, run ? run->asked : 0);
+	uint32_t state = a ? atomic_load(&a->state) : RP_ANSWER_LEFT;
+	ssize_t done = 0;
+
+	if (state == RP_ANSWER_WANTED) {
+		state = rp_answer_is_taken(a) ? RP_ANSWER_HEAD : RP_ANSWER_LEFT;
+		if (state == RP_ANSWER_LEFT)
+			leave(a, 0);
+		else
+			rp_answer_set(a, state);
+	}
+	if (state == RP_ANSWER_HEAD)
+		done = take_head(c, a, o, &part);
+	else if (state == RP_ANSWER_BODY)
+		done = swallow(c, a, o, part);
+	if (a)
+		rp_answer_let(a);
+	return done || state == RP_ANSWER_BODY ? done : forward(c, o, part, whole);
+}
+
+static bool is_over(struct rp_conn *c)
+{
+	for (unsigned i = 0; i < RP_MAX_ANSWERS; i++)
+		if (atomic_load(&rp_answers[i].conn) == c)
+			return false;
+	atomic_fetch_and(&c->marks, (uint8_t)~RP_MARK_REPLACED);
+	return true;
+}
+
+bool rp_answer_offer(struct rp_conn *c, const struct rp_offer *o, ssize_t *put)
+{
+	size_t done = 0;
+	bool whole = false;
+
+	if (is_over(c) || !o->n)
+		return false;
+	rp_conn_touch(o->fd, false);
+	while (done < o->n && !atomic_load_explicit(&c->opaque, memory_order_relaxed)) {
+		ssize_t some = take_part(c, o, done, &whole);
+
+		if (whole)
+			return false;
+		if (some < 0 && !done)
+			return *put = -1, true;
+		if (some <= 0)
+			break;
+		done += (size_t)some;
+		if (!o->iov)
+			break;
+	}
+	*put = (ssize_t)done;
+	if (done)
+		return true;
+	if (!o->iov) /* the file is at its end, or the queue full */
+		return *put = 0, true;
+	errno = EAGAIN;
+	*put = -1;
+	return true;
+}
