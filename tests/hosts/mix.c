@@ -6,6 +6,7 @@
  * and stays for a while. SPDX-License-Identifier: MIT
  */
 #include <fcntl.h>
+#include <semaphore.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -139,19 +140,17 @@ static void ask_upstream(struct story *s)
 	close(fd);
 }
 
-/* Takes the lock when asked to, says so, and keeps it for a while. */
+/* Takes the lock when asked to, says so, and keeps it for a while.  It is asked by a semaphore: by
+ * a pipe it would be the request's own work. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static int ask_holder[2], holder_has_it[2];
+static sem_t ask_holder, holder_has_it;
 
 static void *holder_main(void *arg)
 {
-	char byte;
-
 	(void)arg;
-	while (read(ask_holder[0], &byte, 1) == 1) {
+	while (sem_wait(&ask_holder) == 0) {
 		pthread_mutex_lock(&lock);
-		if (write(holder_has_it[1], &byte, 1) != 1)
-			perror("holder");
+		sem_post(&holder_has_it);
 		pause_us(MUTEX_US);
 		pthread_mutex_unlock(&lock);
 	}
@@ -160,10 +159,8 @@ static void *holder_main(void *arg)
 
 static void take_lock(struct story *s)
 {
-	char byte = 'x';
-
-	if (write(ask_holder[1], &byte, 1) != 1 || read(holder_has_it[0], &byte, 1) != 1)
-		perror("holder");
+	sem_post(&ask_holder);
+	sem_wait(&holder_has_it);
 	struct moment from = now();
 
 	pthread_mutex_lock(&lock);
@@ -381,7 +378,7 @@ int main(int argc, char **argv)
 
 	calibrate();
 	upstream = http_listen_on(0, 8);
-	if (pipe2(ask_holder, O_CLOEXEC) != 0 || pipe2(holder_has_it, O_CLOEXEC) != 0)
+	if (sem_init(&ask_holder, 0, 0) != 0 || sem_init(&holder_has_it, 0, 0) != 0)
 		return 1;
 	pthread_create(&thread, NULL, upstream_main, NULL);
 	pthread_create(&thread, NULL, holder_main, NULL);
