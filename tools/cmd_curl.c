@@ -27,6 +27,8 @@ enum {
 
 struct order {
 	struct rp_volley volley;
+	struct rp_mint mint; /* what signs tokens, where the server wants them */
+	char path[RP_TOKEN_PATH + 1];
 	uint64_t n, n_warm, timeout_ns;
 	bool json;
 	struct rp_progress progress;
@@ -227,8 +229,24 @@ static int read_number(const char *option, const char *text, uint64_t least, uin
 }
 
 struct words {
-	const char *n, *at_once, *warm_up, *timeout;
+	const char *n, *at_once, *warm_up, *timeout, *secret_file;
 };
+
+/* With a secret every request has a token of its own, for this path and to save. */
+static int take_secret(struct order *o, const char *file)
+{
+	struct rp_why why;
+
+	if (!file)
+		return RP_FLAGS_GO;
+	if (!rp_mint_open(&o->mint, file, &why))
+		return rp_term_complain("%s", why.text);
+	o->mint.scope = RP_SCOPE_SAVE;
+	o->mint.life_s = RP_TOKEN_LIFE_S;
+	o->mint.path = rp_mint_path(o->volley.url, o->path);
+	o->volley.mint = &o->mint;
+	return RP_FLAGS_GO;
+}
 
 static int fill(struct order *o, const struct words *w, int n_words, char **words)
 {
@@ -255,7 +273,7 @@ static int fill(struct order *o, const struct words *w, int n_words, char **word
 	o->volley.url = words[0];
 	o->volley.options = words + 1;
 	o->volley.n_options = (size_t)n_words - 1;
-	return RP_FLAGS_GO;
+	return take_secret(o, rp_mint_file(w->secret_file));
 }
 
 static int run(struct order *o)
@@ -283,6 +301,8 @@ int rp_cmd_curl(int argc, char **argv)
 	         NULL},
 	        {0, "body", NULL, "show what the server answered", NULL, &o.volley.body},
 	        {0, "timeout", "TIME", "how long to wait for a session: 5s", &w.timeout, NULL},
+	        {0, "secret-file", "FILE", "makes their tokens; REQPROF_SECRET_FILE",
+	         &w.secret_file, NULL},
 	        {0, "json", NULL, "JSON instead of text", NULL, &o.json},
 	        {0},
 	};

@@ -100,6 +100,7 @@ static void examine_here(struct rp_doctor *d)
 	extern char **environ;
 
 	rp_doctor_settings(d, environ);
+	rp_doctor_gate(d, environ, geteuid());
 	rp_doctor_directory(d, environ, geteuid());
 }
 

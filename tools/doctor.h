@@ -26,6 +26,15 @@ void rp_doctor_say(struct rp_doctor *d, enum rp_finding kind, const char *format
 /* The REQPROF variables among ENVIRONMENT (NULL-terminated "NAME=value" words). */
 void rp_doctor_settings(struct rp_doctor *d, char *const *environment);
 
+/* The variable NAME, also out of REQPROF=..., where it may be put into TEXT; NULL: unset. */
+const char *rp_doctor_variable(char *const *environment, const char *name, char *text, size_t cap);
+
+/* Who may have a request recorded, by a server that runs as UID. */
+void rp_doctor_gate(struct rp_doctor *d, char *const *environment, uid_t uid);
+
+/* Whether REQPROF_EXE keeps the shim inert in EXE. */
+void rp_doctor_chosen(struct rp_doctor *d, char *const *environment, const char *exe);
+
 /* The directory that sessions of a process of UID with that ENVIRONMENT go to. */
 void rp_doctor_directory(struct rp_doctor *d, char *const *environment, uid_t uid);
 

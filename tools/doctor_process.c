@@ -175,6 +175,19 @@ static bool uid_of(pid_t pid, uid_t *uid)
 	return ok;
 }
 
+static void examine_chosen(struct rp_doctor *d, pid_t pid, char *const *environment)
+{
+	char link[64], target[PATH_MAX];
+
+	snprintf(link, sizeof link, "/proc/%d/exe", (int)pid);
+	ssize_t n = readlink(link, target, sizeof target - 1);
+
+	if (n < 0)
+		return;
+	target[n] = '\0';
+	rp_doctor_chosen(d, environment, target);
+}
+
 /* The environment the process was started with; servers may have written over it. */
 static void examine_environment(struct rp_doctor *d, pid_t pid, uid_t uid)
 {
@@ -191,8 +204,11 @@ static void examine_environment(struct rp_doctor *d, pid_t pid, uid_t uid)
 	words = rp_memory_grow(words, n_words, sizeof *words);
 	words[n_words] = NULL;
 	rp_doctor_settings(d, words);
-	if (bytes)
+	if (bytes) {
+		rp_doctor_gate(d, words, uid);
 		rp_doctor_directory(d, words, uid);
+		examine_chosen(d, pid, words);
+	}
 	free(words);
 	free(bytes);
 }

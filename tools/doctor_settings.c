@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "store/catalog.h"
@@ -64,15 +65,19 @@ static bool next_piece(const char **text, struct piece *p)
 	return true;
 }
 
-static const char *directory_of(char *const *environment, struct piece *p)
+const char *rp_doctor_variable(char *const *environment, const char *name, char *text, size_t cap)
 {
-	const char *dir = variable(environment, "REQPROF_DIR");
+	const char *found = variable(environment, name);
 	const char *combined = variable(environment, "REQPROF");
+	struct piece p;
 
-	while (!dir && combined && next_piece(&combined, p))
-		if (p->n_key == 3 && strncmp(p->key, "dir", 3) == 0)
-			dir = p->value;
-	return dir;
+	while (!found && combined && next_piece(&combined, &p))
+		if (p.n_key == strlen(name) - N_PREFIX &&
+		    strncasecmp(p.key, name + N_PREFIX, p.n_key) == 0) {
+			snprintf(text, cap, "%s", p.value);
+			found = text;
+		}
+	return found;
 }
 
 void rp_doctor_settings(struct rp_doctor *d, char *const *environment)
@@ -112,9 +117,9 @@ static void examine_parent(struct rp_doctor *d, const char *dir)
 void rp_doctor_directory(struct rp_doctor *d, char *const *environment, uid_t uid)
 {
 	char standard[PATH_MAX];
-	struct piece p;
+	char text[PATH_MAX];
 	struct stat st;
-	const char *dir = directory_of(environment, &p);
+	const char *dir = rp_doctor_variable(environment, "REQPROF_DIR", text, sizeof text);
 
 	if (!dir || !*dir) {
 		rp_catalog_default_dir(standard, sizeof standard, uid);

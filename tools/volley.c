@@ -34,6 +34,14 @@ bool rp_volley_begin(struct rp_volley *v)
 	return true;
 }
 
+/* "; key=TOKEN": a token lets one request in. */
+static const char *key_of(const struct rp_volley *v, struct rp_heap *heap)
+{
+	char token[RP_TOKEN_BYTES + 1];
+
+	return v->mint && rp_mint(v->mint, token) ? rp_heap_print(heap, "; key=%s", token) : "";
+}
+
 /* curl's words.  The person's own come first, so that a -o of theirs wins over ours. */
 static char **curl_words(const struct rp_volley *v, bool flagged, struct rp_heap *heap)
 {
@@ -46,9 +54,9 @@ static char **curl_words(const struct rp_volley *v, bool flagged, struct rp_heap
 		words[n++] = v->options[i];
 	words[n++] = rp_heap_print(heap, "-H");
 	if (flagged)
-		words[n++] = rp_heap_print(heap, "X-Reqprof: save; tag=%s%s%s", v->tag,
+		words[n++] = rp_heap_print(heap, "X-Reqprof: save; tag=%s%s%s%s", v->tag,
 		                           v->interval ? "; interval=" : "",
-		                           v->interval ? v->interval : "");
+		                           v->interval ? v->interval : "", key_of(v, heap));
 	else
 		words[n++] = rp_heap_print(heap, "X-Reqprof: skip");
 	if (!v->body || !flagged) {
@@ -60,12 +68,16 @@ static char **curl_words(const struct rp_volley *v, bool flagged, struct rp_heap
 	return words;
 }
 
-static int start_one(char *const *words)
+static int start_one(const struct rp_volley *v, bool flagged)
 {
 	extern char **environ;
+	struct rp_heap heap = {0};
+	char **words = curl_words(v, flagged, &heap);
 	pid_t pid;
 	int failed = posix_spawnp(&pid, "curl", NULL, NULL, words, environ);
 
+	free(words);
+	rp_heap_free(&heap);
 	if (!failed)
 		return RP_EXIT_OK;
 	return rp_term_complain("curl cannot be started (%s): install curl, or send the header "
@@ -91,14 +103,12 @@ static int finish_one(void)
 int rp_volley_send(const struct rp_volley *v, size_t n, bool flagged, void (*sent)(void *arg),
                    void *arg)
 {
-	struct rp_heap heap = {0};
-	char **words = curl_words(v, flagged, &heap);
 	size_t n_started = 0, n_running = 0;
 	int status = RP_EXIT_OK;
 
 	while (n_running || (n_started < n && status == RP_EXIT_OK)) {
 		if (n_started < n && n_running < v->at_once && status == RP_EXIT_OK) {
-			status = start_one(words);
+			status = start_one(v, flagged);
 			n_started++;
 			n_running += status == RP_EXIT_OK;
 			continue;
@@ -112,8 +122,6 @@ int rp_volley_send(const struct rp_volley *v, size_t n, bool flagged, void (*sen
 		if (one == RP_EXIT_OK)
 			sent(arg);
 	}
-	free(words);
-	rp_heap_free(&heap);
 	return status;
 }
 

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "tools/memory.h"
+#include "tools/mint.h"
 
 enum { RP_VOLLEY_MOST = 1000, RP_VOLLEY_MOST_AT_ONCE = 32 };
 
@@ -17,8 +18,9 @@ struct rp_volley {
 	const char *url, *interval; /* interval: between samples; NULL: the server's own */
 	char **options;             /* curl's own */
 	size_t n_options;
-	bool body;      /* what the server answers is shown */
-	size_t at_once; /* requests on their way at the same moment */
+	const struct rp_mint *mint; /* each request has a token; NULL: none */
+	bool body;                  /* what the server answers is shown */
+	size_t at_once;             /* requests on their way at the same moment */
 	char tag[14];
 	uint64_t began_wall_ns;
 };
