@@ -47,13 +47,11 @@ $(B)/obj/%.pb-c.o: $(B)/%.pb-c.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) -I$(B) $(TOOL) $(CFLAGS) -c -o $@ $<
 $(call obj,$(TOOLS)): | $(PROTOS)
-$(B)/viewer.inc: $(wildcard tools/viewer/*)
+$(B)/viewer.inc $(B)/help.inc $(B)/serve.inc: $(B)/%.inc: $(wildcard tools/*/*) tools/literal.sh
 	@mkdir -p $(@D)
-	$(call say,GEN,$@)tools/viewer/pack.sh >$@
-$(B)/serve.inc: $(wildcard tools/serve/* tools/viewer/*)
-	@mkdir -p $(@D)
-	$(call say,GEN,$@)tools/serve/pack.sh >$@
+	$(call say,GEN,$@)tools/$*/pack.sh >$@
 $(B)/obj/tools/page.o: $(B)/viewer.inc
+$(B)/obj/tools/help.o: $(B)/help.inc
 $(B)/obj/tools/serve.o: $(B)/serve.inc
 $(B)/obj/tests/bench/bench_stack.o: ALL += -fno-omit-frame-pointer
 $(B)/exports.map: preload/calls.def
@@ -121,4 +119,5 @@ install: all ; @tests/install.sh "$(DESTDIR)" "$(PREFIX)" ## into PREFIX (DESTDI
 clean: ; rm -rf build
 .PHONY: all turns soak truth truth-library steps steps-library help deps demo check unit count-units hosts lint bench bench-symbols agree benches fuzz format install clean
 .SECONDARY:
+.DELETE_ON_ERROR:
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

@@ -13,7 +13,7 @@ enum { RP_EXIT_OK, RP_EXIT_NO, RP_EXIT_USAGE };
 
 /* Runs the verb; the exit status of the program. */
 #define ROW(name, function, help) int rp_cmd_##function(int argc, char **argv);
-#define ALIAS(name, function)
+#define ALIAS(name, function)     int rp_cmd_##function(int argc, char **argv);
 #include "tools/commands.def"
 
 struct rp_command {

@@ -55,14 +55,12 @@ static void log_said(int said, enum rp_made_how how)
 
 static enum rp_made_how run_tool(const struct rp_maker_job *job, int tool)
 {
-	const bool keyed = rp_settings.rules.has_secret;
 	const char *const argv[] = {"reqprof",
 	                            "answer",
 	                            "--trigger",
 	                            rp_settings.rules.name,
 	                            rp_modes[job->mode].word,
 	                            job->session,
-	                            keyed ? "--keyed" : NULL,
 	                            NULL};
 	uint64_t most_ms = job->most_ms ? job->most_ms : RP_MAKER_MS;
 	struct rp_maker_run run = {.argv = argv,

@@ -9,7 +9,7 @@ size=$(cat tools/viewer/*.js tools/viewer/*.css tools/viewer/*.html | sed "s/^$(
 finish viewer "$({
 	[ "$size" -le $most ] || echo "tools/viewer has $size bytes, more than $most"
 	wc -l tools/viewer/*.js | awk '$2 != "total" && $1 > 400 { print $2 " has " $1 " lines" }'
-	for file in tools/viewer/*.js tools/viewer/*.css; do
+	for file in tools/viewer/*.js tools/viewer/*.css tools/help/*.js tools/help/*.css; do
 		expand -t 4 "$file" | awk -v file="$file" 'length > 100 { print file ":" FNR ": over 100 columns" }'
 	done
 	grep -nE '[[:blank:]]+$' tools/viewer/*.js tools/viewer/*.css tools/viewer/*.html | cut -d: -f1,2 | sed 's/$/ ends in a blank/'

@@ -4,13 +4,8 @@
 set -eu
 cd "$(dirname "$0")"
 
-# The lines of stdin as one literal.
-literal()
-{
-	printf 'static const char %s[] =\n' "$1"
-	sed -e 's/\\/\\\\/g; s/"/\\"/g' -e 's/.*/"&\\n"/'
-	echo ';'
-}
+# shellcheck source=tools/literal.sh
+. ../literal.sh
 
 literal serve_list_html <list.html
 cat ../viewer/style.css list.css | literal serve_list_css

@@ -5,13 +5,8 @@
 set -eu
 cd "$(dirname "$0")"
 
-# The lines of stdin as one literal.
-literal()
-{
-	printf 'static const char %s[] =\n' "$1"
-	sed -e 's/\\/\\\\/g; s/"/\\"/g' -e 's/.*/"&\\n"/'
-	echo ';'
-}
+# shellcheck source=tools/literal.sh
+. ../literal.sh
 
 flat()
 {
@@ -24,15 +19,8 @@ script()
 	flat ./*.js
 }
 
-# SHA-256 of stdin as a policy writes it.
-hash()
-{
-	printf '#define RP_VIEWER_%s_HASH "sha256-%s"\n' "$1" \
-		"$(sha256sum | cut -c 1-64 | tr a-f A-F | basenc -d --base16 | base64)"
-}
-
-script | hash SCRIPT
-flat style.css | hash STYLE
+script | hash VIEWER_SCRIPT
+flat style.css | hash VIEWER_STYLE
 script | literal viewer_script
 flat style.css | literal viewer_style
 literal viewer_page <page.html
