@@ -1,9 +1,8 @@
 /* cmd_answer.c - reqprof answer: what a server under the shim sends in place of its answer.
  *
- * Room: tools.  Not for people: preload/cold/maker.c runs it with a session, and reads what it prints
- * as the output of a CGI program is read.  The first line says how long the body is, for whoever
- * must know whether all of it is there.
- * SPDX-License-Identifier: MIT
+ * Room: tools.  Not for people: preload/cold/maker.c runs it with a session, and reads what it
+ * prints as the output of a CGI program is read.  The first line says how long the body is, for
+ * whoever must know whether all of it is there. SPDX-License-Identifier: MIT
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +21,8 @@ enum { STALL_MS = 5000 }; /* a terminal that takes nothing for so long gets no m
 
 struct mode {
 	const char *word, *type;
-	const char *policy, *sandbox; /* Content-Security-Policy; what the page may in spite of it */
+	const char *policy,
+	        *sandbox; /* Content-Security-Policy; what the page may in spite of it */
 	void (*write)(FILE *out, const struct rp_profile *p, struct rp_cli *cli);
 };
 
@@ -72,8 +72,7 @@ static const struct mode modes[] = {
          write_html},
         {"text", "text/plain; charset=utf-8", no_policy, "", write_text},
         {"json", "application/json", no_policy, "", write_json},
-        {"help", "text/html; charset=utf-8", rp_help_policy,
-         " allow-scripts", write_help},
+        {"help", "text/html; charset=utf-8", rp_help_policy, " allow-scripts", write_help},
         {"term", NULL, NULL, NULL, write_term},
 };
 

@@ -8,9 +8,9 @@
 #include "help.inc"
 #include "tools/template.h"
 
-const char rp_help_policy[] = "default-src 'none'; script-src '" RP_HELP_SCRIPT_HASH
-                              "'; style-src '" RP_HELP_STYLE_HASH
-                              "'; img-src data:; base-uri 'none'; form-action 'none'";
+const char rp_help_policy[] =
+        "default-src 'none'; script-src '" RP_HELP_SCRIPT_HASH "'; style-src '" RP_HELP_STYLE_HASH
+        "'; img-src data:; base-uri 'none'; form-action 'none'";
 
 struct filling {
 	const struct rp_session *s;
@@ -28,7 +28,8 @@ static const struct {
         {"skip", "the answer as it is; nothing is recorded"},
 };
 
-/* Relative to the page: the query of the request, which was kept without its trigger, and the mode. */
+/* Relative to the page: the query of the request, which was kept without its trigger, and the mode.
+ */
 static void put_link(FILE *out, const struct filling *f, const char *word)
 {
 	const char *query = strchr(f->s->target, '?');
@@ -60,9 +61,9 @@ static bool put_part(FILE *out, const char *name, const void *arg)
 		const char *name, *text;
 		bool plain; /* ours, and markup */
 	} parts[] = {
-	        {"policy", rp_help_policy, true},   {"style", help_style, true},
-	        {"script", help_script, true},      {"method", f->s->method, false},
-	        {"target", f->s->target, false},    {"trigger", f->trigger, false},
+	        {"policy", rp_help_policy, true}, {"style", help_style, true},
+	        {"script", help_script, true},    {"method", f->s->method, false},
+	        {"target", f->s->target, false},  {"trigger", f->trigger, false},
 	};
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {

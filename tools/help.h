@@ -1,7 +1,7 @@
 /* help.h - the page of ?profile=help: links to the modes of the URL that it was asked of.
  *
- * Room: tools.  The markup is in tools/help/.  Its script writes the links anew with what the browser
- * knows and a session does not keep: the key of the trigger, values that look secret.
+ * Room: tools.  The markup is in tools/help/.  Its script writes the links anew with what the
+ * browser knows and a session does not keep: the key of the trigger, values that look secret.
  * SPDX-License-Identifier: MIT
  */
 #ifndef RP_HELP_H

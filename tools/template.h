@@ -1,4 +1,5 @@
-/* template.h - a page of markup with parts to be filled in, which it names in comments: <!--data-->.
+/* template.h - a page of markup with parts to be filled in, which it names in comments:
+ * <!--data-->.
  *
  * Room: tools.  SPDX-License-Identifier: MIT
  */
@@ -9,8 +10,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* Writes TEXT, and PART(OUT, name, ARG) in place of every comment: one that PART does not know is for
- * whoever reads the template.  false when OUT, or a part, failed. */
+/* Writes TEXT, and PART(OUT, name, ARG) in place of every comment: one that PART does not know is
+ * for whoever reads the template.  false when OUT, or a part, failed. */
 bool rp_template_write(FILE *out, const char *text,
                        bool (*part)(FILE *out, const char *name, const void *arg), const void *arg);
 

@@ -4,7 +4,8 @@
  */
 'use strict';
 {
-	const trigger = document.body.dataset.trigger, links = document.querySelectorAll('a[data-mode]');
+	const trigger = document.body.dataset.trigger;
+	const links = document.querySelectorAll('a[data-mode]');
 	const ours = ['1', 'true', 'yes', 'on', 'force', 'help'];
 	for (const link of links)
 		ours.push(link.dataset.mode);
