@@ -3,11 +3,12 @@
 
 #include <string.h>
 #include <sys/mman.h>
+#include "preload/cold/maker.h"
 #include "preload/hot/answer_head.h"
 #include "preload/hot/clock.h"
 #include "preload/hot/sys.h"
 
-enum { MAKER_HEAD_BYTES = 3072, DIGITS = 20 };
+enum { OUR_LINES_BYTES = 256, DIGITS = 20 };
 
 static void add(struct rp_answers_page *p, const char *text, size_t n)
 {
@@ -30,30 +31,14 @@ static void add_number(struct rp_answers_page *p, uint64_t n)
 	add(p, at, (size_t)(digits + sizeof(digits) - at));
 }
 
-/* Stands in until there is a maker: names the session. */
-static int make(int fd, const char *session)
+/* The lines that the maker gave for the head; ROOM holds the longest. */
+static void add_lines(struct rp_answers_page *p, const struct rp_made *made)
 {
-	static const char head[] = "Content-Type: text/plain; charset=utf-8\r\n"
-	                           "Cache-Control: no-store\r\n"
-	                           "X-Robots-Tag: noindex\r\n\r\n"
-	                           "This request was recorded. To see its profile, type\n\n"
-	                           "    reqprof show ";
+	size_t room = sizeof(p->head) - p->n_head - OUR_LINES_BYTES;
+	size_t n = made->n_head < room ? made->n_head : 0;
+	long got = rp_sys(SYS_pread64, p->fd, p->head + p->n_head, n, made->head);
 
-	rp_sys(SYS_write, fd, head, sizeof(head) - 1);
-	rp_sys(SYS_write, fd, session, strlen(session));
-	rp_sys(SYS_write, fd, "\n", 1);
-	return 0;
-}
-
-/* The lines in front of the empty line are the maker's; BODY is where the rest begins. */
-static size_t maker_head(int fd, char *lines, size_t room, uint64_t *body)
-{
-	long got = rp_sys(SYS_pread64, fd, lines, room, 0);
-	size_t end = got > 0 ? rp_answer_head_end(lines, (size_t)got, 0) : 0;
-	size_t empty = end > 1 && lines[end - 2] == '\r' ? 2 : 1;
-
-	*body = end;
-	return end ? end - empty : 0;
+	p->n_head += got > 0 ? (size_t)got : 0;
 }
 
 static void add_wait(struct rp_answers_page *p, uint64_t over_ns)
@@ -70,20 +55,21 @@ static void add_wait(struct rp_answers_page *p, uint64_t over_ns)
 
 void rp_answers_page_make(struct rp_answers_page *p, const struct rp_answer *a, const char *session)
 {
-	char lines[MAKER_HEAD_BYTES];
-	size_t n_lines = 0;
-	long end = 0;
+	struct rp_made made = {0};
+	bool ok;
 
-	p->at = p->n = 0;
 	p->fd = (int)rp_sys(SYS_memfd_create, "reqprof", MFD_CLOEXEC);
-	if (p->fd >= 0 && make(p->fd, session) == 0) {
-		n_lines = maker_head(p->fd, lines, sizeof(lines), &p->at);
-		end = rp_sys(SYS_lseek, p->fd, 0, SEEK_END);
-	}
-	p->n = end > (long)p->at ? (uint64_t)end - p->at : 0;
+	ok = p->fd >= 0 &&
+	     rp_maker_make(&(struct rp_maker_job){.mode = a->mode,
+	                                          .session = *session ? session : NULL,
+	                                          .out = p->fd},
+	                   &made);
 	p->n_head = rp_answer_head_keep(p->head, RP_ANSWER_HEAD_BYTES, a->head,
 	                                atomic_load(&a->n_head));
-	add(p, lines, n_lines);
+	if (ok)
+		add_lines(p, &made);
+	p->at = made.body;
+	p->n = ok ? made.n_body : 0;
 	ADD(p, "Content-Length: ");
 	add_number(p, p->n);
 	ADD(p, "\r\n");
