@@ -49,6 +49,8 @@ procps          command ps
 wrk             command wrk
 nginx-light     command nginx
 apache2         command apache2
+lighttpd        command lighttpd
+puma            command puma
 php-cli         command php
 php-fpm         file    /usr/sbin/php-fpm[0-9]*
 python3-h2      file    /usr/lib/python3/dist-packages/h2/__init__.py
