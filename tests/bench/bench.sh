@@ -32,6 +32,11 @@ calls() {
 	"$build/bench/bench_calls" | $stats | sed 's/ *<=.*//'
 }
 
+# Does the time of a refusal tell how much of a key was right?
+refusals() {
+	"$build/bench/bench_constant"
+}
+
 heads() {
 	"$build/bench/bench_delim" >"$tmp/delim"
 	sed -n 's/^request head of a browser, whole.*bytes *\([0-9.]*\) ns.*/\1/p' "$tmp/delim" |
@@ -132,7 +137,7 @@ printf '%-44s %9s     %-24s %-19s %s\n' what median 'quartiles, pairs' 'with / w
 part "calls of nobody's request, more than libc takes"
 calls
 part "pure parts, on their own"
-{ heads; walks; "$build/bench/bench_store" | sed -n 's/^store: \([0-9.]*\) bytes a sample.*/\1/p' |
+{ heads; refusals; walks; "$build/bench/bench_store" | sed -n 's/^store: \([0-9.]*\) bytes a sample.*/\1/p' |
 	value "bytes a sample, 600 stacks of 30 frames" B '<=8'; } | $stats
 part "flagged requests (a tick is 100 us)"
 flagged | $stats

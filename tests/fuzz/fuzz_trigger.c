@@ -1,8 +1,8 @@
 /* fuzz_trigger.c - any rules, target and header: spans stay inside, the mask keeps its promises.
  *
  * Input: four texts, each ended by a NUL: routes, method, target, header (the last may be absent).
- * Needs: preload/hot/trigger.c preload/hot/trigger_mask.c preload/hot/mode.c
- * preload/hot/delim_framing.c Room: tests.  SPDX-License-Identifier: MIT
+ * Needs: preload/hot/trigger*.c preload/hot/mode.c preload/hot/delim_framing.c
+ * Room: tests.  SPDX-License-Identifier: MIT
  */
 #include <stdint.h>
 #include <stdlib.h>
