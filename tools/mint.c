@@ -76,8 +76,10 @@ const char *rp_mint_path(const char *url, char path[RP_TOKEN_PATH + 1])
 {
 	struct rp_token t = {.n_path = 0};
 	const char *scheme = strstr(url, "://");
-	const char *from = scheme ? strchr(scheme + 3, '/') : strchr(url, '/');
-	size_t n = from ? strcspn(from, "?#") : 0;
+	const char *from = scheme ? scheme + 3 : url;
+
+	from += strcspn(from, "/?#");
+	size_t n = strcspn(from, "?#");
 
 	if (n > RP_TOKEN_PATH) /* up to a border between its parts */
 		for (n = RP_TOKEN_PATH; n > 1 && from[n] != '/'; n--)

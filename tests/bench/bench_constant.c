@@ -138,6 +138,7 @@ int main(int argc, char **argv)
 	          largest_t(by_token, token, n_token, n_token - 64, n));
 	say_value("the same of memcmp, which is not used", "-", "-",
 	          largest_t(by_memcmp, secret, KEY, 0, n));
-	say_value("the same of a loop that stops", "-", "-", largest_t(by_bytes, secret, KEY, 0, n));
+	say_value("the same of a loop that stops", "-", "-",
+	          largest_t(by_bytes, secret, KEY, 0, n));
 	return 0;
 }

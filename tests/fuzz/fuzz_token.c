@@ -1,11 +1,10 @@
 /* fuzz_token.c - any text as a token: read inside its bytes, good only as it was written, one
  * spelling each; and any path against one that is.
  *
- * Input: a byte (its low half: which digit of the signature of a true token is changed, 0: none; its
- * high half: hours that the clock is off), then a text that is judged, then after a NUL the path of
- * a true token, then after a NUL the path that is asked.
- * Needs: store/token.c store/sha256.c
- * Room: tests.  SPDX-License-Identifier: MIT
+ * Input: a byte (its low half: which digit of the signature of a true token is changed, 0: none;
+ * its high half: hours that the clock is off), then a text that is judged, then after a NUL the
+ * path of a true token, then after a NUL the path that is asked. Needs: store/token.c
+ * store/sha256.c Room: tests.  SPDX-License-Identifier: MIT
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -74,7 +73,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 		must(rp_secret_set(&secret, "0123456789abcdef", 16));
 	char *text = take(&bytes, &n, &n_text), *path = take(&bytes, &n, &n_path);
 	char *asked = take(&bytes, &n, &n_asked);
-	struct rp_token t = {.exp_s = NOW + 60, .nonce = how * 0x9e3779b97f4a7c15u,
+	struct rp_token t = {.exp_s = NOW + 60,
+	                     .nonce = how * 0x9e3779b97f4a7c15u,
 	                     .scope = (enum rp_scope)(1 + how % 3)};
 	uint64_t now_s = NOW + (how >> 4) * 3600u;
 
@@ -87,7 +87,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 		token[n_token - (how & 15)] ^= 1;
 	if (n_token) {
 		struct rp_token seen;
-		bool good = rp_token_read(&seen, token, n_token, &secret, 1, now_s) == RP_TOKEN_GOOD;
+		bool good =
+		        rp_token_read(&seen, token, n_token, &secret, 1, now_s) == RP_TOKEN_GOOD;
 
 		must(good == (!(how & 15) && !(how >> 4)));
 		if (good)

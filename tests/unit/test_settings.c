@@ -71,6 +71,9 @@ static uint64_t number(const char *variable)
 	        {"REQPROF_MAX_BYTES", rp_settings.max_bytes},
 	        {"REQPROF_OPEN", rp_settings.open_loopback},
 	        {"REQPROF_ROUTES", rp_settings.rules.n_routes},
+	        {"REQPROF_RESPONSE", rp_settings.keep_answers},
+	        {"REQPROF_ALLOW", rp_settings.allow.n + 100u * rp_settings.allow.given},
+	        {"REQPROF_TRUSTED_PROXIES", rp_settings.proxies.n},
 	};
 
 	for (unsigned i = 0; i < sizeof(fields) / sizeof(*fields); i++)
@@ -94,6 +97,9 @@ static void expect_defaults(void)
 	ck_assert_str_eq(rp_settings.dir, "");
 	ck_assert_str_eq(rp_settings.rules.name, "profile");
 	ck_assert(!rp_settings.open_loopback && !rp_settings.rules.has_secret);
+	ck_assert(!rp_settings.allow.given && !rp_settings.proxies.given);
+	ck_assert(!rp_settings.keep_answers);
+	ck_assert_str_eq(rp_settings.exe, "");
 	ck_assert_uint_eq(rp_settings.rules.n_routes, 0);
 }
 
@@ -164,6 +170,14 @@ static const struct {
         BAD("REQPROF_OPEN", "yes", 0),
         GOOD("REQPROF_ROUTES", "GET /api/*,/slow", 2),
         BAD("REQPROF_ROUTES", "no slash", 0),
+        GOOD("REQPROF_RESPONSE", "keep", 1),
+        GOOD("REQPROF_RESPONSE", "", 0),
+        BAD("REQPROF_RESPONSE", "replace", 0),
+        GOOD("REQPROF_ALLOW", "", 0),
+        GOOD("REQPROF_ALLOW", "10.0.0.0/8,::1", 102),
+        BAD("REQPROF_ALLOW", "10.0.0.0/8,localhost", 100), /* nobody, not everybody */
+        GOOD("REQPROF_TRUSTED_PROXIES", "192.0.2.1", 1),
+        BAD("REQPROF_TRUSTED_PROXIES", "192.0.2.1/99", 0),
 };
 
 START_TEST(a_value_is_taken_or_its_default_is_kept_and_said)
