@@ -31,15 +31,15 @@ static bool ids_has(const struct rp_ids *ids, uint32_t number)
 
 static bool ids_grow(struct rp_ids *ids)
 {
-	struct rp_ids more = {.cap = ids->cap ? ids->cap * 2 : 64, .has_max = ids->has_max};
+	struct rp_ids more = *ids;
 
+	more.cap = ids->cap ? ids->cap * 2 : 64;
 	more.slot = calloc(more.cap, sizeof(*more.slot));
 	if (!more.slot)
 		return false;
 	for (size_t i = 0; i < ids->cap; i++)
 		if (ids->slot[i])
 			more.slot[slot_of(&more, ids->slot[i] - 1)] = ids->slot[i];
-	more.n = ids->n;
 	free(ids->slot);
 	*ids = more;
 	return true;

@@ -119,16 +119,17 @@ static bool put_module(struct rp_writer *w, const struct session_shape *shape, u
 
 static bool put_modules(struct rp_writer *w, const struct session_shape *shape)
 {
+	uint32_t number = shape->vdso_number ? shape->vdso_number : shape->modules + 1;
 	struct rp_item vdso = {
 	        .kind = RP_ITEM_MODULE,
-	        .module = {.module = shape->modules + 1,
+	        .module = {.module = number,
 	                   .flags = RP_MODULE_VDSO,
 	                   .size = 0x2000,
 	                   .path = slice("[vdso]")},
 	};
 	struct rp_item image = {
 	        .kind = RP_ITEM_IMAGE,
-	        .image = {.module = shape->modules + 1, .bytes = slice("\177ELF and so on")},
+	        .image = {.module = number, .bytes = slice("\177ELF and so on")},
 	};
 	bool ok = true;
 

@@ -19,6 +19,7 @@ struct session_shape {
 	const char *main_path;  /* path of module 1; NULL: "/usr/sbin/shopd" */
 	const uint8_t *main_id; /* its build-id, N_MAIN_ID bytes; NULL: made up */
 	size_t n_main_id;
+	uint32_t vdso_number;    /* of its module; 0: the next one */
 	uint32_t leaves, depth;  /* distinct stacks, frames in each */
 	uint32_t samples, waits; /* one sample every interval_ns; waits follow the samples */
 	uint64_t interval_ns;

@@ -2,6 +2,7 @@
 #include "store/reader.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -57,6 +58,22 @@ static uint8_t *small_session(size_t *n)
 	shape.flush_every = 5;
 	return session_bytes(&shape, n);
 }
+
+/* Numbers need not follow each other: what was counted is known beside what was not. */
+START_TEST(numbers_with_gaps_are_all_known)
+{
+	struct session_shape shape = session_shape();
+	size_t n;
+
+	shape.vdso_number = 900;
+	uint8_t *bytes = session_bytes(&shape, &n);
+	struct reading seen = read_all(bytes, n);
+
+	ck_assert_msg(seen.complete, "%s", seen.why.text);
+	ck_assert_uint_eq(seen.of_kind[RP_ITEM_SAMPLE], shape.samples);
+	free(bytes);
+}
+END_TEST
 
 /* Where each record ends, from the length fields alone. */
 static size_t ends_of(const uint8_t *bytes, size_t n, size_t *ends)
