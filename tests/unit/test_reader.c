@@ -352,7 +352,7 @@ int main(void)
 	suite_add_tcase(suite, t);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, a_whole_session_reads_as_it_was_put);
-	tcase_add_test(tcase, numbers_with_gaps_are_all_known);
+	tcase_add_test(t, numbers_with_gaps_are_all_known);
 	tcase_add_test(t, every_prefix_is_a_session_that_says_how_much_it_holds);
 	tcase_add_test(t, no_flipped_bit_is_believed);
 	tcase_add_loop_test(t, a_right_checksum_does_not_excuse_a_wrong_payload, 0,
