@@ -10,6 +10,7 @@
 #include "preload/cold/delay.h"
 #include "preload/cold/flights.h"
 #include "preload/cold/log.h"
+#include "preload/cold/maker.h"
 #include "preload/cold/modules.h"
 #include "preload/cold/refusals.h"
 #include "preload/cold/runtimes.h"
@@ -143,6 +144,8 @@ static bool tend(uint32_t index, uint64_t now_ns, bool flush)
 		return true;
 	cut_tracks(s, index, serial);
 	rp_session_finish(s, name);
+	if (r->mode == RP_MODE_TERM && name[0])
+		rp_maker_term(name);
 	rp_request_free(r);
 	rp_answers_written(index, serial, name);
 	return false;
@@ -352,6 +355,7 @@ RP_EARLY void rp_drain_forked(void)
 	atomic_store(&leaving, false);
 	rp_session_forked();
 	rp_answers_forked();
+	rp_maker_forked();
 	rp_flights_forked();
 	rp_watch_forked();
 	rp_delay_reset(false);

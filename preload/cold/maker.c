@@ -84,7 +84,7 @@ static enum rp_made_how run_tool(const struct rp_maker_job *job, int tool)
 	return how;
 }
 
-static enum rp_made_how try_to_make(const struct rp_maker_job *job)
+enum rp_made_how rp_maker_try(const struct rp_maker_job *job)
 {
 	if (!job->session)
 		return RP_MADE_NO_FILE;
@@ -123,7 +123,7 @@ static bool is_whole(int out, struct rp_made *made)
 
 bool rp_maker_make(const struct rp_maker_job *job, struct rp_made *made)
 {
-	*made = (struct rp_made){.how = try_to_make(job)};
+	*made = (struct rp_made){.how = rp_maker_try(job)};
 	if (made->how == RP_MADE && is_whole(job->out, made))
 		return true;
 	if (made->how == RP_MADE) {
@@ -131,35 +131,4 @@ bool rp_maker_make(const struct rp_maker_job *job, struct rp_made *made)
 		rp_log("no page: ", rp_maker_why(made->how), NULL);
 	}
 	return rp_maker_small(job, made->how) && is_whole(job->out, made);
-}
-
-/* Our table has no descriptor of the host.  A copy of its own is what may write where it may; the
- * file behind it has perhaps to be opened anew, by a user who may not. */
-static long host_stderr(void)
-{
-	long pidfd = rp_sys(SYS_pidfd_open, rp_sys(SYS_getpid, 0), 0);
-	long fd = pidfd < 0 ? pidfd : rp_sys(SYS_pidfd_getfd, pidfd, 2, 0);
-
-	rp_sys(SYS_close, pidfd);
-	if (fd < 0)
-		fd = rp_sys(SYS_openat, AT_FDCWD, "/proc/self/fd/2",
-		            O_WRONLY | O_APPEND | O_NOCTTY | O_CLOEXEC);
-	return fd;
-}
-
-void rp_maker_term(const char *session)
-{
-	struct rp_maker_job job = {.mode = RP_MODE_TERM, .session = session};
-	long fd = host_stderr();
-
-	if (fd < 0) {
-		rp_log("no tree on stderr: ", rp_log_error((int)-fd), NULL);
-		return;
-	}
-	job.out = (int)fd;
-	enum rp_made_how how = try_to_make(&job);
-
-	if (how != RP_MADE)
-		rp_log("no tree on stderr: ", rp_maker_why(how), NULL);
-	rp_sys(SYS_close, fd);
 }

@@ -45,8 +45,12 @@ struct rp_made {
  * Takes at most most_ms and a moment.  On any thread of ours. */
 bool rp_maker_make(const struct rp_maker_job *job, struct rp_made *made);
 
-/* RP_MODE_TERM: SESSION as a tree on the host's stderr; what cannot be is logged. */
-void rp_maker_term(const char *session);
+/* RP_MODE_TERM: the session that is written as NAME, as a tree on the host's stderr, by a thread of
+ * its own; what cannot be is logged.  Called by the drain. */
+void rp_maker_term(const char *name);
+
+/* After fork: there is no such thread in the child. */
+void rp_maker_forked(void);
 
 /* In words, for a page or a log. */
 const char *rp_maker_why(enum rp_made_how how);
