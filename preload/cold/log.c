@@ -5,31 +5,22 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
+#include "preload/cold/table.h"
 #include "preload/hot/self.h"
 #include "preload/hot/sys.h"
 #include "preload/hot/text.h"
 #include "preload/settings.h"
 
-/* The host's stderr.  Our thread has descriptors of its own: it takes one of that file, which may
- * be a socket (journald's), for as long as it writes. */
+/* Our threads have descriptors of their own, among which 2 is any file. */
 static void write_stderr(const struct rp_line *l)
 {
-	if (!rp_self.ours) {
-		rp_sys(SYS_write, 2, l->at, l->n);
-		return;
-	}
-	long pidfd = rp_sys(SYS_pidfd_open, rp_sys(SYS_getpid, 0), 0);
-	long fd = pidfd < 0 ? pidfd : rp_sys(SYS_pidfd_getfd, pidfd, 2, 0);
+	long fd = rp_self.ours ? rp_table_stderr() : 2;
 
-	if (pidfd >= 0)
-		rp_sys(SYS_close, pidfd);
-	if (fd < 0)
-		fd = rp_sys(SYS_openat, AT_FDCWD, "/proc/self/fd/2",
-		            O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return;
 	rp_sys(SYS_write, fd, l->at, l->n);
-	rp_sys(SYS_close, fd);
+	if (rp_self.ours)
+		rp_sys(SYS_close, fd);
 }
 
 static void write_line(const struct rp_line *l)

@@ -4,7 +4,6 @@
  */
 #include "preload/cold/maker_parts.h"
 
-#include <fcntl.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -32,21 +31,10 @@ static void give_up(const char *why)
 	rp_log("no tree on stderr: ", why, NULL);
 }
 
-/* A copy of the host's descriptor may write wherever that may; the file behind it has perhaps to be
- * opened anew by a user who may not. */
-static long host_stderr(void)
-{
-	long fd = rp_table_take(2);
-
-	return fd >= 0 ? fd
-	               : rp_sys(SYS_openat, AT_FDCWD, "/proc/self/fd/2",
-	                        O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-}
-
 static void draw(const char *name)
 {
 	char path[PATH_BYTES];
-	long fd = host_stderr();
+	long fd = rp_table_stderr();
 	struct rp_maker_job job = {.mode = RP_MODE_TERM, .session = path, .out = (int)fd};
 
 	if (fd < 0) {

@@ -1,6 +1,7 @@
 /* table.c - see table.h.  Room: cold.  SPDX-License-Identifier: MIT */
 #include "preload/cold/table.h"
 
+#include <fcntl.h>
 #include <linux/close_range.h>
 #include <sched.h>
 #include <sys/resource.h>
@@ -33,4 +34,15 @@ int rp_table_take(int fd)
 	if (self >= 0)
 		rp_sys(SYS_close, self);
 	return copy < 0 ? -1 : (int)copy;
+}
+
+/* Taken, it may write wherever the host may, also to a socket (journald's); opened anew, the user
+ * whom the host runs as by now must be allowed to. */
+long rp_table_stderr(void)
+{
+	int fd = rp_table_take(2);
+
+	return fd >= 0 ? fd
+	               : rp_sys(SYS_openat, AT_FDCWD, "/proc/self/fd/2",
+	                        O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 }

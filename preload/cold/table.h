@@ -14,4 +14,7 @@ bool rp_table_own(void);
 /* A copy of the descriptor FD of the host in our own table; -1: it cannot be had. */
 int rp_table_take(int fd);
 
+/* The standard error of the host, likewise, whatever it is; or -errno. */
+long rp_table_stderr(void);
+
 #endif
