@@ -48,16 +48,16 @@ struct rp_head {
 	struct rp_span host, traceparent;
 	struct rp_span trigger; /* the X-Reqprof value */
 	struct rp_span query;   /* where it comes apart from the target; else it is in there */
-	struct rp_span forwarded_for; /* the last X-Forwarded-For value */
-	struct rp_address peer;       /* the client, where somebody in between names it */
-	uint8_t wire;                 /* enum rp_wire */
-	uint16_t request_id;          /* FastCGI's */
-	uint8_t asked;                /* of RP_ASKED_*, what its wire says of the answer */
-	bool forwarded;               /* Forwarded, X-Forwarded-*, X-Real-IP or Via was there */
+	struct rp_address peer; /* the client, where somebody in between names it */
+	uint8_t wire;           /* enum rp_wire */
+	uint16_t request_id;    /* FastCGI's */
+	uint8_t asked;          /* of RP_ASKED_*, what its wire says of the answer */
+	bool forwarded;         /* Forwarded, X-Forwarded-*, X-Real-IP or Via was there */
 	bool is_head, is_connect, upgrade, expect;
 	bool close; /* the client asked for close, or HTTP/1.0 without keep-alive */
 	bool chunked;
-	uint64_t body_bytes; /* Content-Length; 0 when none or chunked */
+	uint64_t body_bytes;          /* Content-Length; 0 when none or chunked */
+	struct rp_span forwarded_for; /* the last X-Forwarded-For value; HTTP/2's is not kept */
 };
 
 enum rp_in_event {

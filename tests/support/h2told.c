@@ -27,8 +27,8 @@ static void say_head(struct h2told *t, const struct rp_h2_told *told)
 
 	for (unsigned i = 0; i < sizeof(spans) / sizeof(*spans); i++)
 		say(t, " %.*s", spans[i].at ? (int)spans[i].n : 1, spans[i].at ? spans[i].at : "-");
-	say(t, "%s%s%s", head->forwarded ? " forwarded" : "", head->is_head ? " head" : "",
-	    told->unsure ? " unsure" : "");
+	say(t, "%s%s%s%s", head->forwarded ? " forwarded" : "", head->is_head ? " head" : "",
+	    told->unsure ? " unsure" : "", head->forwarded_for.at ? " for" : "");
 }
 
 static void hear(struct h2told *t, enum rp_h2_event event, const struct rp_h2_told *told)
@@ -56,9 +56,10 @@ static void hear(struct h2told *t, enum rp_h2_event event, const struct rp_h2_to
 void h2told_feed(struct h2told *t, struct rp_h2_side *side, const char *bytes, size_t n)
 {
 	enum rp_h2_event event = RP_H2_PASS;
-	struct rp_h2_told told;
 	size_t turns = 3 * n + 8;
+	struct rp_h2_told told;
 
+	memset(&told, 0xee, sizeof(told)); /* what a stack has */
 	while (!t->over && event != RP_H2_MORE) {
 		if (!turns--)
 			abort();

@@ -57,6 +57,7 @@ static void say_head(struct wire *w, const struct rp_head *head)
 	say_span(w, "trigger", head->trigger);
 	say_span(w, "trace", head->traceparent);
 	say_flag(w, "forwarded", head->forwarded);
+	say_span(w, "for", head->forwarded_for);
 	say_flag(w, "head", head->is_head);
 	say_flag(w, "connect", head->is_connect);
 	say_flag(w, "upgrade", head->upgrade);

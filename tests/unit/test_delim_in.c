@@ -64,7 +64,11 @@ static const struct wire_case cases[] = {
         CASE("Forwarded", "GET / HTTP/1.1\r\nforwarded: for=x\r\n\r\n",
              GET " forwarded@36\nBODY@36\n"),
         CASE("X-Forwarded-For", "GET / HTTP/1.1\r\nX-FORWARDED-For: x\r\n\r\n",
-             GET " forwarded@38\nBODY@38\n"),
+             GET " forwarded for=x@38\nBODY@38\n"),
+        CASE("the last X-Forwarded-For",
+             "GET / HTTP/1.1\r\nX-Forwarded-For: x, y\r\nx-forwarded-for:z\r\n\r\n"
+             "GET / HTTP/1.1\r\nX-Forwarded-Forth: x\r\n\r\n",
+             GET " forwarded for=z@60\nBODY@60\n" GET " forwarded@100\nBODY@100\n"),
         CASE("X-Real-IP", "GET / HTTP/1.1\r\nX-Real-Ip: x\r\n\r\n", GET " forwarded@32\nBODY@32\n"),
         CASE("Via", "GET / HTTP/1.1\r\nvia: x\r\n\r\n", GET " forwarded@26\nBODY@26\n"),
         CASE("a header like them", "GET / HTTP/1.1\r\nX-Forward: 1\r\nViable: x\r\n\r\n",
