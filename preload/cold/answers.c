@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include "preload/cold/answers_page.h"
+#include "preload/cold/edge.h"
 #include "preload/cold/folder.h"
 #include "preload/cold/table.h"
 #include "preload/cold/thread.h"
@@ -171,6 +172,16 @@ static bool answer(struct rp_answer *a, int fd)
 
 /* ---- the queue ------------------------------------------------------------------------------- */
 
+/* The host was told to try again, and waits for the kernel to say when. */
+static void nudge(struct rp_answer *a, int fd)
+{
+	struct rp_conn *c = atomic_load(&a->conn);
+	int epfd = c ? c->epoll - 1 : -1;
+
+	if (epfd >= 0)
+		rp_edge_make(epfd, fd);
+}
+
 static bool send_queued(struct rp_answer *a, int fd, uint64_t queued)
 {
 	uint64_t sent = atomic_load(&a->sent);
@@ -181,6 +192,8 @@ static bool send_queued(struct rp_answer *a, int fd, uint64_t queued)
 		return false;
 	atomic_store(&a->sent, sent + n);
 	rp_sys(SYS_futex, &a->sent, FUTEX_WAKE_PRIVATE, RP_MAX_ANSWERS);
+	if (atomic_exchange(&a->hungry, false))
+		nudge(a, fd);
 	return true;
 }
 

@@ -26,7 +26,7 @@ bool rp_table_own(void)
 
 /* A thread may always do this to its own process; where the first thread has ended, or a sandbox
  * refuses, nobody may. */
-int rp_table_take(int fd)
+int rp_table_get(int fd)
 {
 	long self = rp_sys(SYS_pidfd_open, rp_sys(SYS_getpid, 0), 0);
 	long copy = self < 0 ? self : rp_sys(SYS_pidfd_getfd, self, fd, 0);
@@ -40,9 +40,21 @@ int rp_table_take(int fd)
  * whom the host runs as by now must be allowed to. */
 long rp_table_stderr(void)
 {
-	int fd = rp_table_take(2);
+	int fd = rp_table_get(2);
 
 	return fd >= 0 ? fd
 	               : rp_sys(SYS_openat, AT_FDCWD, "/proc/self/fd/2",
 	                        O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+}
+
+int rp_table_take(int fd)
+{
+	int copy = rp_table_get(fd);
+
+	if (copy < 0 || copy == fd)
+		return copy;
+	long own = rp_sys(SYS_dup3, copy, fd, O_CLOEXEC);
+
+	rp_sys(SYS_close, copy);
+	return own < 0 ? -1 : fd;
 }

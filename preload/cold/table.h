@@ -11,7 +11,9 @@
 /* The calling thread's from here on.  False: sandboxed so that neither call is allowed. */
 bool rp_table_own(void);
 
-/* A copy of the descriptor FD of the host in our own table; -1: it cannot be had. */
+/* A copy of the descriptor FD of the host in our own table, and the same under its own number; -1:
+ * it cannot be had. */
+int rp_table_get(int fd);
 int rp_table_take(int fd);
 
 /* The standard error of the host, likewise, whatever it is; or -errno. */

@@ -147,6 +147,7 @@ static bool start(struct rp_answer *a, int fd, struct rp_conn *c, struct rp_requ
 	atomic_store(&a->n_head, 0);
 	atomic_store(&a->queued, 0);
 	atomic_store(&a->sent, 0);
+	atomic_store(&a->hungry, false);
 	atomic_fetch_add(&rp_n_answers, 1);
 	atomic_fetch_add(&rp_followed, 1); /* no short way past us */
 	if (rp_answer_start && rp_answer_start(a)) {

@@ -23,6 +23,13 @@ struct part {
 	bool ends; /* the answer ends with them */
 };
 
+/* What became of a part that did not all go. */
+struct fate {
+	bool whole; /* the host's call is to be made as it is */
+	bool over;  /* the queue's thread takes no more */
+	bool full;  /* it has no room; when it has, it makes the host try again */
+};
+
 /* Fills IOV with at most MOST pieces of PART; their number. */
 static size_t pieces(const struct rp_offer *o, const struct part *part, struct iovec *iov,
                      size_t most)
@@ -132,22 +139,27 @@ static void wait_for_room(struct rp_answer *a, uint64_t sent)
 	rp_sys(SYS_futex, &a->sent, FUTEX_WAIT_PRIVATE, (uint32_t)sent, &t);
 }
 
-/* Puts all it can of BYTES behind the page of A; *OVER: A's thread takes no more. */
+/* Puts all it can of BYTES behind the page of A. */
 static size_t queue_bytes(struct rp_answer *a, const struct rp_offer *o, const char *bytes,
-                          size_t n, bool *over)
+                          size_t n, struct fate *fate)
 {
+	bool may_wait = false, asked = false;
 	size_t put = 0;
 
-	for (*over = false; put < n && !*over;) {
+	while (put < n && !fate->over && !fate->full) {
 		uint64_t sent = atomic_load(&a->sent);
-		size_t some = rp_answer_queue(a, bytes + put, n - put, over);
+		size_t some = rp_answer_queue(a, bytes + put, n - put, &fate->over);
 
 		put += some;
-		if (some || *over)
+		if (some || fate->over)
 			continue;
-		if (!blocks(o))
-			break;
-		wait_for_room(a, sent);
+		may_wait = may_wait || blocks(o);
+		if (may_wait)
+			wait_for_room(a, sent);
+		else if (asked) /* there was none, nor since it was said */
+			fate->full = true;
+		atomic_store(&a->hungry, !may_wait);
+		asked = true;
 	}
 	return put;
 }
@@ -182,19 +194,18 @@ static long read_some(const struct rp_offer *o, char *buf, size_t n, int64_t at)
 }
 
 static ssize_t queue_file(struct rp_conn *c, struct rp_answer *a, const struct rp_offer *o,
-                          size_t n, bool *over)
+                          size_t n, struct fate *fate)
 {
 	char some[FILE_BYTES];
 	int64_t at = -1, left = left_of_file(o, n, &at);
 	size_t done = 0;
 
-	*over = false;
 	if (left >= 0)
 		n = (size_t)left;
 	while (done < n) {
 		size_t want = n - done < sizeof(some) ? n - done : sizeof(some);
 		long got = read_some(o, some, want, at);
-		size_t put = got > 0 ? queue_bytes(a, o, some, (size_t)got, over) : 0;
+		size_t put = got > 0 ? queue_bytes(a, o, some, (size_t)got, fate) : 0;
 
 		if (at >= 0)
 			at += (int64_t)put;
@@ -210,17 +221,17 @@ static ssize_t queue_file(struct rp_conn *c, struct rp_answer *a, const struct r
 }
 
 static ssize_t queue(struct rp_conn *c, struct rp_answer *a, const struct rp_offer *o,
-                     struct part part, bool *over)
+                     struct part part, struct fate *fate)
 {
 	struct iovec iov;
 	size_t done = 0;
 
 	if (!o->iov)
-		return queue_file(c, a, o, part.n, over);
-	for (*over = false; done < part.n && !*over;) {
+		return queue_file(c, a, o, part.n, fate);
+	while (done < part.n && !fate->over) {
 		struct part rest = {part.from + done, part.n - done, false};
 		size_t n = first_piece(o, &rest, &iov);
-		size_t put = queue_bytes(a, o, iov.iov_base, n, over);
+		size_t put = queue_bytes(a, o, iov.iov_base, n, fate);
 
 		rest.n = put;
 		say(c, o, rest);
@@ -357,24 +368,26 @@ static ssize_t take_head(struct rp_conn *c, struct rp_answer *a, const struct rp
 /* ---- all together ---------------------------------------------------------------------------- */
 
 /* A part of an answer that is not replaced. */
-static ssize_t forward(struct rp_conn *c, const struct rp_offer *o, struct part part, bool *whole)
+static ssize_t forward(struct rp_conn *c, const struct rp_offer *o, struct part part,
+                       struct fate *fate)
 {
 	struct rp_answer *last = rp_answer_hold_last(c);
-	bool over = true;
 	ssize_t put = 0;
 
 	if (last) {
-		put = queue(c, last, o, part, &over);
+		put = queue(c, last, o, part, fate);
 		rp_answer_let(last);
 	}
-	if (put || !over)
+	if (last && (put || !fate->over))
 		return put;
-	*whole = !part.from && part.n == o->n;
-	return *whole ? 0 : pass(c, o, part);
+	fate->over = false;
+	fate->whole = !part.from && part.n == o->n;
+	return fate->whole ? 0 : pass(c, o, part);
 }
 
-/* What is done of the next part; *WHOLE: the call is the host's own. */
-static ssize_t take_part(struct rp_conn *c, const struct rp_offer *o, size_t from, bool *whole)
+/* What is done of the next part. */
+static ssize_t take_part(struct rp_conn *c, const struct rp_offer *o, size_t from,
+                         struct fate *fate)
 {
 	struct rp_run *run = rp_pending_front(&c->pending);
 	struct rp_answer *a = run ? rp_answer_hold(c, run->request, run->serial) : NULL;
@@ -395,7 +408,7 @@ static ssize_t take_part(struct rp_conn *c, const struct rp_offer *o, size_t fro
 		done = swallow(c, a, o, part);
 	if (a)
 		rp_answer_let(a);
-	return done || state == RP_ANSWER_BODY ? done : forward(c, o, part, whole);
+	return done || state == RP_ANSWER_BODY ? done : forward(c, o, part, fate);
 }
 
 static bool is_over(struct rp_conn *c)
@@ -407,33 +420,34 @@ static bool is_over(struct rp_conn *c)
 	return true;
 }
 
+static bool again(ssize_t *put)
+{
+	errno = EAGAIN;
+	*put = -1;
+	return true;
+}
+
 bool rp_answer_offer(struct rp_conn *c, const struct rp_offer *o, ssize_t *put)
 {
+	struct fate fate = {false, false, false};
 	size_t done = 0;
-	bool whole = false;
 
 	if (is_over(c) || !o->n)
 		return false;
 	rp_conn_touch(o->fd, false);
 	while (done < o->n && !atomic_load_explicit(&c->opaque, memory_order_relaxed)) {
-		ssize_t some = take_part(c, o, done, &whole);
+		ssize_t some = take_part(c, o, done, &fate);
 
-		if (whole)
+		if (fate.whole)
 			return false;
 		if (some < 0 && !done)
 			return *put = -1, true;
 		if (some <= 0)
 			break;
 		done += (size_t)some;
-		if (!o->iov)
+		if (!o->iov) /* there may be no more in it */
 			break;
 	}
 	*put = (ssize_t)done;
-	if (done)
-		return true;
-	if (!o->iov) /* the file is at its end, or the queue full */
-		return *put = 0, true;
-	errno = EAGAIN;
-	*put = -1;
-	return true;
+	return done || !fate.full || again(put);
 }

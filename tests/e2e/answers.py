@@ -33,6 +33,37 @@ async def app(scope, receive, send):
     await send({'type': 'http.response.start', 'status': 200, 'headers': length})
     await send({'type': 'http.response.body', 'body': body})
 '''
+SSE = '''
+import asyncio
+async def app(scope, receive, send):
+    if scope['type'] != 'http':
+        return
+    await send({'type': 'http.response.start', 'status': 200,
+                'headers': [(b'content-type', b'text/event-stream')]})
+    for i in range(5):
+        await send({'type': 'http.response.body', 'body': b'data: %d\\n\\n' % i,
+                    'more_body': True})
+        await asyncio.sleep(0.05)
+    await send({'type': 'http.response.body', 'body': b''})
+'''
+# /200+OK: the head comes byte by byte.
+PIECES = '''
+import socket, sys, time, urllib.parse
+listener = socket.create_server(('127.0.0.1', int(sys.argv[1])))
+while True:
+    one, _ = listener.accept()
+    got = one.recv(65536)
+    if not got:
+        continue
+    status = urllib.parse.unquote_plus(got.split()[1].decode().split('?')[0][1:])
+    kind = 'text/event-stream' if 'Stream' in status else 'text/plain'
+    head = 'HTTP/1.1 %s\\r\\nContent-Type: %s\\r\\nConnection: close\\r\\n\\r\\n' % (status, kind)
+    for letter in head:
+        one.send(letter.encode())
+    if not status.startswith('304'):
+        one.send(b'the body')
+    one.close()
+'''
 RACK = '''
 run lambda { |env|
   path = env['PATH_INFO']
@@ -148,8 +179,18 @@ KINDS = [
 ]
 
 
+# Not for every test.
+OTHERS = [
+    Kind('sse', starts(PYTHON, '-m', 'uvicorn', '--app-dir', '$PLACE', '--port', '$PORT',
+                       '--log-level', 'warning', 'sse:app', files={'sse.py': SSE},
+                       can=python_has('uvicorn')), ['/'], True),
+    Kind('pieces', starts(PYTHON, '$PLACE/pieces.py', '$PORT', files={'pieces.py': PIECES}),
+         ['/200+OK'], False),
+]
+
+
 def kind(name):
-    found, = [k for k in KINDS if k.name == name]
+    found, = [k for k in KINDS + OTHERS if k.name == name]
     return found
 
 
