@@ -51,23 +51,21 @@ static void expand(uint32_t w[ROUNDS], const uint8_t *block)
 
 static void mix(uint32_t state[8], const uint8_t *block)
 {
-	uint32_t w[ROUNDS], s[8];
+	uint32_t w[ROUNDS], a = state[0], b = state[1], c = state[2], d = state[3];
+	uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
 
 	expand(w, block);
-	memcpy(s, state, sizeof(s));
 	for (unsigned i = 0; i < ROUNDS; i++) {
-		uint32_t e = s[4], a = s[0];
-		uint32_t t1 = s[7] + (turned(e, 6) ^ turned(e, 11) ^ turned(e, 25)) +
-		              ((e & s[5]) ^ (~e & s[6])) + K[i] + w[i];
+		uint32_t t1 = h + (turned(e, 6) ^ turned(e, 11) ^ turned(e, 25)) +
+		              ((e & f) ^ (~e & g)) + K[i] + w[i];
 		uint32_t t2 = (turned(a, 2) ^ turned(a, 13) ^ turned(a, 22)) +
-		              ((a & s[1]) ^ (a & s[2]) ^ (s[1] & s[2]));
+		              ((a & b) ^ (a & c) ^ (b & c));
 
-		memmove(s + 1, s, 7 * sizeof(*s));
-		s[4] += t1;
-		s[0] = t1 + t2;
+		h = g, g = f, f = e, e = d + t1;
+		d = c, c = b, b = a, a = t1 + t2;
 	}
-	for (unsigned i = 0; i < 8; i++)
-		state[i] += s[i];
+	state[0] += a, state[1] += b, state[2] += c, state[3] += d;
+	state[4] += e, state[5] += f, state[6] += g, state[7] += h;
 	forget(w, sizeof(w));
 }
 

@@ -168,11 +168,13 @@ static bool read_form(struct rp_token *t, struct text text, uint8_t kid[KID],
 /* In the same time for any bytes. */
 static bool same(const uint8_t *a, const uint8_t *b, size_t n)
 {
-	/* volatile: a compiler may leave a loop early once the answer is known */
-	volatile uint8_t differs = 0;
+	unsigned differs = 0;
 
-	for (size_t i = 0; i < n; i++)
-		differs |= (uint8_t)(a[i] ^ b[i]);
+	for (size_t i = 0; i < n; i++) {
+		differs |= (unsigned)(a[i] ^ b[i]);
+		/* or a compiler may leave the loop once the answer is known */
+		__asm__("" : "+r"(differs));
+	}
 	return !differs;
 }
 

@@ -144,10 +144,9 @@ struct rp_request *rp_gate_admit(int fd, const struct rp_head *head, uint64_t fi
 	if (!rp_awake || rp_self.ours || !rp_conn_own_process() ||
 	    rp_sys(SYS_getpeername, fd, &peer, &n_peer) != 0)
 		return NULL; /* not a connected socket: nobody to serve */
-	uint64_t now_ns = rp_mono_ns(), cpu_ns = rp_cpu_ns();
-
-	if (!is_allowed(head, &t, &peer, now_ns))
+	if (!is_allowed(head, &t, &peer, rp_mono_ns()))
 		return NULL;
+	uint64_t now_ns = rp_mono_ns(), cpu_ns = rp_cpu_ns();
 	struct rp_request *r = open_request(fd, &t, &peer, n_peer);
 
 	if (!r)

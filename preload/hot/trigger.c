@@ -273,21 +273,27 @@ enum rp_trigger_kind rp_trigger_judge(const struct rp_trigger_rules *rules,
 	return out->kind;
 }
 
+/* KEY is SECRET, in the same time for any KEY of its length. */
+static unsigned is_secret(struct rp_span key, const struct rp_secret *secret)
+{
+	unsigned differs = key.n != secret->n;
+
+	for (size_t i = 0; i < RP_SECRET_MOST; i++) {
+		unsigned char c = i < key.n ? (unsigned char)key.at[i] : 0;
+
+		differs |= (unsigned)(c ^ secret->bytes[i]);
+		/* or a compiler may leave the loop once the answer is known */
+		__asm__("" : "+r"(differs));
+	}
+	return !differs & (secret->n > 0);
+}
+
 bool rp_trigger_secret_ok(const struct rp_trigger_rules *rules, struct rp_span key)
 {
 	unsigned found = 0;
 
-	for (size_t s = 0; s < rules->n_secrets && s < RP_MAX_SECRETS; s++) {
-		/* volatile: a compiler may leave a loop early once the answer is known */
-		volatile unsigned differs = key.n != rules->secrets[s].n;
-
-		for (size_t i = 0; i < RP_SECRET_MOST; i++) {
-			unsigned char c = i < key.n ? (unsigned char)key.at[i] : 0;
-
-			differs |= (unsigned)(c ^ rules->secrets[s].bytes[i]);
-		}
-		found |= !differs & (rules->secrets[s].n > 0);
-	}
+	for (size_t s = 0; s < rules->n_secrets && s < RP_MAX_SECRETS; s++)
+		found |= is_secret(key, &rules->secrets[s]);
 	return found;
 }
 

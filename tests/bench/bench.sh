@@ -158,6 +158,8 @@ if tests/bench/watched.py >"$tmp/watched"; then
 elif [ $? -ne 3 ]; then
 	exit 1
 fi
+part "a trigger that is refused, over loopback"
+tests/bench/refused.py | $stats
 part "names"
 tests/bench/show.py | $stats
 tests/bench/symbolize.sh 20000

@@ -1,14 +1,12 @@
 #!/usr/bin/env python3
 # test_gate.py - every spelling of the trigger against every reason to refuse it: no session, and the
-# client gets the same bytes as if it had not asked.  Tokens are made here by Python's own hmac.
+# client gets the same bytes as if it had not asked.
 #
 # Room: tests.  SPDX-License-Identifier: MIT
 import contextlib
-import hmac
 import json
 import os
 import re
-import secrets
 import socket
 import subprocess
 import threading
@@ -17,10 +15,9 @@ import time
 import harness
 from harness import Client, PYTHON, Server, Skip, ask, check, equal, files, free_port, need, place
 from harness import request, run, sessions, until
+from tokens import OLD, SECRET, secret_file, token
 
 SHOP = os.path.join(harness.BUILD, 'hosts/shop')
-SECRET, OLD = 'the-secret-of-this-test-server', 'and-the-one-before-it'
-HERE = '127.0.0.1'
 
 # (target, header): %(mode)s and %(key)s are put in.
 SPELLINGS = (
@@ -32,14 +29,6 @@ SPELLINGS = (
     ('/', 'X-REQPROF: mode=%(mode)s; tag=t; interval=1ms; key=%(key)s'),
     ('/?profile=save', 'X-Reqprof: %(mode)s; force; key=%(key)s'),
 )
-
-
-def token(after=300, scope='html', path='', secret=SECRET, kid_of=None, nonce=None):
-    kid = hmac.digest((kid_of or secret).encode(), b'kid', 'sha256')[:4].hex()
-    text = 'v1.%s.%d.%s.%s' % (kid, time.time() + after, nonce or secrets.token_hex(8), scope)
-    if path:
-        text += '~' + path.encode().hex()
-    return text + '.' + hmac.digest(secret.encode(), text.encode(), 'sha256').hex()
 
 
 def refusals():
@@ -73,9 +62,7 @@ def spelled(spelling, mode, key):
 def shop(here, secret=True, **env):
     port = free_port()
     if secret:
-        path = here.file('secret', SECRET + '\n' + OLD + '\n')
-        os.chmod(path, 0o600)
-        env.setdefault('REQPROF_SECRET_FILE', path)
+        env.setdefault('REQPROF_SECRET_FILE', secret_file(here))
     one = Server(here, [SHOP, str(port)], port, env=env)
     try:
         yield one
