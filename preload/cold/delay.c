@@ -71,6 +71,12 @@ static int open_stat(uint32_t tid)
 	return (int)rp_sys(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
 }
 
+/* The thread is in its segment, and so it was at whatever was read before this. */
+static bool is_open(const struct rp_track *t)
+{
+	return atomic_load_explicit(&t->state, memory_order_acquire) == RP_TRACK_OPEN;
+}
+
 void rp_delay_look(const struct rp_track *t, bool again)
 {
 	struct watch *w = watch_of(t);
@@ -82,7 +88,7 @@ void rp_delay_look(const struct rp_track *t, bool again)
 		w->fd = open_stat(t->tid);
 	uint64_t at_ns = rp_mono_ns();
 
-	if (w->fd >= 0 && read_stat(w->fd, &now)) {
+	if (w->fd >= 0 && read_stat(w->fd, &now) && is_open(t)) {
 		if (!w->tried) {
 			w->first = now;
 			w->first_at_ns = at_ns;
