@@ -6,6 +6,7 @@
 import contextlib
 import json
 import os
+import pty
 import re
 import socket
 import subprocess
@@ -327,6 +328,46 @@ def the_browser_gets_the_address_of_the_page():
         equal(tool(here, 'open').returncode, 2)
 
 
+def a_link_shows_the_page_once():
+    with place() as here, shop(here) as one:
+        url = tool(here, 'open', '--print', 'http://localhost:%d/card' % one.port,
+                   REQPROF_SECRET_FILE=here.file('secret')).stdout.strip()
+        target = url[url.index('/card'):]
+        plain = ask(one.port, '/card')
+        shown = ask(one.port, target)
+        check(b'X-Reqprof-Original-Status: 200' in shown and b'text/html' in shown, shown[:300])
+        check(SECRET.encode() not in shown and b'v1.' not in shown, 'the page holds the key')
+        equal(ask(one.port, target), plain, 'the second answer')
+        equal(ask(one.port, target.replace('/card', '/')), ask(one.port, '/'), 'on another path')
+        sessions(here.sessions, 1)
+
+
+def on_a_terminal(*words, **env):
+    """What the tool says there; what it runs is told by env(1)."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith('REQPROF')}
+    ours, theirs = pty.openpty()
+    done = subprocess.run([harness.TOOL, *words], stdin=theirs, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, check=False, env={**clean, **env})
+    os.close(theirs)
+    os.close(ours)
+    return done
+
+
+def run_opens_every_mode_to_whoever_sits_at_the_terminal():
+    need('env')
+    done = on_a_terminal('run', '--', 'env')
+    check('REQPROF_OPEN=loopback\n' in done.stdout, done)
+    check('REQPROF_OPEN=loopback is set' in done.stderr, done.stderr)
+    for words, env in (((), {'REQPROF_OPEN': ''}), (('--secret-file', '/dev/null'), {}),
+                       (('--open', ''), {}), ((), {'REQPROF_SECRET_FILE': '/x'})):
+        done = on_a_terminal('run', *words, '--', 'env', **env)
+        check('REQPROF_OPEN=loopback' not in done.stdout + done.stderr, words, env, done)
+    with place() as here:
+        done = subprocess.run([harness.TOOL, 'run', '--', 'env'], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, check=False, cwd=here.path)
+    check('REQPROF_OPEN=loopback' not in done.stdout + done.stderr, done)
+
+
 def curl_and_doctor_know_about_secrets():
     need('curl')
     with place() as here, shop(here) as one:
@@ -357,4 +398,6 @@ run(every_spelling_of_every_refusal_gives_no_session_and_the_same_bytes,
     a_core_file_would_not_hold_the_secret,
     the_tool_makes_what_the_gate_takes,
     the_browser_gets_the_address_of_the_page,
+    a_link_shows_the_page_once,
+    run_opens_every_mode_to_whoever_sits_at_the_terminal,
     curl_and_doctor_know_about_secrets)
