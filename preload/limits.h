@@ -57,6 +57,7 @@ enum {
 	RP_DRAIN_MS = 50,           /* our thread looks this often while a request is open */
 	RP_IDLE_MS = 1000,          /* and ends when nothing was open for so long */
 	RP_MAKER_MS = 10000,        /* what a client may wait for its page */
+	RP_MAX_MAKERS = 2,          /* pages that are made at once; others wait for their turn */
 	RP_MAKER_BYTES = 64 << 20,  /* of a page, in a memfd until it is sent */
 	RP_EXIT_WAIT_MS = 100,      /* what an exiting host may wait for its last session */
 };

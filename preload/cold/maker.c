@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <linux/memfd.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -17,10 +19,17 @@
 enum { HEAD_MAX = 4096, SAID_MAX = 240 };
 
 static bool born_filtered;
+static _Atomic uint32_t n_running;
 
 void rp_maker_boot(void)
 {
 	born_filtered = rp_sys(SYS_prctl, PR_GET_SECCOMP, 0, 0, 0, 0) == 2;
+}
+
+void rp_maker_forked(void)
+{
+	atomic_store(&n_running, 0);
+	rp_maker_term_forked();
 }
 
 /* A filter that came after the constructor is the host's own, and may kill whoever forks.  One that
@@ -53,7 +62,34 @@ static void log_said(int said, enum rp_made_how how)
 	rp_log("no page: ", rp_maker_why(how), *text ? ": " : NULL, text, NULL);
 }
 
-static enum rp_made_how run_tool(const struct rp_maker_job *job, int tool)
+/* Whoever may flag several requests at once shall not have as many tools run at once. */
+static bool wait_turn(uint64_t until_ns)
+{
+	for (;;) {
+		uint32_t n = atomic_load(&n_running);
+		uint64_t now_ns = rp_mono_ns();
+
+		if (n < RP_MAX_MAKERS) {
+			if (atomic_compare_exchange_weak(&n_running, &n, n + 1))
+				return true;
+			continue;
+		}
+		if (now_ns >= until_ns)
+			return false;
+		struct timespec t = {(time_t)((until_ns - now_ns) / 1000000000),
+		                     (long)((until_ns - now_ns) % 1000000000)};
+
+		rp_sys(SYS_futex, &n_running, FUTEX_WAIT_PRIVATE, n, &t);
+	}
+}
+
+static void end_turn(void)
+{
+	atomic_fetch_sub(&n_running, 1);
+	rp_sys(SYS_futex, &n_running, FUTEX_WAKE_PRIVATE, 1);
+}
+
+static enum rp_made_how run_tool(const struct rp_maker_job *job, int tool, uint64_t until_ns)
 {
 	const char *const argv[] = {"reqprof",
 	                            "answer",
@@ -62,12 +98,11 @@ static enum rp_made_how run_tool(const struct rp_maker_job *job, int tool)
 	                            rp_modes[job->mode].word,
 	                            job->session,
 	                            NULL};
-	uint64_t most_ms = job->most_ms ? job->most_ms : RP_MAKER_MS;
 	struct rp_maker_run run = {.argv = argv,
 	                           .tool = tool,
 	                           .out = job->out,
 	                           .bounded = job->mode != RP_MODE_TERM,
-	                           .until_ns = rp_mono_ns() + most_ms * 1000000,
+	                           .until_ns = until_ns,
 	                           .said = (int)rp_sys(SYS_memfd_create, "reqprof", MFD_CLOEXEC)};
 	enum rp_made_how how = RP_MADE;
 
@@ -94,8 +129,14 @@ enum rp_made_how rp_maker_try(const struct rp_maker_job *job)
 
 	if (tool < 0)
 		return RP_MADE_NO_TOOL;
-	enum rp_made_how how = run_tool(job, tool);
+	uint64_t most_ms = job->most_ms ? job->most_ms : RP_MAKER_MS;
+	uint64_t until_ns = rp_mono_ns() + most_ms * 1000000;
+	enum rp_made_how how = RP_MADE_LATE;
 
+	if (wait_turn(until_ns)) {
+		how = run_tool(job, tool, until_ns);
+		end_turn();
+	}
 	rp_sys(SYS_close, tool);
 	return how;
 }

@@ -49,7 +49,7 @@ bool rp_maker_make(const struct rp_maker_job *job, struct rp_made *made);
  * its own; what cannot be is logged.  Called by the drain. */
 void rp_maker_term(const char *name);
 
-/* After fork: there is no such thread in the child. */
+/* After fork: nothing is made in the child. */
 void rp_maker_forked(void);
 
 /* In words, for a page or a log. */

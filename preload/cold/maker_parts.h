@@ -32,6 +32,9 @@ void rp_maker_process(struct rp_maker_run *run);
 /* Has the tool write into JOB's descriptor; RP_MADE, or why it cannot. */
 enum rp_made_how rp_maker_try(const struct rp_maker_job *job);
 
+/* Of rp_maker_forked. */
+void rp_maker_term_forked(void);
+
 /* Puts a small page into JOB's memfd in place of what is there.  False: it cannot be written. */
 bool rp_maker_small(const struct rp_maker_job *job, enum rp_made_how how);
 

@@ -77,7 +77,7 @@ void rp_maker_term(const char *name)
 	give_up("too many at once");
 }
 
-void rp_maker_forked(void)
+void rp_maker_term_forked(void)
 {
 	for (unsigned i = 0; i < AT_ONCE; i++)
 		atomic_store(&trees[i].taken, false);
