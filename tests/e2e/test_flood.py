@@ -102,7 +102,8 @@ def ten_thousand_flagged_requests_stay_within_the_bounds():
             until('no process of ours', lambda: not below(worker))
             check(len(files(here.sessions)) <= allowed, len(files(here.sessions)), 'sessions')
             check(threads[0] <= 2 + 10 + 2, threads[0], 'threads')  # its own, the drain, a page each
-            check(seen[0] <= 2 * 3, seen[0], 'processes')  # two pages at once: between, tool, reader
+            # Two pages at once: one between, tool, reader; a look is no moment.
+            check(seen[0] <= 2 * 3 + 2, seen[0], 'processes')
             check(most[0] - before < RSS_MIB, 'the worker grew by', most[0] - before, 'MiB')
             print('# %d pages in %.1f s, at most %d processes and %d threads, %.1f MiB more at most, '
                   '%.1f afterwards' % (pages, seconds, seen[0], threads[0], most[0] - before,

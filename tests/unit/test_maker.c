@@ -184,8 +184,7 @@ static void ready(void)
 static enum rp_made_how make(const char *how, enum rp_mode mode)
 {
 	int out = memfd_create("page", MFD_CLOEXEC);
-	struct rp_maker_job job = {
-	        .mode = mode, .session = how, .out = out, .most_ms = how ? LATE_MS * 3 : 0};
+	struct rp_maker_job job = {.mode = mode, .session = how, .out = out, .most_ms = 0};
 
 	if (how && (strcmp(how, "hang") == 0 || strcmp(how, "deaf") == 0))
 		job.most_ms = LATE_MS;
