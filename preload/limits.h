@@ -60,6 +60,7 @@ enum {
 	RP_MAX_MAKERS = 2,          /* pages that are made at once; others wait for their turn */
 	RP_MAKER_BYTES = 64 << 20,  /* of a page, in a memfd until it is sent */
 	RP_EXIT_WAIT_MS = 100,      /* what an exiting host may wait for its last session */
+	RP_EXIT_PAGE_MS = 2000,     /* ... and for a page in place of its last answer */
 };
 
 #endif

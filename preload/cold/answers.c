@@ -256,15 +256,20 @@ static void finish(struct rp_answer *a, int fd, bool ok, bool said)
 
 /* ---- its life -------------------------------------------------------------------------------- */
 
-static void take(struct rp_answer *a, char *memory, bool own, int *fd)
+/* The descriptor of A, which is the host's under the same number; -1: it cannot be had. */
+static int take(struct rp_answer *a, char *memory)
 {
-	*fd = own && memory != MAP_FAILED ? rp_table_take(a->fd) : -1;
-	if (*fd >= 0) {
+	bool more = false;
+	int fd = rp_table_own_with(a->fd, &more) && memory != MAP_FAILED ? a->fd : -1;
+
+	if (memory != MAP_FAILED) {
 		a->head = memory;
 		a->queue = memory + RP_ANSWER_HEAD_BYTES;
 	}
-	atomic_store(&a->taken, *fd >= 0 ? RP_TAKEN_YES : RP_TAKEN_NO);
+	a->patient = !more; /* nobody could be told that there is room again */
+	atomic_store(&a->taken, fd >= 0 ? RP_TAKEN_YES : RP_TAKEN_NO);
 	rp_sys(SYS_futex, &a->taken, FUTEX_WAKE_PRIVATE, RP_MAX_ANSWERS);
+	return fd;
 }
 
 /* Nobody of the host may be in its memory any more. */
@@ -285,14 +290,13 @@ static void give_back(struct rp_answer *a, char *memory, int fd)
 static void *run(void *arg)
 {
 	struct rp_answer *a = arg;
-	int fd;
 
 	rp_self.ours = true;
 	rp_sys(SYS_prctl, PR_SET_NAME, "reqprof-answer");
 	char *memory = mmap(NULL, MEMORY_BYTES, PROT_READ | PROT_WRITE,
 	                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	take(a, memory, rp_table_own(), &fd);
+	int fd = take(a, memory);
 	bool due = wait_due(a);
 
 	if (fd >= 0) {
@@ -310,9 +314,17 @@ bool rp_answers_start(struct rp_answer *a)
 	return rp_thread_start(run, a, STACK_BYTES) == 0;
 }
 
-void rp_answers_settle(unsigned ms)
+static bool any_due(void)
 {
-	for (unsigned slept = 0; slept < ms && atomic_load(&rp_n_answers); slept += 2) {
+	for (unsigned i = 0; i < RP_MAX_ANSWERS; i++)
+		if (atomic_load(&rp_answers[i].state) == RP_ANSWER_DUE)
+			return true;
+	return false;
+}
+
+void rp_answers_settle(void)
+{
+	for (unsigned ms = 0; ms < RP_EXIT_PAGE_MS && any_due(); ms += 2) {
 		struct timespec t = {0, 2000000};
 
 		rp_sys(SYS_nanosleep, &t, 0);

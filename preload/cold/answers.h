@@ -16,8 +16,8 @@ bool rp_answers_start(struct rp_answer *a);
 /* The session of a request is written as NAME in the directory of sessions; "": it is not. */
 void rp_answers_written(uint32_t request, uint32_t serial, const char *name);
 
-/* An exiting host waits at most MS for pages that are on their way. */
-void rp_answers_settle(unsigned ms);
+/* An exiting host waits a moment for pages that clients have in place of what it has answered. */
+void rp_answers_settle(void);
 
 /* After fork: there are no threads in the child. */
 void rp_answers_forked(void);

@@ -13,6 +13,7 @@
 #include "preload/cold/program.h"
 #include "preload/cold/runtimes.h"
 #include "preload/cold/settings.h"
+#include "preload/cold/table.h"
 #include "preload/cold/unwinder.h"
 #include "preload/hot/blame.h"
 #include "preload/hot/conn.h"
@@ -63,6 +64,7 @@ __attribute__((constructor(101))) static void boot(void)
 	rp_blame_check();
 	rp_runtimes_start();
 	rp_maker_boot();
+	rp_table_boot();
 	rp_mask_has_exit_key = pthread_key_create(&rp_mask_exit_key, thread_ends) == 0;
 	rp_gate_start = rp_drain_start;
 	rp_answer_start = rp_answers_start;

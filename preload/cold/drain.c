@@ -347,6 +347,7 @@ RP_EARLY void rp_drain_settle(void)
 		rp_sys(SYS_nanosleep, &t, 0);
 	}
 	rp_flights_remove();
+	rp_answers_settle();
 }
 
 RP_EARLY void rp_drain_forked(void)

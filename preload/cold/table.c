@@ -4,10 +4,19 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <sched.h>
+#include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include "preload/hot/sys.h"
 
 enum { MOST_FDS = 1 << 20 };
+
+static bool born_filtered;
+
+void rp_table_boot(void)
+{
+	born_filtered = rp_sys(SYS_prctl, PR_GET_SECCOMP, 0, 0, 0, 0) != 0;
+}
 
 bool rp_table_own(void)
 {
@@ -24,16 +33,59 @@ bool rp_table_own(void)
 	return true;
 }
 
-/* A thread may always do this to its own process; where the first thread has ended, or a sandbox
- * refuses, nobody may. */
+/* Sandboxes may kill whoever takes descriptors out of a process, though it be his own. */
+static bool is_filtered(void)
+{
+	static const char filtered[] = "\nSeccomp:\t0";
+	char text[4096];
+	long fd, n;
+
+	if (born_filtered)
+		return true;
+	fd = rp_sys(SYS_openat, AT_FDCWD, "/proc/thread-self/status", O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? fd : rp_sys(SYS_read, fd, text, sizeof(text));
+	rp_sys(SYS_close, fd);
+	return n <= 0 || !memmem(text, (size_t)n, filtered, sizeof(filtered) - 1);
+}
+
+/* A thread may always do this to its own process; where the first thread has ended, nobody may. */
 int rp_table_get(int fd)
 {
+	if (is_filtered())
+		return -1;
 	long self = rp_sys(SYS_pidfd_open, rp_sys(SYS_getpid, 0), 0);
 	long copy = self < 0 ? self : rp_sys(SYS_pidfd_getfd, self, fd, 0);
 
 	if (self >= 0)
 		rp_sys(SYS_close, self);
 	return copy < 0 ? -1 : (int)copy;
+}
+
+/* For a moment we have copies of what is below FD; elsewhere of nothing but that. */
+static bool keep(int fd)
+{
+	if (rp_sys(SYS_close_range, fd + 1, ~0u, CLOSE_RANGE_UNSHARE) != 0)
+		return false;
+	if (fd > 0)
+		rp_sys(SYS_close_range, 0, fd - 1, 0);
+	return true;
+}
+
+bool rp_table_own_with(int fd, bool *more)
+{
+	*more = !born_filtered;
+	if (born_filtered)
+		return keep(fd);
+	if (!rp_table_own())
+		return false;
+	int copy = rp_table_get(fd);
+
+	if (copy < 0 || copy == fd)
+		return copy == fd;
+	long own = rp_sys(SYS_dup3, copy, fd, O_CLOEXEC);
+
+	rp_sys(SYS_close, copy);
+	return own >= 0;
 }
 
 /* Taken, it may write wherever the host may, also to a socket (journald's); opened anew, the user
@@ -45,16 +97,4 @@ long rp_table_stderr(void)
 	return fd >= 0 ? fd
 	               : rp_sys(SYS_openat, AT_FDCWD, "/proc/self/fd/2",
 	                        O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-}
-
-int rp_table_take(int fd)
-{
-	int copy = rp_table_get(fd);
-
-	if (copy < 0 || copy == fd)
-		return copy;
-	long own = rp_sys(SYS_dup3, copy, fd, O_CLOEXEC);
-
-	rp_sys(SYS_close, copy);
-	return own < 0 ? -1 : fd;
 }

@@ -11,10 +11,15 @@
 /* The calling thread's from here on.  False: sandboxed so that neither call is allowed. */
 bool rp_table_own(void);
 
-/* A copy of the descriptor FD of the host in our own table, and the same under its own number; -1:
- * it cannot be had. */
+/* The same with the host's FD in it, under its own number; false: not to be had.  *MORE: others can
+ * be got as well. */
+bool rp_table_own_with(int fd, bool *more);
+
+/* A copy of the descriptor FD of the host in our own table; -1: it cannot be had. */
 int rp_table_get(int fd);
-int rp_table_take(int fd);
+
+/* In the constructor: was the process born in a sandbox? */
+void rp_table_boot(void);
 
 /* The standard error of the host, likewise, whatever it is; or -errno. */
 long rp_table_stderr(void);

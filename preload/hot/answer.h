@@ -46,6 +46,7 @@ struct rp_answer {
 	_Atomic uint32_t n_head;
 	char *queue;             /* a ring of RP_ANSWER_QUEUE_BYTES */
 	_Atomic uint64_t queued; /* bytes put in, and RP_QUEUE_* */
+	bool patient;            /* nobody could tell the host: it waits until there is room */
 	_Atomic bool hungry;     /* the host was told to try again: it must hear of room */
 	_Atomic uint64_t sent;   /* ... and taken out; the host waits on its low half */
 };

@@ -153,7 +153,7 @@ static size_t queue_bytes(struct rp_answer *a, const struct rp_offer *o, const c
 		put += some;
 		if (some || fate->over)
 			continue;
-		may_wait = may_wait || blocks(o);
+		may_wait = may_wait || a->patient || blocks(o);
 		if (may_wait)
 			wait_for_room(a, sent);
 		else if (asked) /* there was none, nor since it was said */
@@ -345,6 +345,8 @@ static ssize_t take_head(struct rp_conn *c, struct rp_answer *a, const struct rp
 	size_t n = o->iov ? hold_head(a, o, part, &whole) : 0;
 	enum rp_judgement judged = RP_JUDGED_KEEP;
 
+	if (o->flags & MSG_ZEROCOPY) /* the host waits for the kernel to be done with it */
+		n = 0;
 	if (n && whole)
 		judged = rp_answer_head_judge(a->head, atomic_load(&a->n_head));
 	else if (n && atomic_load(&a->n_head) < RP_ANSWER_HEAD_BYTES && !part->ends)

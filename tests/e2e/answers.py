@@ -64,6 +64,15 @@ while True:
         one.send(b'the body')
     one.close()
 '''
+ONCE = '''
+import socket, sys
+listener = socket.create_server(('127.0.0.1', int(sys.argv[1])))
+got = b''
+while not got:
+    one, _ = listener.accept()
+    got = one.recv(65536)
+one.send(b'HTTP/1.1 200 OK\\r\\nContent-Length: 6\\r\\n\\r\\nhello\\n')
+'''
 RACK = '''
 run lambda { |env|
   path = env['PATH_INFO']
@@ -95,7 +104,7 @@ def pager(here, n=64, ms=0):
 def starts(*argv, needs=(), files=None, can=None, env=None):
     """A server of ARGV with $PORT, $HERE and $PLACE put in."""
     @contextlib.contextmanager
-    def start(here, shim=True, **more):
+    def start(here, shim=True, before=None, **more):
         need(*needs)
         if can:
             can()
@@ -107,7 +116,7 @@ def starts(*argv, needs=(), files=None, can=None, env=None):
         for word, value in words.items():
             full = [a.replace(word, value) for a in full]
         settings = dict(env or {}, PYTHONDONTWRITEBYTECODE='1', **(pager(here) if shim else {}))
-        with server(here, full, port, shim, env=dict(settings, **more)) as one:
+        with server(here, full, port, shim, env=dict(settings, **more), before=before) as one:
             yield one
     return start
 
@@ -122,11 +131,12 @@ def python_has(module):
 
 def configured(make, **options):
     @contextlib.contextmanager
-    def start(here, shim=True, **more):
+    def start(here, shim=True, before=None, **more):
         port = free_port()
         argv = make(here, port, **options)
         os.utime(here.file('www/big.bin', bytes(range(256)) * 12000), (1700000000, 1700000000))
-        with server(here, argv, port, shim, env=dict(pager(here) if shim else {}, **more)) as one:
+        settings = dict(pager(here) if shim else {}, **more)
+        with server(here, argv, port, shim, env=settings, before=before) as one:
             yield one
     return start
 
@@ -186,6 +196,7 @@ OTHERS = [
                        can=python_has('uvicorn')), ['/'], True),
     Kind('pieces', starts(PYTHON, '$PLACE/pieces.py', '$PORT', files={'pieces.py': PIECES}),
          ['/200+OK'], False),
+    Kind('once', starts(PYTHON, '$PLACE/once.py', '$PORT', files={'once.py': ONCE}), ['/'], False),
 ]
 
 

@@ -4,8 +4,10 @@
 #
 # Room: tests.  SPDX-License-Identifier: MIT
 import contextlib
+import ctypes
 import os
 import socket
+import struct
 import time
 
 import answers
@@ -326,6 +328,33 @@ def a_server_that_is_told_to_end_ends():
             check(time.monotonic() - began < 5, name, 'took', time.monotonic() - began, 's to end')
 
 
+def a_server_that_ends_by_itself_lets_the_page_out():
+    with serving('once', ms=200) as (_, one):
+        raw, = talk(one.port, request(flagged('/')))
+        equal(body_of(raw), page(64), 'the last answer')
+        equal(one.child.wait(PATIENCE), 0, 'its exit status')
+
+
+def in_a_sandbox_that_kills_who_takes_descriptors_it_works_without():
+    for name in ('nginx', 'python'):
+        kind = answers.kind(name)
+        with place(kind.owner) as here, kind.start(here, before=no_pidfd) as one:
+            raw, = talk(one.port, request(flagged(small(name))))
+            check(raw.startswith(b'HTTP/1.1 200'), raw[:80])
+            equal(body_of(raw), page(64), 'the page on ' + name)
+            still_serves(one, name, 'a sandbox')
+
+
+def no_pidfd():
+    """For the calling process and its children pidfd_open and pidfd_getfd are deadly."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    steps = [(0x20, 0, 0, 0), (0x15, 1, 0, 434), (0x15, 0, 1, 438), (0x06, 0, 0, 0x80000000),
+             (0x06, 0, 0, 0x7fff0000)]
+    program = ctypes.create_string_buffer(b''.join(struct.pack('HBBI', *s) for s in steps))
+    libc.prctl(38, 1, 0, 0, 0)
+    libc.prctl(22, 2, struct.pack('HxxxxxxP', len(steps), ctypes.addressof(program)), 0, 0)
+
+
 PIPELINES = ['nginx', 'apache', 'lighttpd', 'python', 'node', 'uvicorn', 'puma', 'java']
 ALL = [k.name for k in answers.KINDS]
 run(*[pipelined(name) for name in PIPELINES],
@@ -338,4 +367,6 @@ run(*[pipelined(name) for name in PIPELINES],
     a_POST_that_does_not_insist_is_answered_as_ever, the_100_that_a_client_waits_for_comes,
     what_has_no_body_or_is_a_part_is_answered_as_ever, a_stream_of_events_is_never_swallowed,
     REQPROF_RESPONSE_keep_forbids_it, a_page_that_nobody_can_make_says_what_to_type,
-    a_head_in_pieces_is_held_until_it_is_judged, a_server_that_is_told_to_end_ends)
+    a_head_in_pieces_is_held_until_it_is_judged, a_server_that_is_told_to_end_ends,
+    a_server_that_ends_by_itself_lets_the_page_out,
+    in_a_sandbox_that_kills_who_takes_descriptors_it_works_without)
