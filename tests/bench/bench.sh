@@ -160,6 +160,12 @@ elif [ $? -ne 3 ]; then
 fi
 part "a trigger that is refused, over loopback"
 tests/bench/refused.py | $stats
+part "a leaked secret: 10 000 flagged requests, those of others beside them"
+if tests/bench/flood.py >"$tmp/flood"; then
+	$stats <"$tmp/flood"
+elif [ $? -ne 3 ]; then
+	exit 1
+fi
 part "names"
 tests/bench/show.py | $stats
 tests/bench/symbolize.sh 20000
