@@ -60,7 +60,9 @@ void rp_doctor_gate(struct rp_doctor *d, char *const *environment, uid_t uid)
 	} else {
 		rp_doctor_say(d, RP_FINDING_OK, "%s may flag requests, not through a proxy; %s",
 		              where,
-		              open ? "those on this machine may see the profile at once"
+		              open ? "those on this machine may see the profile at once: not for a "
+		                     "server "
+		                     "behind a proxy that hides its clients"
 		                   : "they are saved, and nobody is shown anything "
 		                     "(REQPROF_OPEN=loopback, REQPROF_SECRET_FILE)");
 	}

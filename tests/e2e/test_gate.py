@@ -157,6 +157,17 @@ def without_a_secret_proxies_and_strangers_are_refused():
         equal(list(told(here)[1]), ['proxy'])
 
 
+def a_page_elsewhere_whose_name_leads_here_is_shown_nothing():
+    with place() as here, shop(here, secret=False, REQPROF_OPEN='loopback') as one:
+        wanted = ask(one.port, '/')  # "Host: test"
+        equal(ask(one.port, '/?profile=html'), wanted)
+        sessions(here.sessions, 1)
+        check('a trigger of 127.0.0.1 saves: it may only save' in here.said(), here.said())
+        with Client(one.port) as client:
+            client.send(request('/?profile=text').replace(b'Host: test', b'Host: localhost:80'))
+            check(b'GET / ' in client.answer(), 'a name of this machine shows nothing')
+
+
 def own_address():
     with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         s.connect(('192.0.2.1', 9))
@@ -391,6 +402,7 @@ run(every_spelling_of_every_refusal_gives_no_session_and_the_same_bytes,
     who_knows_the_secret_or_has_a_token_may,
     a_token_lets_one_request_in_also_when_many_send_it_at_once,
     without_a_secret_proxies_and_strangers_are_refused,
+    a_page_elsewhere_whose_name_leads_here_is_shown_nothing,
     strangers_are_refused_unless_they_are_listed,
     a_trusted_proxy_names_the_client,
     the_line_is_written_by_a_thread_that_ends_and_costs_nothing_else,
