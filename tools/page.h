@@ -1,7 +1,7 @@
 /* page.h - a profile as one HTML file that needs nothing else: the viewer, and the data for it.
  *
  * Room: tools.  The viewer is tools/viewer/, packed into the tool at build; what it is given is
- * described at the top of tools/viewer/model.js.  The same profile gives the same page.
+ * described in tools/page_parts.h.  The same profile gives the same page.
  * SPDX-License-Identifier: MIT
  */
 #ifndef RP_PAGE_H

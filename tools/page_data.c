@@ -1,5 +1,5 @@
 /* page_data.c - the data of a page: tables as columns of numbers, sessions as other reports have
- * them.  See page.h; what each key means is told in tools/viewer/model.js.
+ * them.  See page.h; what each key means is told in page_parts.h.
  *
  * Room: tools.  SPDX-License-Identifier: MIT
  */
@@ -232,6 +232,7 @@ static void put_all(struct rp_page_parts *parts)
 	rp_page_lanes(parts);
 	rp_page_stretches(parts);
 	rp_page_waits(parts);
+	rp_page_handoffs(parts);
 	put_nodes(parts); /* after whatever may ask for another one */
 	rp_page_sources(parts);
 	put_json(parts, "modules", modules_of(p));

@@ -1,4 +1,5 @@
-/* page_lanes.c - the columns with a time in them: points, stretches and waits; see page_parts.h.
+/* page_lanes.c - the columns with a time in them: points, stretches, waits, hand-offs; see
+ * page_parts.h.
  *
  * Room: tools.  SPDX-License-Identifier: MIT
  */
@@ -220,5 +221,21 @@ void rp_page_waits(struct rp_page_parts *parts)
 			fputs(at ? ",\n" : "\n", parts->out);
 			put_wait(parts, &p->waits[at++], x, (uint32_t)s);
 		}
+	rp_page_column_end(parts);
+}
+
+void rp_page_handoffs(struct rp_page_parts *parts)
+{
+	const struct rp_profile *p = parts->p;
+
+	rp_page_column(parts, "handoffs", false);
+	for (size_t i = 0; i < p->n_passages; i++) {
+		const struct rp_passage *h = &p->passages[i];
+		uint64_t first_ns = p->sessions[h->session].first_ns;
+
+		fprintf(parts->out, "%s[%u,%u,%u,%u,%lld,%lld]", i ? "," : "", h->session,
+		        h->thread, h->from_tid, rp_page_text(parts, h->by),
+		        (long long)(h->given_ns - first_ns), (long long)(h->taken_ns - first_ns));
+	}
 	rp_page_column_end(parts);
 }

@@ -8,7 +8,8 @@ import json
 import re
 
 from harness import check, equal, run, until
-from pages import CTRL, PLACE, SHIFT, VIEWS, html, nginx, page, python, shop, shown, sums, threads
+from pages import CTRL, PLACE, SHIFT, VIEWS, exported, html, nginx, page, python, shop, shown
+from pages import sums, threads
 
 
 def every_view_opens_on_real_sessions():
@@ -155,6 +156,63 @@ def the_timeline_zooms_moves_and_picks_a_range():
         equal(p.js('State.now.from'), -1)
 
 
+# Where an arrow's middle is, on the canvas; and what is painted there.
+MIDDLE = ('(() => { const a = Handoffs.drawn()[%d], [{ from, to }] = a.of; return [(a.x + a.end) / 2, '
+          '((from ? from.top + 3 : to.top - 16) + to.top) / 2 - Timeline.canvas.top]; })()')
+PIXELS = ('(({ element: e }) => { const c = new OffscreenCanvas(e.width, e.height).getContext("2d", '
+          '{ willReadFrequently: true }); c.drawImage(e, 0, 0); '
+          'return c.getImageData(0, 0, e.width, e.height).data; })(Timeline.canvas)')
+
+
+def handoffs_are_arrows_between_lanes():
+    told = json.loads(exported(threads()))
+    equal([h['by'] for h in told['handoffs']], ['thread created'] * 2)
+    for scheme in 'light', 'dark':
+        with page(html(threads()), prefers_color_scheme=scheme) as p:
+            p.press('3')
+            p.settle()
+            equal(p.js('Handoffs.drawn().map((a) => a.of.length)'), [1, 1])
+            equal(p.js('Handoffs.drawn().every((a) => a.of[0].from.top < a.of[0].to.top)'), True)
+            p.js('window.before = %s' % PIXELS)
+            p.js('Handoffs.make([]), Timeline.canvas.soon()')
+            p.settle()
+            gone = p.js('(() => { const now = %s; let n = 0; for (let i = 0; i < now.length; i += 4) '
+                        'n += Math.abs(now[i] - before[i]) > 40; return n; })()' % PIXELS)
+            check(gone > 200, scheme, 'has no arrows that can be seen:', gone, 'pixels')
+    with page(html(threads())) as p:
+        p.press('3')
+        x, y, _, _ = p.js(PLACE % 'Timeline')
+        at = p.js(MIDDLE % 0)
+        p.mouse('mouseMoved', x + at[0], y + at[1], button='none')
+        p.settle()
+        names = ['%(name)s %(tid)d' % t for t in told['threads']]
+        tip = p.text('.tip').split('\n')
+        equal(tip[0], 'thread created')
+        check(tip[1] in ['%s → %s' % (a, b) for a in names for b in names if a != b], tip)
+        check(re.fullmatch(r'given at .*\d m?s, taken [\d.]+ .s later', tip[2]), tip)
+        p.press('h')
+        close = p.js('Timeline.canvas.range')
+        one = p.js('Model.handoffs.slice().sort((a, b) => a.taken - b.taken)[0]')
+        check(close[0] <= one['given'] <= one['taken'] <= close[1], 'h shows', close, 'not', one)
+        check(p.text('#said').startswith('thread created, '), p.text('#said'))
+        p.press('0')
+        until('the glide', lambda: p.js('!Timeline.canvas.glide'))
+        # Many: what would lie on each other is one, and none is lost.
+        p.js('for (let i = 0, [h] = Model.handoffs; i < 20000; i++) Model.handoffs.push({ ...h, '
+             'given: i / 20000 * Model.duration, taken: i / 20000 * Model.duration + 5000 })')
+        p.js('Handoffs.make(Timeline.lanes), Timeline.canvas.soon()')
+        p.settle()
+        equal(p.js('Handoffs.drawn().reduce((n, a) => n + a.of.length, 0)'), 20002)
+        drawn = p.js('Handoffs.drawn().length')
+        check(50 < drawn < p.js('Timeline.canvas.width') / 4, drawn, 'arrows')
+        at = p.js(MIDDLE % 40)
+        p.mouse('mouseMoved', x + at[0], y + at[1], button='none')
+        p.settle()
+        check(re.search(r'thread created × \d+', p.text('.tip')), p.text('.tip'))
+        p.press('h')
+        check(p.js('Handoffs.drawn().length') <= drawn, 'nobody looks closer')
+
+
 def what_was_chosen_is_in_the_address():
     path = html(shop()[0])
     with page(path) as p:
@@ -211,5 +269,6 @@ run(every_view_opens_on_real_sessions, a_part_of_the_account_filters_every_view,
     one_search_marks_all_views_and_tells_its_share,
     the_tree_is_driven_by_keys_and_is_a_tree_for_those_who_listen,
     the_flame_graph_zooms_by_mouse_wheel_and_keys, the_timeline_zooms_moves_and_picks_a_range,
+    handoffs_are_arrows_between_lanes,
     what_was_chosen_is_in_the_address, the_sheet_tells_the_keys,
     both_colour_schemes_and_a_telephone_and_paper)

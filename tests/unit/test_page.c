@@ -121,6 +121,37 @@ START_TEST(every_point_is_there_once_with_its_stack)
 }
 END_TEST
 
+START_TEST(handoffs_are_told_since_the_first_byte)
+{
+	struct rp_profile *p = shop();
+	struct rp_passage h[] = {
+	        {0, 1, 77, "queue", p->sessions[0].first_ns + 5000, p->sessions[0].first_ns + 9000},
+	        {0, 0, 78, "pipe", p->sessions[0].first_ns - 40, p->sessions[0].first_ns + 1}};
+	const json_int_t wanted[][6] = {{0, 1, 77, 0, 5000, 9000}, {0, 0, 78, 0, -40, 1}};
+
+	p->passages = h;
+	p->n_passages = 2;
+	json_t *data = data_of(p, &plain), *told = json_object_get(data, "handoffs");
+
+	ck_assert_uint_eq(json_array_size(told), 2);
+	for (size_t i = 0; i < 2; i++) {
+		json_t *one = json_array_get(told, i);
+		size_t text = (size_t)number(one, 3);
+
+		for (size_t k = 0; k < 6; k++)
+			if (k != 3)
+				ck_assert_int_eq(number(one, k), wanted[i][k]);
+		ck_assert_str_eq(json_string_value(
+		                         json_array_get(json_object_get(data, "texts"), text)),
+		                 h[i].by);
+	}
+	json_decref(data);
+	p->passages = NULL;
+	p->n_passages = 0;
+	handmade_free(p);
+}
+END_TEST
+
 START_TEST(callers_stand_before_callees_and_no_node_twice)
 {
 	struct rp_profile *p = shop();
@@ -422,6 +453,7 @@ int main(void)
 	TCase *data = tcase_create("data"), *sources = tcase_create("sources");
 
 	tcase_add_test(data, every_point_is_there_once_with_its_stack);
+	tcase_add_test(data, handoffs_are_told_since_the_first_byte);
 	tcase_add_test(data, callers_stand_before_callees_and_no_node_twice);
 	tcase_add_test(data, addresses_of_one_line_are_one_node);
 	tcase_add_test(data, a_function_of_two_builds_is_one_in_a_diff);

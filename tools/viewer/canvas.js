@@ -59,7 +59,7 @@ class Canvas {
 		const c = this.context;
 		c.setTransform(ratio, 0, 0, ratio, 0, 0);
 		c.clearRect(0, 0, width, height);
-		c.font = Canvas.FONT;
+		c.font = '11.5px ' + Colors.value('mono');
 		c.textBaseline = 'middle';
 		this.letter = this.letter || c.measureText('MMMMMMMMMM').width / 10;
 		const moves = this.move(now);
@@ -211,5 +211,4 @@ class Canvas {
 			{ passive: false });
 	}
 }
-Canvas.FONT = '11.5px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace';
 Canvas.GLIDE_MS = 180;

@@ -69,7 +69,7 @@ const Chosen = (() => {
 			{ 'data-do': what, title: 'key ' + key, onclick: () => act(what) }, text);
 		Dom.fill(foot,
 			el('div.said', el('strong.name', { title: name }, name),
-				el('span.numbers', times), place && el('span.place', place)),
+				el('span', times), place && el('span.place', place)),
 			el('div.acts',
 				view !== 'tree' && button('tree', 'Tree', '1'),
 				view !== 'flame' && button('flame', 'Flame', 'z'),

@@ -83,6 +83,8 @@ const Exports = (() => {
 		const waits = Model.waits.map((w) => ({ kind: w.kind, object: w.object || null,
 			held: held(w.holder), thread: w.thread, stack: all.of(w.node),
 			at_ns: at(w.session, w.at), span_ns: w.span, cpu_ns: w.cpu }));
+		const handoffs = Model.handoffs.map((h) => ({ thread: h.thread, from_tid: h.tid, by: h.by,
+			given_ns: at(h.session, h.given), taken_ns: at(h.session, h.taken) }));
 		const sessions = Model.sessions.map((s) => {
 			const { first_ns, client, shorts, n_segments, n_without_tick, ...rest } = s;
 			return rest;
@@ -91,9 +93,9 @@ const Exports = (() => {
 			line: f.line || null, module: f.pseudo ? null : f.module, library: f.library }));
 		const top = { ...(sessions.length > 1 ? { sessions } : sessions[0]), version: Model.version,
 			threads: Model.threads, functions, stacks: all.paths, samples, waits,
-			modules: Model.modules };
+			handoffs, modules: Model.modules };
 		return JSON.stringify(top, null, 1)
-			.replace(/"(at_ns|began_wall_ns)": "(\d+)"/g, '"$1": $2') + '\n';
+			.replace(/"(at_ns|given_ns|taken_ns|began_wall_ns)": "(\d+)"/g, '"$1": $2') + '\n';
 	}
 
 	const FORMATS = {

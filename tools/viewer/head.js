@@ -3,8 +3,8 @@
  */
 const Head = (() => {
 	function status(code) {
-		const kind = code >= 500 ? 'bad' : code >= 400 ? 'odd' : 'good';
-		return el('span', { class: 'status ' + (code ? kind : 'odd') }, code || 'no status');
+		const heat = code >= 500 ? 'hot' : code && code < 400 ? 'mild' : 'warm';
+		return el('span', { class: 'status ' + heat }, code || 'no status');
 	}
 
 	function request({ request: r }) {

@@ -14,7 +14,7 @@ const Keys = (() => {
 		['Flame', [['arrows', 'callers, callees, neighbours'], ['Enter', 'zoom'],
 			['+  −', 'wider, narrower'], ['0', 'show all'], ['i', 'flame or icicle']]],
 		['Timeline', [['+  −', 'zoom, as the wheel does'], ['← →', 'move, as dragging does'],
-			['0', 'show all'], ['Shift drag', 'pick a range of time']]],
+			['0', 'show all'], ['h', 'next hand-off'], ['Shift drag', 'pick a range of time']]],
 	];
 
 	function section([title, rows]) {

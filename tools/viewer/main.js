@@ -15,16 +15,9 @@ const Main = (() => {
 	let views, made, waiting = false;
 
 	function table() {
-		return [
-			{ id: 'tree', view: Tree },
-			{ id: 'flame', view: Flame },
-			{ id: 'timeline', view: Timeline },
-			{ id: 'flat', view: Flat },
-			{ id: 'sandwich', view: Sandwich },
-			{ id: 'waits', view: Waits },
-			{ id: 'source', view: Source },
-			{ id: 'info', view: Info },
-		];
+		return Object.entries({ tree: Tree, flame: Flame, timeline: Timeline, flat: Flat,
+			sandwich: Sandwich, waits: Waits, source: Source, info: Info })
+			.map(([id, view]) => ({ id, view }));
 	}
 
 	function row() {

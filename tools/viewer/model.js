@@ -1,28 +1,5 @@
 /* model.js - the one data model: what the page holds, as typed columns.  Every view reads it, none
- * changes it.
- *
- * The JSON of the page (tools/page_data.c).  All times are nanoseconds, those of moments count from
- * the first byte of their session; paths and kinds of waits are indexes into `texts`.
- *   version, tool, n_before   n_before > 0: a diff of the first sessions against the others
- *   sessions    as `reqprof export -f json` has them, but began_wall_ns as text; with first_ns (the
- *               first byte on the clock of the machine, as text), client, shorts, n_segments,
- *               n_without_tick
- *   threads     pid, tid, name
- *   functions   columns name, file, module, line, kind (0 own, 1 library, 2 pseudo),
- *               wait (0, or the kind of wait that it stands for)
- *   nodes       the tree of stacks, callers first: columns up (how far back the caller stands; 0: a
- *               root) and frame; of the frames columns function and line (that runs, or calls)
- *   lanes       the points of a thread of a session in the order of time: columns node (where the
- *               stack ends), at (since the point before), wall (less the interval of the session),
- *               cpu; kinds: a letter each for tick,
- *               edge, wait, i for the CPU time inside a wait
- *   summed      the points were too many: lanes hold sums by stack, with a column count, and there
- *               is one for all sessions (of a side) that a thread worked for
- *   stretches   [session, thread, begin, end, cpu]: the thread worked for the request
- *   waits       [session, thread, at, span, cpu, kind, object, node], of locks whose holder was
- *               asked for with [words, node where it let go or -1, tid, request]
- *   sources     file, changed (after the recording), from and lines: runs of lines
- *   modules     path, build_id, symbols, symbol_file
+ * changes it.  Its keys are told in tools/page_parts.h.
  * SPDX-License-Identifier: MIT
  */
 const Model = (() => {
@@ -110,6 +87,11 @@ const Model = (() => {
 		}));
 	}
 
+	function loadHandoffs(raw) {
+		m.handoffs = raw.map(([session, thread, tid, by, given, taken]) =>
+			({ session, thread, tid, by: m.texts[by], given, taken }));
+	}
+
 	m.load = (raw) => {
 		for (const key of ['version', 'tool', 'sessions', 'threads', 'texts', 'modules', 'summed'])
 			m[key] = raw[key];
@@ -117,6 +99,7 @@ const Model = (() => {
 		loadNodes(raw.nodes);
 		loadPoints(raw.lanes);
 		loadWaits(raw.waits);
+		loadHandoffs(raw.handoffs);
 		m.stretches = raw.stretches.map(([session, thread, begin, end, cpu]) =>
 			({ session, thread, begin, end, cpu }));
 		m.sources = raw.sources.map((s) => ({ ...s, path: m.texts[s.file] }));

@@ -59,8 +59,8 @@ const Numbers = (() => {
 		return [
 			el('span', { class: 'number ' + heat }, text(total[0])),
 			el('span.share', { 'aria-hidden': 'true' },
-				el('i', { class: 'fill-' + heat,
-					css: { width: Math.min(100, 100 * part(total)) + '%' } })),
+				el('i', { css: { background: 'var(--fill-' + heat + ')',
+					width: Math.min(100, 100 * part(total)) + '%' } })),
 			el('span.number.faint', self[0] ? text(self[0]) : ''),
 		];
 	}

@@ -1,6 +1,7 @@
 #!/bin/sh
 # pack.sh - prints the viewer as C: page.html, style.css and all modules in one script, and the hashes
-# that the page's policy names.  Nothing is changed on the way but that lines begin at the left.
+# that the page's policy names.  Nothing is changed on the way but that lines begin at the left, and
+# that what is together says once under which licence.
 # SPDX-License-Identifier: MIT
 set -eu
 cd "$(dirname "$0")"
@@ -10,7 +11,7 @@ cd "$(dirname "$0")"
 
 flat()
 {
-	sed "s/^$(printf '\t')*//" "$@"
+	awk '{ sub(/^\t*/, "") } !/^ \* SPDX-License-Identifier/ || !told++' "$@"
 }
 
 script()

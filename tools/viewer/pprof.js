@@ -11,10 +11,12 @@ const Pprof = (() => {
 			this.bytes = [];
 		}
 
+		/* VALUE may have more digits than a number can hold. */
 		varint(value) {
-			for (; value >= 128; value = Math.floor(value / 128))
-				this.bytes.push(value % 128 | 128);
-			this.bytes.push(value);
+			let rest = BigInt(value);
+			for (; rest >= 128n; rest >>= 7n)
+				this.bytes.push(Number(rest & 127n) | 128);
+			this.bytes.push(Number(rest));
 		}
 
 		number(field, value) {
@@ -22,14 +24,6 @@ const Pprof = (() => {
 				return;
 			this.varint(field * 8);
 			this.varint(value);
-		}
-
-		/* What has more digits than a number can hold. */
-		big(field, value) {
-			this.varint(field * 8);
-			for (; value >= 128n; value >>= 7n)
-				this.bytes.push(Number(value & 127n) | 128);
-			this.bytes.push(Number(value));
 		}
 
 		chunk(field, bytes) {
@@ -146,7 +140,7 @@ const Pprof = (() => {
 			wall = strings.of('wall'), unit = strings.of('nanoseconds');
 		for (const text of strings.numbers.keys())
 			out.chunk(6, utf8.encode(text));
-		out.big(9, BigInt(Model.sessions[0].request.began_wall_ns));
+		out.number(9, BigInt(Model.sessions[0].request.began_wall_ns));
 		out.number(10, Model.duration);
 		out.message(11, (m) => {
 			m.number(1, wall);

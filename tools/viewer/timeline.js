@@ -1,5 +1,5 @@
 /* timeline.js - what each thread did for the request, when: its state, its stacks over time, its
- * waits, and the phases of the request above them.
+ * waits, the phases of the request above them, and hand-offs between the threads.
  * SPDX-License-Identifier: MIT
  */
 const Timeline = (() => {
@@ -55,6 +55,7 @@ const Timeline = (() => {
 			title(text + (only ? ' · only this thread' : ''), top, only ? 'accent' : 'muted');
 		}, { lane: number });
 		put(STATE + 2, (top) => states(data, top), { runs: data.states });
+		data.top = items[items.length - 1].top;
 		if (data.away.length)
 			put(ROW, (top) => away(data, top), { runs: data.away });
 		for (const row of rows)
@@ -169,6 +170,7 @@ const Timeline = (() => {
 		for (const item of items)
 			if (item.top + item.height > top && item.top < top + height)
 				item.draw(item.top - top);
+		Handoffs.paint(canvas);
 		shade(height);
 		context.restore();
 	}
@@ -185,7 +187,12 @@ const Timeline = (() => {
 	function hover(x, top, event) {
 		const { item, i } = at(x, top), value = canvas.value(x);
 		const when = (begin, end) => Units.time(end - begin) + ' from ' + Units.time(begin);
-		canvas.element.classList.toggle('points', i >= 0 || item.lane >= 0);
+		const arrow = Handoffs.at(canvas, x, top);
+		canvas.element.classList.toggle('points', arrow || i >= 0 || item.lane >= 0);
+		if (arrow) {
+			canvas.hint(event, Handoffs.lines(arrow.of));
+			return;
+		}
 		if (i >= 0) {
 			const { begin, end, call } = item.row;
 			const [name, all, ...rest] = Chosen.lines(calls, call[i]);
@@ -197,9 +204,17 @@ const Timeline = (() => {
 			when(hit.begin, hit.end)] : null);
 	}
 
+	/* Looks at hand-offs from close by. */
+	function look(list) {
+		if (list.length)
+			view.show(list[0].given, list[list.length - 1].taken);
+	}
+
 	function press(x, top) {
-		const { item, i } = at(x, top);
-		if (item.lane >= 0)
+		const { item, i } = at(x, top), arrow = Handoffs.at(canvas, x, top);
+		if (arrow)
+			look(arrow.of);
+		else if (item.lane >= 0)
 			State.set({ lane: State.now.lane === item.lane ? -1 : item.lane });
 		else if (i >= 0)
 			State.set({ chosen: item.row.call[i] });
@@ -252,6 +267,7 @@ const Timeline = (() => {
 		canvas.listen({ hover, press, drag, wheel,
 			pinch: (factor, x) => canvas.zoom(factor, x, whole, 1000, true) });
 		window.addEventListener('pointerup', marked);
+		Handoffs.make(lanes);
 		layout();
 	};
 
@@ -265,7 +281,8 @@ const Timeline = (() => {
 				: el('span.note-inline.for-mouse',
 					'Wheel zooms, drag moves, Shift and drag picks a range of time.'),
 			Dom.legend([['cpu', 'CPU'], ['net', 'network'], ['lock', 'locks'], ['disk', 'disk'],
-				['sleep', 'sleep'], ['off', 'not running']]));
+				['sleep', 'sleep'], ['off', 'not running'],
+				...(Model.handoffs.length ? [['ink', 'hand-offs']] : [])]));
 		canvas.soon();
 	};
 
@@ -278,6 +295,11 @@ const Timeline = (() => {
 			ArrowDown: () => canvas.box.scrollTop += 3 * ROW,
 			'+': () => zoom(0.6), '=': () => zoom(0.6), '-': () => zoom(1 / 0.6),
 			0: () => canvas.look(...whole),
+			h: () => {
+				const one = Handoffs.next();
+				look(one);
+				Dom.say(one.length ? Handoffs.lines(one).join(', ') : 'No hand-offs.');
+			},
 		};
 		if (Model.summed || !(event.key in keys))
 			return false;

@@ -71,10 +71,9 @@ const Units = (() => {
 		return ns % 1e6 ? ns / 1000 + ' µs' : ns / 1e6 + ' ms';
 	}
 
+	/* Sweden writes it as the tool does: 2026-11-22 20:56:42. */
 	function date(wallNs) {
-		const d = new Date(Number(wallNs) / 1e6), two = (n) => String(n).padStart(2, '0');
-		return d.getFullYear() + '-' + two(d.getMonth() + 1) + '-' + two(d.getDate()) + ' ' +
-			two(d.getHours()) + ':' + two(d.getMinutes()) + ':' + two(d.getSeconds());
+		return new Date(Number(wallNs) / 1e6).toLocaleString('sv');
 	}
 
 	/* The colour of a part X of the whole: over 60, 20 and 5 percent, as in the terminal. */
