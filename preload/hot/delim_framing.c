@@ -35,6 +35,11 @@ static struct rp_span trimmed(const char *at, const char *end)
 	return (struct rp_span){at, (size_t)(end - at)};
 }
 
+struct rp_span rp_framing_trim(struct rp_span text)
+{
+	return trimmed(text.at, text.at + text.n);
+}
+
 struct rp_span rp_framing_value(const char *line, size_t n, size_t n_name)
 {
 	if (n <= n_name || line[n_name] != ':')

@@ -32,6 +32,9 @@ static inline bool rp_framing_named(const char *line, size_t n, const char *name
  * ends inside (obs-fold) count as blanks.  .at NULL: no colon follows the name directly. */
 struct rp_span rp_framing_value(const char *line, size_t n, size_t n_name);
 
+/* TEXT without blanks and line ends around it. */
+struct rp_span rp_framing_trim(struct rp_span text);
+
 /* Two texts are equal but for case; WORD is lower case. */
 bool rp_framing_same(struct rp_span text, const char *word);
 

@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 #include <string.h>
+#include "preload/hot/delim_framing.h"
 
 enum { MAPPED = 12 }; /* bytes in front of an IPv4 address */
 
@@ -85,12 +86,8 @@ bool rp_networks_parse(struct rp_networks *set, struct rp_span text)
 	while (text.n) {
 		const char *comma = memchr(text.at, ',', text.n);
 		size_t n = comma ? (size_t)(comma - text.at) : text.n, used = n + (comma != NULL);
-		struct rp_span part = {text.at, n};
+		struct rp_span part = rp_framing_trim((struct rp_span){text.at, n});
 
-		while (part.n && *part.at == ' ')
-			part.at++, part.n--;
-		while (part.n && part.at[part.n - 1] == ' ')
-			part.n--;
 		if (!part.n || !add(set, part)) {
 			set->n = 0;
 			return false;

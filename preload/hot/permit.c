@@ -19,11 +19,7 @@ static bool read_forwarded(struct rp_ip *ip, struct rp_span list)
 		struct rp_address a = {0};
 
 		list.n -= n < list.n ? n + 1 : n;
-		while (part.n && *part.at == ' ')
-			part.at++, part.n--;
-		while (part.n && part.at[part.n - 1] == ' ')
-			part.n--;
-		rp_address_read(&a, part);
+		rp_address_read(&a, rp_framing_trim(part));
 		if (a.kind == RP_ADDRESS_UNIX || !rp_ip_of_address(ip, &a))
 			return false;
 		if (!rp_networks_hold(&rp_settings.proxies, ip))

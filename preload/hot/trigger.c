@@ -9,20 +9,6 @@
 #include "preload/hot/delim_framing.h"
 #include "preload/place.h"
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-static struct rp_span trim(struct rp_span text)
-{
-	while (text.n && is_blank(text.at[0]))
-		text.at++, text.n--;
-	while (text.n && is_blank(text.at[text.n - 1]))
-		text.n--;
-	return text;
-}
-
 /* Cuts the part before the first SIGN off REST; at the end .at of REST becomes NULL. */
 static struct rp_span cut(struct rp_span *rest, char sign)
 {
@@ -105,11 +91,11 @@ static bool take_word(struct rp_trigger *out, struct rp_span word)
 /* "name=value" with a name that we know; false for anything else (a secret may contain '='). */
 static bool take_attribute(struct rp_trigger *out, struct rp_span part)
 {
-	struct rp_span value = part, name = trim(cut(&value, '='));
+	struct rp_span value = part, name = rp_framing_trim(cut(&value, '='));
 
 	if (!value.at)
 		return false;
-	value = trim(value);
+	value = rp_framing_trim(value);
 	if (rp_framing_same(name, "interval"))
 		out->interval_ns = rp_trigger_interval_ns(value);
 	else if (rp_framing_same(name, "tag"))
@@ -130,11 +116,11 @@ static void read_header(struct rp_trigger *out, struct rp_span value)
 	struct rp_span rest = value, word = {NULL, 0};
 
 	while (rest.at) {
-		struct rp_span part = trim(cut(&rest, ';'));
+		struct rp_span part = rp_framing_trim(cut(&rest, ';'));
 
 		if (take_attribute(out, part))
 			continue;
-		if (is_off(part) && (part.n || part.at == trim(value).at))
+		if (is_off(part) && (part.n || part.at == rp_framing_trim(value).at))
 			out->off = true;
 		if (!take_word(out, part) && !word.n)
 			word = part;
@@ -316,7 +302,7 @@ static bool parse_route(struct rp_trigger_rules *rules, struct rp_span rule, cha
 		pattern = method;
 		method.n = 0;
 	}
-	pattern = trim(pattern);
+	pattern = rp_framing_trim(pattern);
 	if (method.n > sizeof(r->method))
 		return NO("a route's method is longer than 20 bytes");
 	if (!pattern.n || (pattern.at[0] != '/' && pattern.at[0] != '*'))
@@ -340,7 +326,7 @@ bool rp_trigger_parse_routes(struct rp_trigger_rules *rules, const char *text, c
 
 	rules->n_routes = 0;
 	while (rest.at) {
-		struct rp_span rule = trim(cut(&rest, ','));
+		struct rp_span rule = rp_framing_trim(cut(&rest, ','));
 
 		if (!rule.n)
 			continue;
