@@ -9,11 +9,10 @@
 #include "preload/cold/drain.h"
 #include "preload/cold/flights.h"
 #include "preload/cold/loader.h"
-#include "preload/cold/maker.h"
 #include "preload/cold/program.h"
 #include "preload/cold/runtimes.h"
+#include "preload/cold/sandboxed.h"
 #include "preload/cold/settings.h"
-#include "preload/cold/table.h"
 #include "preload/cold/unwinder.h"
 #include "preload/hot/blame.h"
 #include "preload/hot/conn.h"
@@ -63,8 +62,7 @@ __attribute__((constructor(101))) static void boot(void)
 	rp_flights_boot();
 	rp_blame_check();
 	rp_runtimes_start();
-	rp_maker_boot();
-	rp_table_boot();
+	rp_sandboxed_boot();
 	rp_mask_has_exit_key = pthread_key_create(&rp_mask_exit_key, thread_ends) == 0;
 	rp_gate_start = rp_drain_start;
 	rp_answer_start = rp_answers_start;

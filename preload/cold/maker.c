@@ -7,10 +7,10 @@
 #include <linux/memfd.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include "preload/cold/log.h"
 #include "preload/cold/maker_parts.h"
+#include "preload/cold/sandboxed.h"
 #include "preload/hot/clock.h"
 #include "preload/hot/sys.h"
 #include "preload/limits.h"
@@ -18,34 +18,12 @@
 
 enum { HEAD_MAX = 4096, SAID_MAX = 240 };
 
-static bool born_filtered;
 static _Atomic uint32_t n_running;
-
-void rp_maker_boot(void)
-{
-	born_filtered = rp_sys(SYS_prctl, PR_GET_SECCOMP, 0, 0, 0, 0) == 2;
-}
 
 void rp_maker_forked(void)
 {
 	atomic_store(&n_running, 0);
 	rp_maker_term_forked();
-}
-
-/* A filter that came after the constructor is the host's own, and may kill whoever forks.  One that
- * was there before is that of a container or a service, in which programs start programs. */
-static bool is_sandboxed(void)
-{
-	static const char filtered[] = "\nSeccomp:\t2";
-	char text[4096];
-	long fd, n;
-
-	if (born_filtered)
-		return false;
-	fd = rp_sys(SYS_openat, AT_FDCWD, "/proc/thread-self/status", O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? fd : rp_sys(SYS_read, fd, text, sizeof(text));
-	rp_sys(SYS_close, fd);
-	return n <= 0 || memmem(text, (size_t)n, filtered, sizeof(filtered) - 1);
 }
 
 /* What the tool had to say goes into the log, a line of it. */
@@ -123,7 +101,7 @@ enum rp_made_how rp_maker_try(const struct rp_maker_job *job)
 {
 	if (!job->session)
 		return RP_MADE_NO_FILE;
-	if (is_sandboxed())
+	if (rp_sandboxed() == RP_SANDBOX_OWN)
 		return RP_MADE_SANDBOXED;
 	int tool = rp_maker_tool();
 

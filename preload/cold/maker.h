@@ -55,7 +55,4 @@ void rp_maker_forked(void);
 /* In words, for a page or a log. */
 const char *rp_maker_why(enum rp_made_how how);
 
-/* In the constructor: was the process born in a sandbox (a container), which then lets it fork? */
-void rp_maker_boot(void);
-
 #endif

@@ -4,19 +4,11 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <sched.h>
-#include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
+#include "preload/cold/sandboxed.h"
 #include "preload/hot/sys.h"
 
 enum { MOST_FDS = 1 << 20 };
-
-static bool born_filtered;
-
-void rp_table_boot(void)
-{
-	born_filtered = rp_sys(SYS_prctl, PR_GET_SECCOMP, 0, 0, 0, 0) != 0;
-}
 
 bool rp_table_own(void)
 {
@@ -33,25 +25,11 @@ bool rp_table_own(void)
 	return true;
 }
 
-/* Sandboxes may kill whoever takes descriptors out of a process, though it be his own. */
-static bool is_filtered(void)
-{
-	static const char filtered[] = "\nSeccomp:\t0";
-	char text[4096];
-	long fd, n;
-
-	if (born_filtered)
-		return true;
-	fd = rp_sys(SYS_openat, AT_FDCWD, "/proc/thread-self/status", O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? fd : rp_sys(SYS_read, fd, text, sizeof(text));
-	rp_sys(SYS_close, fd);
-	return n <= 0 || !memmem(text, (size_t)n, filtered, sizeof(filtered) - 1);
-}
-
 /* A thread may always do this to its own process; where the first thread has ended, nobody may. */
 int rp_table_get(int fd)
 {
-	if (is_filtered())
+	if (rp_sandboxed() !=
+	    RP_SANDBOX_NONE) /* may kill whoever takes descriptors out of a process */
 		return -1;
 	long self = rp_sys(SYS_pidfd_open, rp_sys(SYS_getpid, 0), 0);
 	long copy = self < 0 ? self : rp_sys(SYS_pidfd_getfd, self, fd, 0);
@@ -73,8 +51,8 @@ static bool keep(int fd)
 
 bool rp_table_own_with(int fd, bool *more)
 {
-	*more = !born_filtered;
-	if (born_filtered)
+	*more = rp_sandboxed() == RP_SANDBOX_NONE;
+	if (!*more)
 		return keep(fd);
 	if (!rp_table_own())
 		return false;

@@ -18,9 +18,6 @@ bool rp_table_own_with(int fd, bool *more);
 /* A copy of the descriptor FD of the host in our own table; -1: it cannot be had. */
 int rp_table_get(int fd);
 
-/* In the constructor: was the process born in a sandbox? */
-void rp_table_boot(void);
-
 /* The standard error of the host, likewise, whatever it is; or -errno. */
 long rp_table_stderr(void);
 

@@ -17,6 +17,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'e2e'))
 from harness import Skip, ask, free_port, need, place, server  # noqa: E402
 from nginx import CONFIG, TEMPORARY  # noqa: E402
+from over_tls import certificate  # noqa: E402
 
 N_ROUNDS = int(os.environ.get('BENCH_ROUNDS', '7'))
 SECONDS = 1
@@ -29,7 +30,8 @@ def nginx(here, env):
     port = free_port()
     here.file('file.html', b'x' * 6144)
     config = here.file('nginx.conf', CONFIG % {
-        'path': here.path, 'port': port, 'temporary': TEMPORARY.replace('%s', here.path)})
+        'path': here.path, 'plain': port, 'tls': free_port(), 'h2': free_port(),
+        'pem': certificate(here), 'temporary': TEMPORARY.replace('%s', here.path)})
     return server(here, ['nginx', '-c', config], port, env is not None, env=env)
 
 

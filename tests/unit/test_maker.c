@@ -24,6 +24,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "preload/cold/sandboxed.h"
 #include "preload/settings.h"
 #include "tests/support/folder.h"
 #include "tests/support/suite.h"
@@ -177,7 +178,7 @@ static void ready(void)
 	use_tool(self);
 	sigaction(SIGCHLD, &sa, NULL);
 	n_sigchld = 0;
-	rp_maker_boot();
+	rp_sandboxed_boot();
 }
 
 /* What is in OUT afterwards is in MADE and BODY. */
@@ -322,7 +323,7 @@ START_TEST(a_sandbox_that_was_there_first_is_tried)
 	int before = count_fds();
 
 	forbid(forbidden[_i]);
-	rp_maker_boot();
+	rp_sandboxed_boot();
 	ck_assert_int_eq(make("fine", RP_MODE_TEXT), _i == 2 ? RP_MADE : RP_MADE_NO_PROCESS);
 	assert_unseen(before);
 }
