@@ -20,6 +20,7 @@ enum {
 	RP_MAX_ANSWERS = 16,  /* replaced at once; 112 bytes, and while they are: */
 	RP_ANSWER_HEAD_BYTES = 16 << 10, /* of the host's head */
 	RP_ANSWER_QUEUE_BYTES = 1 << 20, /* what it sends behind the page */
+	RP_LINES_BYTES = 1024,           /* of our headers in the answer of each */
 	RP_MAX_TRACKS =
 	        64, /* segments not yet written: threads that work for flagged requests at once */
 	RP_TRACK_BYTES = 512 << 10, /* ring of a track; 1 s at 1 kHz and 60 frames: 32 MiB in all */

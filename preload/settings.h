@@ -29,6 +29,7 @@ struct rp_settings {
 	bool ps;                         /* the table of requests in flight may be seen */
 	bool open_loopback;              /* loopback peers may use every mode */
 	bool keep_answers;               /* no mode replaces one */
+	bool headers_off;                /* answers get no headers of ours */
 	bool libunwind;                  /* walks stacks; else our own tables do */
 	char dir[256];                   /* "" : /tmp/reqprof-<uid> */
 	char log[256];                   /* "" : silent */

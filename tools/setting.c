@@ -219,6 +219,9 @@ bool rp_setting_check(const struct rp_setting *s, const char *value, struct rp_w
 	case RP_SETTING_RESPONSE:
 		return !*value || strcmp(value, "keep") == 0 ||
 		       rp_why_set(why, 0, "knows only 'keep'");
+	case RP_SETTING_HEADERS:
+		return !*value || strcmp(value, "on") == 0 || strcmp(value, "off") == 0 ||
+		       rp_why_set(why, 0, "knows only 'on' and 'off'");
 	case RP_SETTING_NETWORKS:
 		return check_networks(value, why);
 	case RP_SETTING_UNWINDER:

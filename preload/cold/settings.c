@@ -199,6 +199,12 @@ static bool set_RESPONSE(const char *name, const char *value, bool *to)
 	return *to || !*value || wrong(name, value, "the word keep");
 }
 
+static bool set_HEADERS(const char *name, const char *value, bool *to)
+{
+	*to = strcmp(value, "off") == 0;
+	return *to || !*value || strcmp(value, "on") == 0 || wrong(name, value, "on or off");
+}
+
 /* A list that cannot be read names nobody: what it was to shut stays shut. */
 static bool set_NETWORKS(const char *name, const char *value, struct rp_networks *to)
 {

@@ -12,16 +12,11 @@
 #include "preload/hot/answer.h"
 #include "preload/hot/answer_head.h"
 #include "preload/hot/clock.h"
-#include "preload/hot/hooks.h"
+#include "preload/hot/heads.h"
+#include "preload/hot/offer_part.h"
 #include "preload/hot/sys.h"
 
-enum { SOME_PIECES = 16, FILE_BYTES = 4096, DISCARD_BYTES = 4096 };
-
-/* The bytes of an offer from FROM on, N of them: those of one answer. */
-struct part {
-	size_t from, n;
-	bool ends; /* the answer ends with them */
-};
+enum { FILE_BYTES = 4096, DISCARD_BYTES = 4096 };
 
 /* What became of a part that did not all go. */
 struct fate {
@@ -29,105 +24,6 @@ struct fate {
 	bool over;  /* the queue's thread takes no more */
 	bool full;  /* it has no room; when it has, it makes the host try again */
 };
-
-/* Fills IOV with at most MOST pieces of PART; their number. */
-static size_t pieces(const struct rp_offer *o, const struct part *part, struct iovec *iov,
-                     size_t most)
-{
-	size_t skip = part->from, left = part->n, made = 0;
-
-	for (size_t i = 0; i < o->n_iov && left && made < most; i++) {
-		size_t n = o->iov[i].iov_len;
-
-		if (skip >= n) {
-			skip -= n;
-			continue;
-		}
-		n = n - skip < left ? n - skip : left;
-		iov[made++] = (struct iovec){(char *)o->iov[i].iov_base + skip, n};
-		left -= n;
-		skip = 0;
-	}
-	return made;
-}
-
-static size_t first_piece(const struct rp_offer *o, const struct part *part, struct iovec *iov)
-{
-	return pieces(o, part, iov, 1) ? iov->iov_len : 0;
-}
-
-/* The delimiter is asked on a copy of its state: nothing was sent yet. */
-static struct part next_part(const struct rp_conn *c, const struct rp_offer *o, size_t from,
-                             unsigned asked)
-{
-	struct rp_delim_out d = c->out;
-	struct part p = {from, o->n - from, false}, rest = p;
-	enum rp_out_event event = RP_OUT_MORE;
-	struct iovec iov = {NULL, o->n};
-
-	while (rest.n && (!o->iov || first_piece(o, &rest, &iov))) {
-		const char *bytes = iov.iov_base;
-		size_t left = o->iov ? iov.iov_len : rest.n, n = left;
-
-		do
-			event = rp_delim_out_feed(&d, &bytes, &left, asked);
-		while (left && event != RP_OUT_MORE && event < RP_OUT_END);
-		p.ends = event >= RP_OUT_END;
-		rest.from += n - left;
-		rest.n -= n - left;
-		if (p.ends)
-			break;
-	}
-	if (p.ends && event == RP_OUT_END)
-		p.n = rest.from - from;
-	return p;
-}
-
-/* The host is told that PART is out. */
-static void say(struct rp_conn *c, const struct rp_offer *o, struct part part)
-{
-	struct iovec iov = {NULL, part.n};
-
-	while (part.n && (!o->iov || first_piece(o, &part, &iov))) {
-		rp_conn_say(o->fd, c, &iov, 1, iov.iov_len);
-		part.from += iov.iov_len;
-		part.n -= iov.iov_len;
-	}
-}
-
-static bool blocks(const struct rp_offer *o)
-{
-	return !(o->flags & MSG_DONTWAIT) && !(rp_sys(SYS_fcntl, o->fd, F_GETFL) & O_NONBLOCK);
-}
-
-/* ---- through --------------------------------------------------------------------------------- */
-
-/* PART goes to the kernel as the host meant it; what of it did, or -1. */
-static ssize_t pass(struct rp_conn *c, const struct rp_offer *o, struct part part)
-{
-	size_t moved = 0;
-	ssize_t put;
-	bool more;
-
-	do {
-		struct iovec iov[SOME_PIECES];
-		struct part rest = {part.from + moved, part.n - moved, false};
-		struct msghdr msg = {.msg_iov = iov,
-		                     .msg_iovlen = pieces(o, &rest, iov, SOME_PIECES)};
-		struct rp_wait w;
-
-		rp_before_bytes(&w, RP_WAIT_SEND, o->fd);
-		put = rp_real.sendmsg(o->fd, &msg, o->flags);
-		rp_wait_moved(&w, put);
-		if (put > 0) {
-			rest.n = (size_t)put;
-			say(c, o, rest);
-			moved += (size_t)put;
-		}
-		more = put > 0 && moved < part.n;
-	} while (more && blocks(o));
-	return moved ? (ssize_t)moved : put;
-}
 
 /* ---- queued ---------------------------------------------------------------------------------- */
 
@@ -153,7 +49,7 @@ static size_t queue_bytes(struct rp_answer *a, const struct rp_offer *o, const c
 		put += some;
 		if (some || fate->over)
 			continue;
-		may_wait = may_wait || a->patient || blocks(o);
+		may_wait = may_wait || a->patient || rp_offer_blocks(o);
 		if (may_wait)
 			wait_for_room(a, sent);
 		else if (asked) /* there was none, nor since it was said */
@@ -211,7 +107,7 @@ static ssize_t queue_file(struct rp_conn *c, struct rp_answer *a, const struct r
 			at += (int64_t)put;
 		done += put;
 		if (put)
-			say(c, o, (struct part){0, put, false});
+			rp_part_say(c, o, (struct rp_part){0, put, false});
 		if (!put || (long)put < got || at < 0)
 			break;
 	}
@@ -221,7 +117,7 @@ static ssize_t queue_file(struct rp_conn *c, struct rp_answer *a, const struct r
 }
 
 static ssize_t queue(struct rp_conn *c, struct rp_answer *a, const struct rp_offer *o,
-                     struct part part, struct fate *fate)
+                     struct rp_part part, struct fate *fate)
 {
 	struct iovec iov;
 	size_t done = 0;
@@ -229,12 +125,12 @@ static ssize_t queue(struct rp_conn *c, struct rp_answer *a, const struct rp_off
 	if (!o->iov)
 		return queue_file(c, a, o, part.n, fate);
 	while (done < part.n && !fate->over) {
-		struct part rest = {part.from + done, part.n - done, false};
-		size_t n = first_piece(o, &rest, &iov);
+		struct rp_part rest = {part.from + done, part.n - done, false};
+		size_t n = rp_part_first(o, &rest, &iov);
 		size_t put = queue_bytes(a, o, iov.iov_base, n, fate);
 
 		rest.n = put;
-		say(c, o, rest);
+		rp_part_say(c, o, rest);
 		done += put;
 		if (put < n)
 			break;
@@ -258,17 +154,17 @@ static size_t swallow_file(struct rp_conn *c, const struct rp_offer *o, size_t n
 		advance(o, at + left);
 	}
 	if (left)
-		say(c, o, (struct part){0, (size_t)left, false});
+		rp_part_say(c, o, (struct rp_part){0, (size_t)left, false});
 	return (size_t)left;
 }
 
 static ssize_t swallow(struct rp_conn *c, struct rp_answer *a, const struct rp_offer *o,
-                       struct part part)
+                       struct rp_part part)
 {
 	size_t n = part.n;
 
 	if (o->iov)
-		say(c, o, part);
+		rp_part_say(c, o, part);
 	else
 		n = swallow_file(c, o, part.n);
 	if (part.ends && n == part.n) {
@@ -281,15 +177,15 @@ static ssize_t swallow(struct rp_conn *c, struct rp_answer *a, const struct rp_o
 /* ---- the head -------------------------------------------------------------------------------- */
 
 /* Appends of PART what the head still needs; the bytes of PART that are head.  *WHOLE: it is. */
-static size_t hold_head(struct rp_answer *a, const struct rp_offer *o, const struct part *part,
+static size_t hold_head(struct rp_answer *a, const struct rp_offer *o, const struct rp_part *part,
                         bool *whole)
 {
 	uint32_t before = atomic_load(&a->n_head), n = before;
-	struct part rest = *part;
+	struct rp_part rest = *part;
 	struct iovec iov;
 
 	*whole = false;
-	while (rest.n && n < RP_ANSWER_HEAD_BYTES && first_piece(o, &rest, &iov)) {
+	while (rest.n && n < RP_ANSWER_HEAD_BYTES && rp_part_first(o, &rest, &iov)) {
 		size_t room = RP_ANSWER_HEAD_BYTES - n;
 		size_t some = iov.iov_len < room ? iov.iov_len : room;
 		size_t end;
@@ -338,7 +234,7 @@ static void interim(struct rp_conn *c, struct rp_answer *a, int fd)
 
 /* Bytes of the head: how many are done with; 0: A is left, and its bytes are anybody's. */
 static ssize_t take_head(struct rp_conn *c, struct rp_answer *a, const struct rp_offer *o,
-                         const struct part *part)
+                         const struct rp_part *part)
 {
 	uint32_t held = atomic_load(&a->n_head);
 	bool whole;
@@ -355,13 +251,13 @@ static ssize_t take_head(struct rp_conn *c, struct rp_answer *a, const struct rp
 		leave(a, held);
 		return 0;
 	}
-	struct part head = {part->from, n, part->ends && n == part->n};
+	struct rp_part head = {part->from, n, part->ends && n == part->n};
 
 	if (judged == RP_JUDGED_REPLACE) {
 		rp_answer_set(a, RP_ANSWER_BODY);
 		return swallow(c, a, o, head);
 	}
-	say(c, o, head);
+	rp_part_say(c, o, head);
 	if (whole)
 		interim(c, a, o->fd);
 	return (ssize_t)n;
@@ -370,7 +266,7 @@ static ssize_t take_head(struct rp_conn *c, struct rp_answer *a, const struct rp
 /* ---- all together ---------------------------------------------------------------------------- */
 
 /* A part of an answer that is not replaced. */
-static ssize_t forward(struct rp_conn *c, const struct rp_offer *o, struct part part,
+static ssize_t forward(struct rp_conn *c, const struct rp_offer *o, struct rp_part part,
                        struct fate *fate)
 {
 	struct rp_answer *last = rp_answer_hold_last(c);
@@ -384,7 +280,7 @@ static ssize_t forward(struct rp_conn *c, const struct rp_offer *o, struct part 
 		return put;
 	fate->over = false;
 	fate->whole = !part.from && part.n == o->n;
-	return fate->whole ? 0 : pass(c, o, part);
+	return fate->whole ? 0 : rp_heads_pass(c, o, part);
 }
 
 /* What is done of the next part. */
@@ -393,7 +289,7 @@ static ssize_t take_part(struct rp_conn *c, const struct rp_offer *o, size_t fro
 {
 	struct rp_run *run = rp_pending_front(&c->pending);
 	struct rp_answer *a = run ? rp_answer_hold(c, run->request, run->serial) : NULL;
-	struct part part = next_part(c, o, from, run ? run->asked : 0);
+	struct rp_part part = rp_part_next(c, o, from, run ? run->asked : 0);
 	uint32_t state = a ? atomic_load(&a->state) : RP_ANSWER_LEFT;
 	ssize_t done = 0;
 

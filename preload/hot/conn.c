@@ -9,6 +9,7 @@
 #include "preload/hot/clock.h"
 #include "preload/hot/conn_h2.h"
 #include "preload/hot/conn_slot.h"
+#include "preload/hot/heads.h"
 #include "preload/hot/current.h"
 #include "preload/hot/drops.h"
 #include "preload/hot/peer.h"
@@ -94,8 +95,10 @@ static void release(struct rp_conn *c, int fd, bool dies)
 		if (atomic_compare_exchange_weak(&c->refs, &refs, refs - 1))
 			return;
 	rp_conn_over(c, RP_END_CLOSED);
-	if (rp_unlikely(c->marks))
+	if (rp_unlikely(c->marks)) {
 		rp_answer_closing(c, fd, dies);
+		rp_heads_over(c);
+	}
 	rp_conn_give_head(c);
 	rp_conn_h2_give(c);
 	atomic_store_explicit(&c->refs, 0, memory_order_release);

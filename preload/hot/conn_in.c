@@ -12,6 +12,7 @@
 #include "preload/hot/drops.h"
 #include "preload/hot/flight.h"
 #include "preload/hot/gate.h"
+#include "preload/hot/heads.h"
 #include "preload/hot/peer.h"
 #include "preload/hot/turn.h"
 #include "preload/settings.h"
@@ -107,8 +108,10 @@ static void head_complete(int fd, struct rp_conn *c, struct rp_head *head)
 
 	if (rp_unlikely(rp_flight_on))
 		fly(fd, c, head, r, &number, &serial);
-	if (rp_unlikely(r))
+	if (rp_unlikely(r)) {
+		rp_heads_want(c, r, head);
 		rp_answer_want(fd, c, r, head);
+	}
 	begun(c);
 	c->in_request = number;
 	c->in_serial = serial;

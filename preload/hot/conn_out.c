@@ -7,6 +7,7 @@
 #include "preload/hot/current.h"
 #include "preload/hot/delim_h2.h"
 #include "preload/hot/flight.h"
+#include "preload/hot/heads.h"
 #include "preload/hot/peer.h"
 #include "preload/hot/seat.h"
 
@@ -91,6 +92,7 @@ static void feed_out(int fd, struct rp_conn *c, const char *bytes, size_t n)
 			settle(c);
 		struct rp_run *run = rp_pending_front(&c->pending);
 		struct rp_course *r = rp_conn_followed(run);
+		const char *at = bytes;
 		size_t before = n;
 
 		if (rp_unlikely(c->h2 ||
@@ -105,6 +107,8 @@ static void feed_out(int fd, struct rp_conn *c, const char *bytes, size_t n)
 		event = rp_delim_out_feed(&c->out, &bytes, &n, run->asked);
 		if (r) {
 			rp_add_bytes(&r->bytes_out, before - n);
+			if (atomic_load_explicit(&c->marks, memory_order_relaxed))
+				rp_heads_said(c, run->request, run->serial, at, before - n);
 			if (event == RP_OUT_END && c->out.status)
 				say_status(run, r, c);
 		}

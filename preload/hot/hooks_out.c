@@ -156,7 +156,14 @@ RP_HOOK ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 RP_HOOK int sendmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags)
 {
 	struct rp_wait w;
+	ssize_t one;
 
+	/* The first message; a host may always hear that fewer went out than it had. */
+	if (rp_offer_wanted(fd) && n &&
+	    rp_offer_iov(fd, msgs->msg_hdr.msg_iov, msgs->msg_hdr.msg_iovlen, flags, &one)) {
+		msgs->msg_len = one > 0 ? (unsigned)one : 0;
+		return one < 0 ? -1 : 1;
+	}
 	rp_before_bytes(&w, RP_WAIT_SEND, fd);
 	int put = rp_real.sendmmsg(fd, msgs, n, flags);
 

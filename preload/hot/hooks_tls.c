@@ -6,6 +6,7 @@
  */
 #include "preload/hot/conn_tls.h"
 #include "preload/hot/drops.h"
+#include "preload/hot/heads.h"
 #include "preload/hot/hooks.h"
 #include "preload/hot/tlslib.h"
 
@@ -15,6 +16,7 @@ struct call {
 	const struct rp_tlslib *lib;
 	const void *object;
 	enum rp_tls_name makes;
+	int fd;     /* that carries it, as far as somebody is followed; -1: not known */
 	bool inner; /* made by the library in another call on this object: the bytes are that one's
 	             */
 };
@@ -41,6 +43,7 @@ static void enter(struct call *c, const void *object, enum rp_tls_name makes, bo
 	c->lib = rp_tlslib_of(object, makes, caller);
 	c->object = object;
 	c->makes = makes;
+	c->fd = -1;
 	c->inner = is_inner(s, object, frame);
 	if (c->inner)
 		return;
@@ -50,10 +53,9 @@ static void enter(struct call *c, const void *object, enum rp_tls_name makes, bo
 	s->tls.writes = writes;
 	if (rp_likely(!atomic_load_explicit(&rp_followed, memory_order_relaxed)))
 		return;
-	int fd = rp_conn_carrier(rp_tlslib_hello(c->lib, makes, object), -1);
-
-	if (fd >= 0)
-		rp_conn_touch(fd, !writes);
+	c->fd = rp_conn_carrier(rp_tlslib_hello(c->lib, makes, object), -1);
+	if (c->fd >= 0)
+		rp_conn_touch(c->fd, !writes);
 }
 
 /* After it: the descriptor that carries the N bytes that passed; -1: none of ours.  What moved
@@ -98,6 +100,51 @@ static void said(const struct call *c, const void *buf, size_t n)
 static size_t positive(ssize_t n)
 {
 	return n > 0 ? (size_t)n : 0;
+}
+
+/* Lines of ours may belong into what is written. */
+static bool gets_lines(const struct call *c)
+{
+	return rp_unlikely(c->fd >= 0) && rp_offer_wanted(c->fd);
+}
+
+#define OBJECT(call) ((void *)(uintptr_t)((const struct call *)(call)->of)->object)
+
+static long give_ssl(const struct rp_heads_call *call, const void *buf, size_t n, size_t *put)
+{
+	int took = TRUE_OF((const struct call *)call->of, SSL_write)(OBJECT(call), buf, (int)n);
+
+	*put = positive(took);
+	return took;
+}
+
+static long give_ssl_ex(const struct rp_heads_call *call, const void *buf, size_t n, size_t *put)
+{
+	int ok = TRUE_OF((const struct call *)call->of, SSL_write_ex)(OBJECT(call), buf, n, put);
+
+	if (ok != 1)
+		*put = 0;
+	return ok;
+}
+
+static long give_gnutls(const struct rp_heads_call *call, const void *buf, size_t n, size_t *put)
+{
+	ssize_t took =
+	        TRUE_OF((const struct call *)call->of, gnutls_record_send)(OBJECT(call), buf, n);
+
+	*put = positive(took);
+	return took;
+}
+
+/* What the host is told, and how much of its own that is. */
+static long write_lines(const struct call *c, const void *buf, size_t n, size_t *put,
+                        __typeof__(give_ssl) *give)
+{
+	struct rp_heads_call call = {give, c, c->makes == RP_TLS_gnutls_init};
+	long word = rp_heads_tls(c->fd, buf, n, &call, put);
+
+	leave(c, 0);
+	return word;
 }
 
 #define ENTER(c, ssl, writes) enter(c, ssl, RP_TLS_SSL_new, writes, __builtin_return_address(0))
@@ -163,6 +210,12 @@ RP_HOOK int SSL_write(struct ssl_st *ssl, const void *buf, int n)
 	struct call c;
 
 	ENTER(&c, ssl, true);
+	if (gets_lines(&c) && n > 0) {
+		size_t took;
+		long word = write_lines(&c, buf, (size_t)n, &took, give_ssl);
+
+		return took ? (int)took : (int)word;
+	}
 	int put = TRUE_OF(&c, SSL_write)(ssl, buf, n);
 
 	said(&c, buf, positive(put));
@@ -174,6 +227,11 @@ RP_HOOK int SSL_write_ex(struct ssl_st *ssl, const void *buf, size_t n, size_t *
 	struct call c;
 
 	ENTER(&c, ssl, true);
+	if (gets_lines(&c) && n > 0) {
+		long word = write_lines(&c, buf, n, n_written, give_ssl_ex);
+
+		return *n_written ? 1 : (int)word;
+	}
 	int ok = TRUE_OF(&c, SSL_write_ex)(ssl, buf, n, n_written);
 
 	said(&c, buf, ok == 1 ? *n_written : 0);
@@ -220,6 +278,12 @@ RP_HOOK ssize_t gnutls_record_send(struct gnutls_session_int *session, const voi
 	struct call c;
 
 	enter(&c, session, RP_TLS_gnutls_init, true, __builtin_return_address(0));
+	if (gets_lines(&c)) {
+		size_t took;
+		long word = write_lines(&c, buf, n, &took, give_gnutls);
+
+		return took ? (ssize_t)took : word;
+	}
 	ssize_t put = TRUE_OF(&c, gnutls_record_send)(session, buf, n);
 
 	said(&c, buf, positive(put));

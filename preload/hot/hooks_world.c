@@ -10,6 +10,7 @@
 #include "preload/hot/flight.h"
 #include "preload/hot/heir.h"
 #include "preload/hot/hooks.h"
+#include "preload/hot/heads.h"
 #include "preload/hot/mask.h"
 #include "preload/hot/peer.h"
 #include "preload/hot/queue.h"
@@ -28,6 +29,7 @@ RP_EARLY void rp_world_forked(void)
 	rp_current_forked();
 	rp_conn_forked();
 	rp_request_forked();
+	rp_heads_forked();
 	rp_flight_forked();
 	rp_track_forked();
 	rp_blame_forked();

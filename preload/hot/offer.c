@@ -2,6 +2,7 @@
 #include "preload/hot/offer.h"
 
 #include "preload/hot/answer.h"
+#include "preload/hot/heads.h"
 
 _Atomic uint32_t rp_n_answers;
 
@@ -16,7 +17,11 @@ bool rp_offer_take(const struct rp_offer *offer, ssize_t *put)
 {
 	struct rp_conn *c = rp_conn_of(offer->fd);
 
-	return c && atomic_load(&c->marks) & RP_MARK_REPLACED && rp_answer_offer(c, offer, put);
+	uint8_t marks = c ? atomic_load(&c->marks) : 0;
+
+	if (marks & RP_MARK_REPLACED && rp_answer_offer(c, offer, put))
+		return true;
+	return marks & RP_MARK_HEADERS && rp_heads_offer(c, offer, put);
 }
 
 bool rp_offer_bytes(int fd, const void *buf, size_t n, int flags, ssize_t *put)

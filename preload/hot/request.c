@@ -4,6 +4,7 @@
 #include <string.h>
 #include "preload/hot/drops.h"
 #include "preload/hot/flight.h"
+#include "preload/hot/sofar.h"
 #include "preload/place.h"
 #include "preload/settings.h"
 
@@ -86,6 +87,7 @@ void rp_request_open(struct rp_request *r, const struct rp_head *head,
 	atomic_store(&r->course.bytes_in, 0);
 	atomic_store(&r->course.bytes_out, 0);
 	atomic_store(&r->samples, 0);
+	rp_sofar_begin((uint32_t)(r - rp_requests));
 	atomic_store(&r->course.status, 0);
 	atomic_store(&r->met, false);
 	atomic_store(&r->alone, false);

@@ -35,7 +35,7 @@ static uint8_t in_status(struct rp_rewrite *r, char c)
 {
 	bool digit = c >= '0' && c <= '9';
 
-	if (r->n_name == N_SHAPE)
+	if (r->n_name >= N_SHAPE)
 		return c == ' ' ? IN_REASON : c == '\r' ? BEHIND_CR : IS_OVER;
 	if (SHAPE[r->n_name] == 'd' ? !digit : c != SHAPE[r->n_name])
 		return IS_OVER;
@@ -104,11 +104,6 @@ static enum rp_rewrite_event empty_line(struct rp_rewrite *r, char c)
 	return !fits ? RP_REWRITE_NEVER : interim ? RP_REWRITE_MORE : RP_REWRITE_HERE;
 }
 
-bool rp_rewrite_is_over(const struct rp_rewrite *r)
-{
-	return r->state == IS_OVER;
-}
-
 enum rp_rewrite_event rp_rewrite_feed(struct rp_rewrite *r, const char **bytes, size_t *n)
 {
 	enum rp_rewrite_event event = RP_REWRITE_MORE;
@@ -129,53 +124,41 @@ enum rp_rewrite_event rp_rewrite_feed(struct rp_rewrite *r, const char **bytes, 
 
 /* ---- one call -------------------------------------------------------------------------------- */
 
-/* Feeds R the first LIMIT bytes; true: the place of the lines is behind *AT of them. */
-static bool read_bytes(struct rp_rewrite *r, const struct rp_weave *w, size_t limit, size_t *at)
-{
-	size_t before = 0;
-
-	for (size_t i = 0; i < w->n_iov && before < limit; i++) {
-		const char *bytes = w->iov[i].iov_base;
-		size_t n = w->iov[i].iov_len < limit - before ? w->iov[i].iov_len : limit - before;
-		size_t left = n;
-		enum rp_rewrite_event event = rp_rewrite_feed(r, &bytes, &left);
-
-		before += n - left;
-		if (event == RP_REWRITE_HERE && before >= RP_EMPTY_LINE) {
-			*at = before - RP_EMPTY_LINE;
-			return true;
-		}
-		if (event != RP_REWRITE_MORE)
-			return false; /* half of the empty line is out: too late */
-	}
-	return false;
-}
-
 bool rp_insert_find(const struct rp_insert *i, struct rp_weave *w)
 {
 	struct rp_rewrite r = i->rewrite;
+	enum rp_rewrite_event event = RP_REWRITE_MORE;
+	size_t before = 0;
 
-	w->at = 0;
-	w->lines = NULL;
-	w->n_lines = 0;
+	w->at = w->n_lines = 0;
 	if (i->state != RP_INSERT_WANT)
 		return i->state == RP_INSERT_PART;
-	return read_bytes(&r, w, w->n, &w->at);
+	for (size_t k = 0; k < w->n_iov && event == RP_REWRITE_MORE; k++) {
+		const char *bytes = w->iov[k].iov_base;
+		size_t n = w->iov[k].iov_len, left = n;
+
+		event = rp_rewrite_feed(&r, &bytes, &left);
+		before += n - left;
+	}
+	if (event != RP_REWRITE_HERE || before < RP_EMPTY_LINE)
+		return false; /* or half of the empty line is out: too late */
+	w->at = before - RP_EMPTY_LINE;
+	return true;
 }
 
-void rp_insert_took(struct rp_insert *i, const struct rp_weave *w, size_t done)
+void rp_insert_took(struct rp_insert *i, size_t n_lines)
 {
-	size_t host = rp_weave_of_host(w, done), ours = done - host, at;
+	i->sent = (uint16_t)(i->sent + n_lines);
+	if (n_lines)
+		i->state = i->sent < i->n ? RP_INSERT_PART : RP_INSERT_OVER;
+}
 
-	if (w->n_lines) {
-		i->sent = (uint16_t)(i->sent + ours);
-		i->state = ours == w->n_lines ? RP_INSERT_OVER : ours ? RP_INSERT_PART : i->state;
-	}
-	if (i->state == RP_INSERT_WANT) {
-		read_bytes(&i->rewrite, w, host, &at);
-		if (rp_rewrite_is_over(&i->rewrite))
-			i->state = RP_INSERT_OVER;
-	}
+void rp_insert_said(struct rp_insert *i, const char *bytes, size_t n)
+{
+	if (i->state != RP_INSERT_WANT)
+		return;
+	if (!bytes || rp_rewrite_feed(&i->rewrite, &bytes, &n) != RP_REWRITE_MORE)
+		i->state = RP_INSERT_OVER;
 }
 
 size_t rp_weave_of_host(const struct rp_weave *w, size_t done)

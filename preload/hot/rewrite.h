@@ -37,8 +37,6 @@ enum rp_rewrite_event {
 /* Reads bytes at *BYTES (N of them), advances both. */
 enum rp_rewrite_event rp_rewrite_feed(struct rp_rewrite *r, const char **bytes, size_t *n);
 
-bool rp_rewrite_is_over(const struct rp_rewrite *r);
-
 /* The lines of one answer, and what became of them. */
 enum rp_insert_state {
 	RP_INSERT_OVER, /* there is nothing to do (any more) */
@@ -64,8 +62,10 @@ struct rp_weave {
 /* Is the place of the lines in the host's bytes of W, or before them?  Fills AT; the lines are the
  * caller's to fill in. */
 bool rp_insert_find(const struct rp_insert *i, struct rp_weave *w);
-/* DONE woven bytes of W are out. */
-void rp_insert_took(struct rp_insert *i, const struct rp_weave *w, size_t done);
+/* So many bytes of the lines are out. */
+void rp_insert_took(struct rp_insert *i, size_t n_lines);
+/* N bytes of the host are (BYTES NULL: unseen). */
+void rp_insert_said(struct rp_insert *i, const char *bytes, size_t n);
 
 /* The woven bytes behind the first DONE, in at most MOST pieces; their number.  *N: the bytes. */
 size_t rp_weave_pieces(const struct rp_weave *w, size_t done, struct iovec *out, size_t most,

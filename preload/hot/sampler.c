@@ -9,6 +9,7 @@
 #include "preload/hot/mask.h"
 #include "preload/hot/request.h"
 #include "preload/hot/seat.h"
+#include "preload/hot/sofar.h"
 #include "preload/hot/sys.h"
 #include "preload/hot/turn.h"
 #include "preload/settings.h"
@@ -151,6 +152,7 @@ static void measure(struct rp_self *s, struct rp_note_sample *n)
 
 	n->cpu_ns = (int64_t)cpu > 0 ? cpu : 0;
 	n->runq_ns = 0;
+	rp_sofar_add_cpu(s->request, n->cpu_ns);
 	if (wall > n->cpu_ns + RUNQ_FLOOR_NS) {
 		struct rp_usage u;
 

@@ -14,6 +14,7 @@
 #include "preload/hot/request.h"
 #include "preload/hot/sampler.h"
 #include "preload/hot/seat.h"
+#include "preload/hot/sofar.h"
 #include "preload/hot/sys.h"
 #include "preload/hot/turn.h"
 
@@ -139,6 +140,7 @@ static void record(struct rp_self *s, const struct rp_wait *w, uint64_t span_ns,
 	struct rp_waited what = w->what;
 	struct rp_regs regs;
 
+	rp_sofar_add_wait(s->request, w->what.kind, span_ns, cpu_ns);
 	if (span_ns < RP_WAIT_SHORT_NS) {
 		struct rp_rec_short_waits *sum = &s->track->shorts[w->what.kind];
 

@@ -60,7 +60,7 @@ class Talk:
             for step in self.steps:
                 client.send(*step.segments)
                 for method in step.methods:
-                    got.append(go_on + client.answer(method))
+                    got.append(client.answer(method).behind(go_on))
                     go_on = got.pop() if method == '100' else b''
         return got
 
@@ -155,10 +155,10 @@ def in_order(phases):
 
 class Battery:
     """Holds TALKS with START(place, shim), a context manager that gives a server's port, over
-    what CONNECT(port) makes."""
+    what CONNECT(port) makes.  LINES: answers to flagged requests have lines of the shim."""
 
-    def __init__(self, start, talks, owner=None, whole_stacks=True, connect=Client):
-        self.start, self.talks, self.owner = start, talks, owner
+    def __init__(self, start, talks, owner=None, whole_stacks=True, connect=Client, lines=True):
+        self.start, self.talks, self.owner, self.lines = start, talks, owner, lines
         self.whole_stacks, self.connect, self.bare, self.skipped = whole_stacks, connect, None, None
 
     def hold(self, port):
@@ -190,10 +190,15 @@ class Battery:
                 except harness.Failed as failed:
                     self.why = failed
                 self.said = here.said()
+        with place(self.owner) as here:
+            here.settings['REQPROF_HEADERS'] = 'off'
+            with self.start(here, True) as port:
+                self.silent = self.hold(port)
 
     def tests(self, kind=''):
         """Its tests; KIND before their names tells several batteries of a file apart."""
         tests = [self.answers_are_the_same_bytes_with_and_without_the_shim,
+                 self.answers_to_flagged_requests_alone_have_lines_of_ours_unless_they_are_off,
                  self.each_flagged_request_leaves_one_session_and_no_other_does,
                  self.sessions_tell_their_requests]
         if self.whole_stacks:
@@ -207,6 +212,17 @@ class Battery:
             for one, other in zip(self.bare[talk.name], self.shimmed[talk.name]):
                 equal(same_but_for_the_clock(other), same_but_for_the_clock(one), talk.name)
             equal(len(self.shimmed[talk.name]), talk.n, talk.name)
+
+    def answers_to_flagged_requests_alone_have_lines_of_ours_unless_they_are_off(self):
+        self.rounds()
+        check(self.silent, 'there are no answers to compare')
+        for talk in self.talks:
+            for one, other in zip(self.bare[talk.name], self.silent[talk.name]):
+                equal(other.id, None, talk.name + ': off')
+                equal(same_but_for_the_clock(other), same_but_for_the_clock(one), talk.name)
+            flagged = {flag.answer for flag in talk.flags} if self.lines else set()
+            equal({i for i, raw in enumerate(self.shimmed[talk.name]) if raw.id}, flagged,
+                  talk.name + ': answers with lines')
 
     def each_flagged_request_leaves_one_session_and_no_other_does(self):
         self.rounds()
@@ -224,6 +240,8 @@ class Battery:
             for flag in talk.flags:
                 raw = self.shimmed[talk.name][flag.answer]
                 tells(by_target.get(flag.target), flag, raw, talk.name)
+                if self.lines:
+                    equal(raw.id, by_target[flag.target].id, talk.name + ': id')
 
     def stacks_are_complete(self):
         self.rounds()

@@ -70,6 +70,7 @@ class Place:
     def __init__(self, owner=None):
         self.path = tempfile.mkdtemp(prefix='reqprof-e2e-')
         os.chmod(self.path, 0o755)  # a worker under another user passes through
+        self.settings = {}  # REQPROF_* of every server here that has the shim
         self.log = self.file('shim.log')
         self.sessions = self.file('sessions')
         open(self.log, 'w').close()
@@ -126,7 +127,8 @@ def answers(port):
 def shim_settings(here):
     """The environment of a server with the shim; the gate is wide open, for tests."""
     return {'LD_PRELOAD': SHIM, 'REQPROF_DIR': here.sessions, 'REQPROF_LOG': here.log,
-            'REQPROF_RATE': '10000', 'REQPROF_BURST': '10000', 'REQPROF_CONCURRENT': '32'}
+            'REQPROF_RATE': '10000', 'REQPROF_BURST': '10000', 'REQPROF_CONCURRENT': '32',
+            **here.settings}
 
 
 class Server:
@@ -194,8 +196,32 @@ def request(target, method='GET', headers=(), body=None, close=False):
     return '\r\n'.join(lines).encode() + b'\r\n\r\n' + data
 
 
+# At the end of a head, once: a second copy would stay, and differ from the bare answer.
+OURS = re.compile(rb'X-Reqprof-Id: (\d+-\d{6,})\r\n'
+                  rb'Server-Timing: (ttfb;dur=[^\r\n]+)\r\n(?=\r\n$)')
+
+
+class Answer(bytes):
+    """What a server sent, without the lines that the shim has put into the head of a flagged
+    request's answer: those are .id, .timing (None: there were none)."""
+
+    def __new__(cls, head, rest=b'', before=b''):
+        ours = OURS.search(head)
+        if ours:
+            head = head[:ours.start()] + head[ours.end():]
+        answer = super().__new__(cls, before + head + rest)
+        answer.id = ours and ours.group(1).decode()
+        answer.timing = ours and ours.group(2).decode()
+        return answer
+
+    def behind(self, before):
+        answer = Answer(before + self)
+        answer.id, answer.timing = self.id, self.timing
+        return answer
+
+
 class Client:
-    """One connection; answers come as raw bytes, one by one."""
+    """One connection; answers come one by one."""
 
     def __init__(self, port):
         self.socket = socket.create_connection(('127.0.0.1', port), PATIENCE)
@@ -242,20 +268,20 @@ class Client:
                 return raw
 
     def answer(self, method='GET'):
-        """The next answer, whole and raw."""
+        """The next answer, whole: see Answer."""
         head = self.take_to(b'\r\n\r\n')
         status = int(head.split()[1])
         length = re.search(rb'\r\ncontent-length: *(\d+)', head, re.I)
         if method == 'HEAD' or status in (204, 304) or status < 200:
-            return head
+            return Answer(head)
         if re.search(rb'\r\ntransfer-encoding: *chunked', head, re.I):
-            return head + self.take_chunks()
+            return Answer(head, self.take_chunks())
         if length:
-            return head + self.take(int(length.group(1)))
+            return Answer(head, self.take(int(length.group(1))))
         while self.more():
             pass
         rest, self.rest = self.rest, b''
-        return head + rest
+        return Answer(head, rest)
 
 
 def ask(port, target, **named):
@@ -279,7 +305,7 @@ def files(directory, kind='reqprof'):
 def export(path):
     done = subprocess.run([TOOL, 'export', '-f', 'json', path], capture_output=True, check=False)
     check(done.returncode == 0, 'reqprof export', path, 'says', done.stderr.decode())
-    return Session(json.loads(done.stdout))
+    return Session(json.loads(done.stdout), path)
 
 
 def sessions(directory, n, settle=0.3):
@@ -311,8 +337,9 @@ def tool(*args):
 class Session:
     """What `reqprof export -f json` says of one session."""
 
-    def __init__(self, told):
+    def __init__(self, told, path):
         self.told = told
+        self.id = re.search(r'-(\d+-\d{6,})-', os.path.basename(path)).group(1)
         for key in ('request', 'phases', 'account', 'lost', 'samples', 'waits', 'functions'):
             setattr(self, key, told[key])
         self.target = self.request['target']

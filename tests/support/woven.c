@@ -48,6 +48,17 @@ static size_t take(struct kernel *k, const struct iovec *iov, size_t n_iov, size
 	return k->n - before;
 }
 
+/* Tells I of the first N bytes of the host. */
+static void say(struct rp_insert *i, const struct rp_weave *w, size_t n)
+{
+	for (size_t k = 0; k < w->n_iov && n; k++) {
+		size_t some = w->iov[k].iov_len < n ? w->iov[k].iov_len : n;
+
+		rp_insert_said(i, w->iov[k].iov_base, some);
+		n -= some;
+	}
+}
+
 /* One call of the host; how many of its bytes are taken. */
 static size_t call(struct rp_insert *i, struct rp_weave *w, struct kernel *k, size_t room)
 {
@@ -66,8 +77,10 @@ static size_t call(struct rp_insert *i, struct rp_weave *w, struct kernel *k, si
 	n_out = rp_weave_pieces(w, took, out, MOST_OUT, &n);
 	if (n != w->n + w->n_lines - took || (n && !n_out))
 		abort();
-	rp_insert_took(i, w, took);
-	return rp_weave_of_host(w, took);
+	n = rp_weave_of_host(w, took);
+	rp_insert_took(i, took - n);
+	say(i, w, n);
+	return n;
 }
 
 static bool is_woven(const char *bytes, size_t n, const char *lines, const struct kernel *k,

@@ -72,6 +72,7 @@ static uint64_t number(const char *variable)
 	        {"REQPROF_OPEN", rp_settings.open_loopback},
 	        {"REQPROF_ROUTES", rp_settings.rules.n_routes},
 	        {"REQPROF_RESPONSE", rp_settings.keep_answers},
+	        {"REQPROF_HEADERS", rp_settings.headers_off},
 	        {"REQPROF_ALLOW", rp_settings.allow.n + 100u * rp_settings.allow.given},
 	        {"REQPROF_TRUSTED_PROXIES", rp_settings.proxies.n},
 	};
@@ -171,6 +172,9 @@ static const struct {
         GOOD("REQPROF_ROUTES", "GET /api/*,/slow", 2),
         BAD("REQPROF_ROUTES", "no slash", 0),
         GOOD("REQPROF_RESPONSE", "keep", 1),
+        GOOD("REQPROF_HEADERS", "off", 1),
+        GOOD("REQPROF_HEADERS", "on", 0),
+        BAD("REQPROF_HEADERS", "none", 0),
         GOOD("REQPROF_RESPONSE", "", 0),
         BAD("REQPROF_RESPONSE", "replace", 0),
         GOOD("REQPROF_ALLOW", "", 0),
