@@ -1,10 +1,13 @@
 /* fuzz_token.c - any text as a token: read inside its bytes, good only as it was written, one
  * spelling each; and any path against one that is.
  *
- * Input: a byte (its low half: which digit of the signature of a true token is changed, 0: none;
- * its high half: hours that the clock is off), then a text that is judged, then after a NUL the
- * path of a true token, then after a NUL the path that is asked. Needs: store/token.c
- * store/sha256.c Room: tests.  SPDX-License-Identifier: MIT
+ * Input: a byte (low half: the digit of a true token's signature that is changed, 0: none; high
+ * half: hours that the clock is off), then texts, each ended by a NUL: one that is judged, the
+ * path of the true token, the path that is asked.
+ *
+ * Needs: store/token.c store/sha256.c
+ *
+ * Room: tests.  SPDX-License-Identifier: MIT
  */
 #include <stdint.h>
 #include <stdlib.h>
