@@ -47,6 +47,7 @@ enum {
 	RP_MAX_CARRIERS = 256,  /* pipes and their like with something in them, 72 bytes each */
 	RP_MAX_NONCES = 2048,   /* tokens remembered until they end, 8 bytes each: at the usual rate
 	                         * 16 minutes bring 1930 */
+	RP_MAX_THINGS = 256,    /* jobs of flagged requests in Python's queues, 48 bytes each */
 	RP_HOLD_POLLS = 200,    /* polls in a row that a loop is told of no event (hot/turn.h) */
 	RP_HOLD_NS = 20000000,  /* ... and for how long, at most */
 	RP_BOOK_BYTES = 4096,   /* notes of a request in flight, REQPROF_SLOW: 4 MiB at most */

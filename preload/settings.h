@@ -31,6 +31,7 @@ struct rp_settings {
 	bool keep_answers;               /* no mode replaces one */
 	bool headers_off;                /* answers get no headers of ours */
 	bool libunwind;                  /* walks stacks; else our own tables do */
+	bool runtimes;                   /* of languages are asked whose work it is */
 	char dir[256];                   /* "" : /tmp/reqprof-<uid> */
 	char log[256];                   /* "" : silent */
 	char tool[256];                  /* "" : beside the shim */

@@ -274,7 +274,7 @@ static void draw_followed(const struct rp_term *t, const struct rp_profile *p)
 		unsure += rp_render_counter(s, "follow_unsure");
 		off |= rp_render_counter(s, "follow_off");
 	}
-	if (!wrong && !unsure && !off)
+	if (!agreed && !wrong && !unsure && !off)
 		return;
 	fprintf(t->out, "followed: %llu check%s held, %llu did not", (unsigned long long)agreed,
 	        plural(agreed), (unsigned long long)wrong);

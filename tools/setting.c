@@ -227,6 +227,9 @@ bool rp_setting_check(const struct rp_setting *s, const char *value, struct rp_w
 	case RP_SETTING_UNWINDER:
 		return strcmp(value, "table") == 0 || strcmp(value, "libunwind") == 0 ||
 		       rp_why_set(why, 0, "knows only 'table' and 'libunwind'");
+	case RP_SETTING_RUNTIMES:
+		return strcmp(value, "on") == 0 || strcmp(value, "off") == 0 ||
+		       rp_why_set(why, 0, "knows only 'on' and 'off'");
 	case RP_SETTING_SECRET:
 		return !*value || check_secret(value, why);
 	case RP_SETTING_KEEP:

@@ -10,6 +10,7 @@
 #include "preload/cold/flights.h"
 #include "preload/cold/loader.h"
 #include "preload/cold/program.h"
+#include "preload/cold/python.h"
 #include "preload/cold/runtimes.h"
 #include "preload/cold/sandboxed.h"
 #include "preload/cold/settings.h"
@@ -63,6 +64,7 @@ __attribute__((constructor(101))) static void boot(void)
 	rp_blame_check();
 	rp_runtimes_start();
 	rp_sandboxed_boot();
+	rp_python_find();
 	rp_mask_has_exit_key = pthread_key_create(&rp_mask_exit_key, thread_ends) == 0;
 	rp_gate_start = rp_drain_start;
 	rp_answer_start = rp_answers_start;

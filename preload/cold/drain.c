@@ -12,6 +12,7 @@
 #include "preload/cold/log.h"
 #include "preload/cold/maker.h"
 #include "preload/cold/modules.h"
+#include "preload/cold/python.h"
 #include "preload/cold/refusals.h"
 #include "preload/cold/runtimes.h"
 #include "preload/cold/session.h"
@@ -171,6 +172,7 @@ static bool turn(uint64_t *flushed_ns)
 	tell_in_flight();
 	rp_modules_refresh();
 	rp_runtimes_look();
+	rp_python_look();
 	rp_unwinder_refresh();
 	for (unsigned i = 0; i < RP_MAX_TRACKS; i++)
 		drain_track(&rp_tracks[i]);

@@ -208,12 +208,18 @@ static int list_one(struct dl_phdr_info *info, size_t size, void *arg)
 	return list->failed;
 }
 
+void rp_list_can_ask(void)
+{
+	if (!rp_standing_ask)
+		rp_standing_ask =
+		        (rp_standing_ask_fn *)dlvsym(RTLD_DEFAULT, "_dl_find_object", "GLIBC_2.35");
+}
+
 bool rp_list_modules(struct rp_list *list)
 {
 	rp_loader_enter();
-	if (list->first_time && !rp_standing_ask)
-		rp_standing_ask =
-		        (rp_standing_ask_fn *)dlvsym(RTLD_DEFAULT, "_dl_find_object", "GLIBC_2.35");
+	if (list->first_time)
+		rp_list_can_ask();
 	rp_modules_iterate(list_one, list);
 	rp_loader_leave();
 	if (list->first_time)

@@ -37,6 +37,9 @@ struct rp_list {
 	bool (*wanted)(const struct rp_list *list, const struct rp_listed *listed);
 };
 
+/* Gives hot/standing.h what it asks the loader by. */
+void rp_list_can_ask(void);
+
 /* Lists all modules; false: out of memory.  The pool is the caller's to free. */
 bool rp_list_modules(struct rp_list *list);
 

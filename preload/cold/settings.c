@@ -214,6 +214,12 @@ static bool set_NETWORKS(const char *name, const char *value, struct rp_networks
 	return false;
 }
 
+static bool set_RUNTIMES(const char *name, const char *value, bool *to)
+{
+	*to = strcmp(value, "off") != 0;
+	return !*to || strcmp(value, "on") == 0 || wrong(name, value, "on or off");
+}
+
 static bool set_UNWINDER(const char *name, const char *value, bool *to)
 {
 	*to = strcmp(value, "libunwind") == 0;

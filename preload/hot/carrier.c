@@ -156,6 +156,8 @@ static void arrives(struct rp_handoff *h, bool certain)
 
 	if (!certain)
 		h->serial = 0;
+	if (rp_current_is_told(&rp_self))
+		return;
 	if (!rp_self.turn.looped)
 		rp_current_offer(h);
 	else if (lives && rp_request_is_alone(h->request) &&

@@ -56,6 +56,8 @@ void rp_conn_bind(struct rp_conn *c, bool reads)
 
 	if (run && !reads)
 		rp_current_check(run->request, is_followed ? run->serial : 0);
+	if (rp_current_is_told(&rp_self))
+		return;
 	if (is_followed && (rp_current_works(run->request, run->serial) ||
 	                    rp_turn_allows(run->request, RP_BY_CLIENT, reads)))
 		rp_current_enter(run->request, run->serial);

@@ -116,8 +116,10 @@ RP_PASS bool rp_conn_glance_out(int fd, const void *buf, size_t n_at, size_t n)
 
 RP_PASS ssize_t rp_conn_passed_in(int fd, const void *buf, ssize_t got)
 {
-	if (got > 0 && !rp_conn_glance_in(fd, buf, (size_t)got) && rp_conn_watched(fd))
+	if (got > 0 && !rp_conn_glance_in(fd, buf, (size_t)got) && rp_conn_watched(fd)) {
+		rp_self.caller = __builtin_return_address(0); /* hooks end in jumps to here */
 		rp_conn_heard(fd, buf, (size_t)got);
+	}
 	return got;
 }
 

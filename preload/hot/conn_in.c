@@ -14,6 +14,7 @@
 #include "preload/hot/gate.h"
 #include "preload/hot/heads.h"
 #include "preload/hot/peer.h"
+#include "preload/hot/python.h"
 #include "preload/hot/turn.h"
 #include "preload/settings.h"
 
@@ -244,6 +245,16 @@ void rp_conn_heard_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n)
 	rp_conn_hear(fd, c, iov, n_iov, n, true);
 }
 
+/* The head that the gate let in just now, in this call.  Of HTTP/2, where others may have come with
+ * it, a runtime is told nothing. */
+static void tell_runtime(struct rp_conn *c, uint32_t serial)
+{
+	struct rp_run *run = c->h2 ? NULL : rp_pending_front(&c->pending);
+
+	if (rp_python_there && rp_conn_followed(run) && run->serial == serial)
+		rp_python_head(run->request, serial);
+}
+
 void rp_conn_hear(int fd, struct rp_conn *c, const struct iovec *iov, size_t n_iov, size_t n,
                   bool dry)
 {
@@ -271,7 +282,11 @@ void rp_conn_hear(int fd, struct rp_conn *c, const struct iovec *iov, size_t n_i
 	atomic_store_explicit(&c->in_busy, 0, memory_order_release);
 	if (rp_likely(!atomic_load_explicit(&rp_followed, memory_order_relaxed)))
 		return;
+	uint32_t admitted = rp_self.gate_serial;
+
 	rp_conn_bind(c, true);
+	if (rp_unlikely(admitted))
+		tell_runtime(c, admitted);
 	rp_self.gate_serial = rp_self.claimed =
 	        0; /* who works for it later did not just begin it */
 	if (more && dry)

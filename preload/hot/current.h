@@ -10,7 +10,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "preload/hot/request.h"
 #include "preload/hot/sampler.h"
+#include "preload/real.h"
 
 /* From now on the thread works for this request: opens a segment (and closes another's). */
 void rp_current_take(const struct rp_handoff *handoff);
@@ -43,6 +45,14 @@ void rp_current_over(uint32_t slot, uint32_t serial, enum rp_end_how how);
 /* In the thread whose segment ended at END_NS already, when its CPU clock was CPU_NS: its numbers
  * are said; the next hook leaves. */
 void rp_current_cut(struct rp_self *s, uint64_t end_ns, uint64_t cpu_ns);
+
+/* A runtime says whose work the thread does (python.h): nothing else is asked, unless that was
+ * wrong once, or nobody flagged is being served. */
+static inline bool rp_current_is_told(const struct rp_self *s)
+{
+	return rp_unlikely(s->runtime) && atomic_load_explicit(&rp_n_live, memory_order_relaxed) &&
+	       !(rp_current_off() & 1u << RP_BY_RUNTIME);
+}
 
 /* True when the thread works for (REQUEST, SERIAL). */
 static inline bool rp_current_is(uint32_t request, uint32_t serial)

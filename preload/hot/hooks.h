@@ -31,11 +31,14 @@ static inline bool rp_quiet(int fd)
 	return !rp_self.armed && !rp_conn_watched(fd);
 }
 
-/* Before bytes move on FD: whose thread is this?  Costs one load while nothing is flagged. */
-static inline void rp_before_bytes(struct rp_wait *w, enum rp_wait_kind kind, int fd)
+/* Before bytes move on FD: whose thread is this?  Costs one load while nothing is flagged.  The
+ * hook's caller is ours only as long as this is inlined. */
+static inline __attribute__((always_inline)) void rp_before_bytes(struct rp_wait *w,
+                                                                  enum rp_wait_kind kind, int fd)
 {
 	bool reads = kind == RP_WAIT_READ || kind == RP_WAIT_RECV;
 
+	rp_self.caller = __builtin_return_address(0);
 	if (rp_unlikely(rp_conn_kind(fd) == RP_FD_CARRIER) && !reads)
 		rp_carrier_unsure(fd);
 	if (rp_unlikely(atomic_load_explicit(&rp_followed, memory_order_relaxed)) &&

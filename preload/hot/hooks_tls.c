@@ -17,6 +17,7 @@ struct call {
 	const void *object;
 	enum rp_tls_name makes;
 	int fd;     /* that carries it, as far as somebody is followed; -1: not known */
+	const void *caller;
 	bool inner; /* made by the library in another call on this object: the bytes are that one's
 	             */
 };
@@ -44,6 +45,7 @@ static void enter(struct call *c, const void *object, enum rp_tls_name makes, bo
 	c->object = object;
 	c->makes = makes;
 	c->fd = -1;
+	c->caller = caller;
 	c->inner = is_inner(s, object, frame);
 	if (c->inner)
 		return;
@@ -85,6 +87,7 @@ static void heard(const struct call *c, const void *buf, size_t n, size_t room)
 {
 	int fd = leave(c, n);
 
+	rp_self.caller = c->caller;
 	if (fd >= 0)
 		rp_conn_plain_heard(fd, buf, n, n < room);
 }

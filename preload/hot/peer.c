@@ -132,7 +132,7 @@ void rp_peer_strange(int fd, bool reads)
 {
 	const struct rp_self *s = &rp_self;
 
-	if (!follows(s) || !s->turn.looped)
+	if (!follows(s) || !s->turn.looped || (rp_current_is_told(s) && !reads))
 		return;
 	if (reads ||
 	    (s->turn.kind != RP_TURN_ONE && !rp_request_is_alone(s->request) && !is_idle(fd)))
@@ -152,6 +152,8 @@ enum touch { STAYS, ENTERS, LEAVES, FORGETS };
 
 static enum touch judge(const struct rp_self *s, const struct peer *p, int fd, bool reads)
 {
+	if (rp_current_is_told(s)) /* by who writes; what is read may be another one's */
+		return reads && !(holds(p, fd) && is_own(s, p)) ? LEAVES : STAYS;
 	if (!holds(p, fd) || !rp_request_lives(p->request, p->serial))
 		return reads ? LEAVES : STAYS;
 	if (!reads && may_be_anybodys(s, p))

@@ -150,7 +150,8 @@ bool rp_queue_passes(const void *mutex, struct rp_handoff *job)
 	struct queue *q =
 	        atomic_load_explicit(&n_queues, memory_order_relaxed) ? find(mutex, false) : NULL;
 
-	if (!q || is_off(q) || !q->counts)
+	/* What an interpreter's threads do under its locks is no job for each other. */
+	if (!q || is_off(q) || !q->counts || rp_turn_runs == RP_RUNS_ANYTHING)
 		return false;
 	if (waits_here(s, mutex))
 		return take(q, job);

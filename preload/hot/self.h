@@ -51,10 +51,15 @@ enum {
 struct rp_self {
 	/* 1 while the timer may tick: set last when arming, cleared first when leaving. */
 	volatile uint32_t armed;
-	uint32_t request, serial;           /* the request this thread works for (hot/request.h) */
-	enum rp_source by;                  /* ... and why we think so */
-	const void *queue;                  /* what it came through (struct rp_handoff) */
-	bool gave;                          /* it has put a job for this request into a queue */
+	uint32_t request, serial; /* the request this thread works for (hot/request.h) */
+	enum rp_source by;        /* ... and why we think so */
+	const void *queue;        /* what it came through (struct rp_handoff) */
+	bool gave;                /* it has put a job for this request into a queue */
+	uint32_t runtime; /* contexts of its language's runtime that it is in (hot/python.h) */
+	uint32_t tagged;  /* in how many a head was read, + 1, until that one or its turn ends; 0:
+	                     none */
+	uint32_t head_request, head_serial; /* read outside of them; serial 0: none */
+	const void *caller;                 /* of the last hook that bytes went through */
 	const void *waited[RP_SELF_WAITED]; /* mutexes under which it waited last (hot/queue.c) */
 	uint32_t n_waited;
 	struct rp_turn turn;

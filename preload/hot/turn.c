@@ -75,6 +75,7 @@ bool rp_turn_wait(uint64_t timeout_ns, bool may_hold, int *most)
 		return true;
 	}
 	rp_current_leave();
+	s->head_serial = s->tagged = 0;
 	t->looped = true;
 	t->kind = timeout_ns ? RP_TURN_MANY : RP_TURN_BUSY;
 	if (timeout_ns) {

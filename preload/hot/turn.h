@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include "preload/hot/current.h"
 #include "preload/hot/self.h"
 
 enum rp_turn_kind {
@@ -52,7 +53,7 @@ bool rp_turn_allows(uint32_t request, enum rp_source by, bool reads);
 /* In a loop, and the turn belongs to nobody any more: a timer may be due. */
 static inline bool rp_turn_is_over(const struct rp_self *s, uint64_t now_ns)
 {
-	return s->turn.looped && now_ns >= s->turn.due_ns;
+	return s->turn.looped && now_ns >= s->turn.due_ns && !rp_current_is_told(s);
 }
 
 #endif

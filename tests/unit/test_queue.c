@@ -40,6 +40,7 @@ static void ready(void)
 	flagged_ready();
 	flagged = flagged_open(MS);
 	atomic_store(&rp_turn_watching, true);
+	atomic_store(&rp_turn_runs, RP_RUNS_CALLBACKS);
 	become(SERVER);
 }
 

@@ -47,6 +47,7 @@ static const struct {
         {"KEEP", NULL},
         {"OPEN", NULL},
         {"UNWINDER", NULL},
+        {"RUNTIMES", NULL},
         {"TRIGGER", NULL},
 };
 
@@ -153,6 +154,8 @@ static const char *const values[] = {
         "loopback",
         "libunwind",
         "table",
+        "on",
+        "off",
         "Loopback",
         "5xx",
         "5XX",

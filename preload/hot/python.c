@@ -1,0 +1,313 @@
+/* python.c - see python.h.  Room: hot.  SPDX-License-Identifier: MIT */
+#include "preload/hot/python.h"
+
+#include <errno.h>
+#include "preload/hot/current.h"
+#include "preload/hot/python_parts.h"
+#include "preload/hot/request.h"
+
+struct rp_python rp_python;
+_Atomic bool rp_python_there;
+
+/* Guarded by Python's lock. */
+static void *variable;
+static _Atomic bool installed;
+
+static const struct rp_python *const py = &rp_python;
+
+/* ---- the number in the context ---- */
+
+static void set_number(uint32_t request, uint32_t serial)
+{
+	void *number = py->PyLong_FromUnsignedLongLong((uint64_t)serial << 16 | request);
+	void *token = number ? py->PyContextVar_Set(variable, number) : NULL;
+
+	if (!token)
+		py->PyErr_Clear();
+	if (token)
+		py->Py_DecRef(token);
+	if (number)
+		py->Py_DecRef(number);
+}
+
+/* Whose context the thread is in; false: nobody's that is being served. */
+static bool get_number(struct rp_handoff *h)
+{
+	void *number = NULL;
+
+	if (py->PyContextVar_Get(variable, NULL, &number) != 0) {
+		py->PyErr_Clear();
+		return false;
+	}
+	if (!number)
+		return false;
+	uint64_t n = py->PyLong_AsUnsignedLongLong(number);
+
+	py->Py_DecRef(number);
+	*h = (struct rp_handoff){(uint32_t)(n & 0xffff), (uint32_t)(n >> 16), .by = RP_BY_RUNTIME};
+	return h->request < RP_MAX_REQUESTS && rp_request_lives(h->request, h->serial);
+}
+
+/* ---- from one context into another ---- */
+
+/* For a moment in CONTEXT; false: it is in use, as Python will say. */
+static bool visit(void *context)
+{
+	if (py->PyContext_Enter(context) == 0)
+		return true;
+	py->PyErr_Clear();
+	return false;
+}
+
+/* A callback in a context of Python's, and what the thread was at before it. */
+struct inside {
+	struct rp_handoff was;
+	bool worked;
+	bool looked; /* somebody was served when it began */
+};
+
+static void go_in(struct rp_self *s, struct inside *in)
+{
+	struct rp_handoff now;
+
+	in->was = (struct rp_handoff){s->request, s->serial, .by = s->by, .queue = s->queue};
+	in->worked = rp_current_works(s->request, s->serial);
+	in->looked = true;
+	/* A head that was read outside of any context, by a loop in C: this is its callback. */
+	if (s->head_serial) {
+		set_number(s->head_request, s->head_serial);
+		s->tagged = s->runtime + 1;
+	}
+	s->head_serial = 0;
+	if (get_number(&now))
+		rp_current_take(&now);
+	else
+		rp_current_leave();
+}
+
+/* The number goes with what the callback has started, and not with the connection's next one: a
+ * server may keep one context for all of them.  CONTEXT: to be entered for it; NULL: it is.  The
+ * callback may have failed: that stays as it is. */
+static void untag(struct rp_self *s, void *context)
+{
+	void *error[3];
+
+	py->PyErr_Fetch(&error[0], &error[1], &error[2]);
+	if (!context || visit(context)) {
+		set_number(0, 0);
+		if (context)
+			py->PyContext_Exit(context);
+	}
+	py->PyErr_Restore(error[0], error[1], error[2]);
+	s->tagged = 0;
+}
+
+/* What ends here was told until now: no timer of the loop has ended it before. */
+static void come_out(struct rp_self *s, const struct inside *in)
+{
+	if (in->looked && in->worked && rp_request_lives(in->was.request, in->was.serial))
+		rp_current_take(&in->was);
+	else if (in->looked || s->by == RP_BY_RUNTIME)
+		rp_current_leave();
+}
+
+static rp_python_fast *run;
+
+/* Context.run: loops run every callback by it, and so do threads that were given a context. */
+static void *seen_run(void *self, void *const *args, intptr_t n, void *names)
+{
+	struct rp_self *s = &rp_self;
+	struct inside in = {.looked = false};
+
+	s->runtime++;
+	if (rp_python_serves() && visit(self)) {
+		go_in(s, &in);
+		py->PyContext_Exit(self);
+	}
+	void *result = run(self, args, n, names);
+
+	if (s->tagged == s->runtime + 1)
+		untag(s, self);
+	come_out(s, &in);
+	s->runtime--;
+	return result;
+}
+
+enum { NESTED = 4 };
+static _Thread_local struct inside nested[NESTED];
+static _Thread_local unsigned n_nested;
+
+int rp_python_enter(void *context)
+{
+	struct rp_self *s = &rp_self;
+	int ret = py->PyContext_Enter(context);
+
+	if (ret != 0)
+		return ret;
+	s->runtime++;
+	if (n_nested < NESTED) {
+		nested[n_nested].looked = false;
+		if (atomic_load(&installed) && rp_python_serves())
+			go_in(s, &nested[n_nested]);
+	}
+	n_nested++;
+	return ret;
+}
+
+int rp_python_exit(void *context)
+{
+	struct rp_self *s = &rp_self;
+
+	if (!n_nested)
+		return py->PyContext_Exit(context);
+	if (s->tagged == s->runtime + 1)
+		untag(s, NULL);
+	if (--n_nested < NESTED)
+		come_out(s, &nested[n_nested]);
+	s->runtime--;
+	return py->PyContext_Exit(context);
+}
+
+/* ---- who waits for a connection's bytes ---- */
+
+/* Where PyObject has its type. */
+static const void *type_of(const void *object)
+{
+	return ((const void *const *)object)[1];
+}
+
+/* WAITER is what a future keeps of one: what is to be called, and in which context. */
+static void tag_waiter(void *waiter, uint32_t request, uint32_t serial)
+{
+	void *context = waiter ? py->PySequence_GetItem(waiter, 1) : NULL;
+
+	if (!context) {
+		py->PyErr_Clear();
+		return;
+	}
+	if (type_of(context) == py->context_type && visit(context)) {
+		set_number(request, serial);
+		py->PyContext_Exit(context);
+	}
+	py->Py_DecRef(context);
+}
+
+/* The bytes of a head were read in the callback that runs, and wake a task which has its
+ * connection: since before there was a request, in a context of its own. */
+static void tag_waiters(const struct rp_self *s, void *future)
+{
+	void *waiters = py->PyObject_GetAttrString(future, "_callbacks");
+	intptr_t n = waiters && waiters != py->none ? py->PySequence_Size(waiters) : 0;
+
+	for (intptr_t i = 0; i < n; i++) {
+		void *waiter = py->PySequence_GetItem(waiters, i);
+
+		tag_waiter(waiter, s->request, s->serial);
+		if (waiter)
+			py->Py_DecRef(waiter);
+	}
+	if (waiters)
+		py->Py_DecRef(waiters);
+	if (py->PyErr_Occurred())
+		py->PyErr_Clear();
+}
+
+static bool is_tagged(const struct rp_self *s)
+{
+	return s->tagged == s->runtime + 1 && rp_python_serves() &&
+	       rp_current_works(s->request, s->serial);
+}
+
+static rp_python_with_one *set_result;
+static rp_python_fast_of_class *set_result_of_class;
+
+static void *seen_set_result(void *self, void *arg)
+{
+	if (is_tagged(&rp_self))
+		tag_waiters(&rp_self, self);
+	return set_result(self, arg);
+}
+
+static void *seen_set_result_of_class(void *self, void *class, void *const *args, intptr_t n,
+                                      void *names)
+{
+	if (is_tagged(&rp_self))
+		tag_waiters(&rp_self, self);
+	return set_result_of_class(self, class, args, n, names);
+}
+
+/* ---- the first flagged request ---- */
+
+static void follow_futures(void)
+{
+	static bool done;
+	void *type = rp_python_type("_asyncio", "Future", &done);
+
+	if (type && !RP_PYTHON_REPLACE(type, "set_result", RP_PYTHON_WITH_ONE, set_result))
+		RP_PYTHON_REPLACE(type, "set_result", RP_PYTHON_FAST_OF_CLASS, set_result_of_class);
+}
+
+/* False: this Python is not as we know it. */
+static bool install(void)
+{
+	static bool tried;
+
+	if (!tried) {
+		tried = true;
+		variable = py->PyContextVar_New("reqprof", NULL);
+		if (!variable)
+			py->PyErr_Clear();
+		atomic_store(&installed, variable && RP_PYTHON_REPLACE(py->context_type, "run",
+		                                                       RP_PYTHON_FAST, run));
+	}
+	if (atomic_load(&installed)) {
+		rp_python_follow_queues();
+		follow_futures();
+	}
+	return atomic_load(&installed);
+}
+
+static bool is_usable(void)
+{
+	return atomic_load_explicit(&rp_python_there, memory_order_acquire) &&
+	       py->Py_IsInitialized() &&
+	       !py->PyInterpreterState_Next(py->PyInterpreterState_Head()) &&
+	       py->PyGILState_GetThisThreadState();
+}
+
+/* A loop in Python reads in the context of its callback, one in C outside of any: there the next
+ * context is that of the connection.  Which of them it is, is not known of the very first one. */
+static void tag(struct rp_self *s, uint32_t request, uint32_t serial)
+{
+	bool was_there = atomic_load(&installed);
+
+	if (!install())
+		return;
+	if (s->turn.looped && !s->runtime && rp_python_loaded("uvloop")) {
+		s->head_request = request;
+		s->head_serial = was_there || rp_request_is_alone(request) ? serial : 0;
+		return;
+	}
+	set_number(request, serial);
+	if (!s->runtime && !rp_python_runs_asyncio())
+		return;
+	s->tagged = s->runtime + 1;
+	rp_current_take(&(struct rp_handoff){request, serial, .by = RP_BY_RUNTIME});
+}
+
+void rp_python_head(uint32_t request, uint32_t serial)
+{
+	int host_errno = errno;
+
+	bool has_lock = is_usable() && py->PyGILState_Check();
+
+	if (has_lock || (is_usable() && rp_python_may_wait())) {
+		int state = has_lock ? 0 : py->PyGILState_Ensure();
+
+		if (!py->PyErr_Occurred())
+			tag(&rp_self, request, serial);
+		if (!has_lock)
+			py->PyGILState_Release(state);
+	}
+	errno = host_errno;
+}
