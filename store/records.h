@@ -195,6 +195,14 @@ struct rp_rec_handoff {
 	uint64_t given_ns, taken_ns;
 };
 
+/* Both ends of a connection, from here: what joins the sessions of two servers. */
+struct rp_rec_link {
+	uint32_t asked; /* 0: the request came on it; 1: it asked another server on it */
+	uint64_t at_ns; /* ASKED: just before it was first written to for the request */
+	uint32_t pid;   /* of the other end where that is a Unix socket's client; else 0 */
+	struct rp_slice local, remote; /* "127.0.0.1:52110", "unix:/run/app.sock", "unix" */
+};
+
 struct rp_rec_end {
 	uint64_t records; /* before this one */
 };
@@ -218,6 +226,7 @@ struct rp_item {
 		struct rp_rec_held held;
 		struct rp_rec_await await;
 		struct rp_rec_handoff handoff;
+		struct rp_rec_link link;
 		struct rp_rec_end end;
 		struct rp_rec_code code;
 		struct rp_rec_mapping mapping;

@@ -396,6 +396,7 @@ bool rp_writer_put(struct rp_writer *w, const struct rp_item *item)
 	case RP_ITEM_MAPPING:
 	case RP_ITEM_STALL:
 	case RP_ITEM_HANDOFF:
+	case RP_ITEM_LINK:
 		return put_direct(w, item, ROOM_BULK);
 	case RP_ITEM_THREAD:
 	case RP_ITEM_SEGMENT:

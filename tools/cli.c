@@ -89,21 +89,14 @@ static void set_switch(struct rp_cli *cli, const char *name)
 		const char *name;
 		bool *value;
 	} switches[] = {
-	        {"cpu", &cli->cpu},
-	        {"percent", &cli->percent},
-	        {"show-all", &cli->show_all},
-	        {"short", &cli->brief},
-	        {"total", &cli->total},
-	        {"timeline", &cli->timeline},
-	        {"no-pager", &cli->no_pager},
-	        {"json", &cli->json},
-	        {"direct", &cli->direct},
-	        {"no-cache", &cli->no_cache},
-	        {"verbose", &cli->verbose},
-	        {"wall", &cli->wall},
-	        {"open", &cli->open},
-	        {"diff", &cli->diff},
-	        {"no-source", &cli->no_source},
+	        {"cpu", &cli->cpu},           {"percent", &cli->percent},
+	        {"show-all", &cli->show_all}, {"short", &cli->brief},
+	        {"total", &cli->total},       {"timeline", &cli->timeline},
+	        {"chain", &cli->chain},       {"no-pager", &cli->no_pager},
+	        {"json", &cli->json},         {"direct", &cli->direct},
+	        {"no-cache", &cli->no_cache}, {"verbose", &cli->verbose},
+	        {"wall", &cli->wall},         {"open", &cli->open},
+	        {"diff", &cli->diff},         {"no-source", &cli->no_source},
 	};
 
 	for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++)

@@ -27,6 +27,7 @@ enum rp_takes {
 	RP_TAKES_BY = 4096,
 	RP_TAKES_DIFF = 8192,
 	RP_TAKES_PAGE = 16384,
+	RP_TAKES_CHAIN = 32768,
 };
 
 /* What a verb tells of itself. */
@@ -49,8 +50,8 @@ struct rp_cli {
 	size_t limit, depth; /* limit 0: all */
 	const char *format, *output, *by, *fail_if_slower, *at_least, *confidence;
 	enum rp_choice color, unicode;
-	bool cpu, wall, percent, show_all, brief, timeline, total, direct, json, no_pager, no_cache,
-	        verbose, open, diff, no_source;
+	bool cpu, wall, percent, show_all, brief, timeline, chain, total, direct, json, no_pager,
+	        no_cache, verbose, open, diff, no_source;
 };
 
 enum { RP_CLI_GO = -1 };

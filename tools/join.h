@@ -18,7 +18,7 @@ struct rp_join {
 	size_t n_recordings;
 	struct rp_symbolizer **symbolizers; /* several with several folders of debug files */
 	size_t n_symbolizers;
-	bool verbose;
+	bool verbose, apart;
 	struct rp_profile_side *sides; /* by recording: names that stood beside the sessions */
 	struct rp_heap heap;
 	struct rp_index functions, chains, spots, workers;

@@ -334,7 +334,7 @@ void rp_join_points(struct rp_profile *p, size_t which, const struct rp_join_nod
 	                   .r = r,
 	                   .nodes = nodes,
 	                   .id = p->sessions[which].id,
-	                   .several = p->join->n_recordings > 1,
+	                   .several = p->join->n_recordings > 1 && !p->join->apart,
 	                   .processes = of_processes(p)};
 
 	c.chain = rp_memory_zero(r->n_stacks, sizeof(*c.chain));

@@ -219,6 +219,7 @@ bool rp_profile_open_as(struct rp_profile *p, char *const *paths, size_t n,
 		p->join->recordings[p->join->n_recordings] = r;
 	}
 	p->join->verbose = how && how->verbose;
+	p->join->apart = how && how->apart;
 	if (join(p, paths, how ? how : &plain, why))
 		return true;
 	rp_profile_close(p);

@@ -158,7 +158,9 @@ struct rp_profile_how {
 	const char *sysroot; /* the files of modules are below it; NULL: where they say */
 	bool no_cache;       /* what is beside the sessions is neither read nor written */
 	bool verbose;        /* functions are named with the suffix of their copy */
-	bool save;           /* what is found goes beside the sessions, however fast it was */
+	bool apart; /* the sessions are of different servers: what they wait for keeps its full name
+	             */
+	bool save;  /* what is found goes beside the sessions, however fast it was */
 };
 
 /* Reads N session files and joins them.  false with WHY when one cannot be read, or when names

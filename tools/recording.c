@@ -86,6 +86,9 @@ static void keep(struct rp_recording *r, const struct rp_item *item)
 	case RP_ITEM_HANDOFF:
 		KEEP(r->handoffs, r->n_handoffs, item->handoff);
 		break;
+	case RP_ITEM_LINK:
+		KEEP(r->links, r->n_links, item->link);
+		break;
 	case RP_ITEM_HELD:
 		KEEP(r->held, r->n_held, item->held);
 		break;
@@ -197,6 +200,7 @@ void rp_recording_close(struct rp_recording *r)
 	free(r->held);
 	free(r->awaits);
 	free(r->handoffs);
+	free(r->links);
 	free(r->short_waits);
 	free(r->code);
 	free(r->mappings);

@@ -29,6 +29,7 @@ struct rp_recording {
 	struct rp_rec_held *held;
 	struct rp_rec_await *awaits;
 	struct rp_rec_handoff *handoffs;
+	struct rp_rec_link *links;
 	struct rp_rec_short_waits *short_waits;
 	struct rp_rec_stall *stalls;
 	struct rp_rec_code *code;
@@ -36,8 +37,8 @@ struct rp_recording {
 	struct rp_rec_counter *counters, *drops;
 	bool *unwatched; /* of each segment: its clocks were not read (its CPU is 0 here) */
 	size_t n_threads, n_segments, n_unwatched, n_modules, n_images, n_stacks, n_samples,
-	        n_objects, n_waits, n_held, n_awaits, n_handoffs, n_short_waits, n_stalls, n_code,
-	        n_mappings, n_counters, n_drops;
+	        n_objects, n_waits, n_held, n_awaits, n_handoffs, n_links, n_short_waits, n_stalls,
+	        n_code, n_mappings, n_counters, n_drops;
 	bool complete;
 	struct rp_why why; /* when it is not complete */
 };

@@ -9,6 +9,8 @@
 #include <unistd.h>
 #include "tools/analyses.h"
 #include "tools/commands.h"
+#include "tools/memory.h"
+#include "tools/profile_links.h"
 
 enum { MOST_SIMILAR = 3 };
 
@@ -73,6 +75,40 @@ int rp_select_profile(const struct rp_cli *cli, struct rp_profile *p)
 	struct rp_profile_how how = rp_select_how(cli);
 
 	if (status == RP_CLI_GO && !rp_profile_open_as(p, found.paths, found.n, &how, &why))
+		status = rp_term_complain("%s", why.text);
+	rp_sets_free(&found);
+	return status;
+}
+
+static bool open_linked(const struct rp_cli *cli, struct rp_profile *p,
+                        const struct rp_links *links, struct rp_why *why)
+{
+	struct rp_profile_how how = rp_select_how(cli);
+	char **paths = rp_memory_zero(links->n, sizeof(*paths));
+
+	for (size_t i = 0; i < links->n; i++)
+		paths[i] = links->sessions[i].path;
+	how.apart = true;
+	bool ok = rp_profile_open_as(p, paths, links->n, &how, why);
+
+	free(paths);
+	if (ok)
+		rp_profile_graft(p, links);
+	return ok;
+}
+
+int rp_select_linked(const struct rp_cli *cli, struct rp_profile *p, struct rp_links *links)
+{
+	struct rp_set found;
+	struct rp_why why = {0};
+	int status = find_all(cli, &found);
+
+	*links = (struct rp_links){0};
+	if (status == RP_CLI_GO && found.n != 1)
+		status = rp_term_complain("a chain begins with one session, and these are %zu",
+		                          found.n);
+	if (status == RP_CLI_GO &&
+	    (!rp_links_find(links, found.paths[0], &why) || !open_linked(cli, p, links, &why)))
 		status = rp_term_complain("%s", why.text);
 	rp_sets_free(&found);
 	return status;

@@ -6,12 +6,17 @@
 #define RP_SELECT_H
 
 #include "tools/cli.h"
+#include "tools/links.h"
 #include "tools/profile.h"
 #include "tools/sets.h"
 
 /* Opens the sessions that CLI names (none: the latest) as one profile.  RP_CLI_GO, or the exit
  * status after a sentence on stderr: 1 when there is no such session, 2 when one is unreadable. */
 int rp_select_profile(const struct rp_cli *cli, struct rp_profile *p);
+
+/* The same of the one session that CLI names and of all that belongs to it in other servers (LINKS,
+ * to be freed in any case), as one: profile_links.h.  P then tells of the first session alone. */
+int rp_select_linked(const struct rp_cli *cli, struct rp_profile *p, struct rp_links *links);
 
 /* The sessions that N_WORDS words mean, in SET (free it in any case); ENDS[i], unless NULL, is how
  * many there were after word i.  RP_CLI_GO, or the exit status after a sentence. */

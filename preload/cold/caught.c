@@ -68,6 +68,7 @@ static struct rp_request *open_request(struct rp_flight *f, const struct rp_book
 	r->local = b->local;
 	r->n_peer = b->n_peer;
 	r->n_local = b->n_local;
+	r->peer_pid = 0;
 	for (unsigned i = 0; i < RP_N_DROPS; i++)
 		atomic_store(&r->drops[i], 0);
 	atomic_store(&r->drops[RP_DROP_caught_samples], atomic_load(&b->lost_samples));

@@ -92,6 +92,7 @@ static bool begin(struct rp_session *s, struct rp_request *r)
 		return false;
 	}
 	rp_session_put_request(s);
+	rp_session_put_own_link(s);
 	return true;
 }
 

@@ -71,6 +71,35 @@ void rp_session_put_request(struct rp_session *s)
 	rp_writer_put(s->writer, &item);
 }
 
+/* Its own connection, as the server before this one may have told it, too. */
+void rp_session_put_own_link(struct rp_session *s)
+{
+	const struct rp_request *r = s->request;
+	struct rp_item item = {.kind = RP_ITEM_LINK};
+	char peer[RP_OBJECT_BYTES], local[RP_OBJECT_BYTES];
+
+	item.link.at_ns = RP_NEVER;
+	item.link.pid = r->peer_pid;
+	item.link.local =
+	        (struct rp_slice){local, rp_object_address(local, sizeof(local),
+	                                                   (const void *)&r->local, r->n_local)};
+	item.link.remote =
+	        (struct rp_slice){peer, rp_object_address(peer, sizeof(peer),
+	                                                  (const void *)&r->peer, r->n_peer)};
+	rp_writer_put(s->writer, &item);
+}
+
+static void put_link(struct rp_session *s, const struct rp_note_link *n)
+{
+	struct rp_item item = {.kind = RP_ITEM_LINK};
+
+	item.link.asked = 1;
+	item.link.at_ns = n->at_ns;
+	item.link.local = (struct rp_slice){n->local, n->n_local};
+	item.link.remote = (struct rp_slice){n->remote, n->n_remote};
+	rp_writer_put(s->writer, &item);
+}
+
 uint32_t rp_session_thread(struct rp_session *s, uint32_t tid)
 {
 	struct rp_item item = {.kind = RP_ITEM_THREAD};
@@ -321,6 +350,8 @@ void rp_session_note(struct rp_session *s, struct rp_track *track, const struct 
 		put_end_note(s, track, (const void *)(note + 1));
 	else if (note->kind == RP_NOTE_HANDOFF)
 		put_handoff(s, track, (const void *)(note + 1));
+	else if (note->kind == RP_NOTE_LINK)
+		put_link(s, (const void *)(note + 1));
 	else if (note->kind == RP_NOTE_STALL)
 		put_stall(s, (const void *)(note + 1));
 }

@@ -52,6 +52,7 @@ uint32_t rp_session_thread(struct rp_session *s, uint32_t tid);
 uint32_t rp_session_object(struct rp_session *s, const char *name, uint32_t n);
 
 void rp_session_put_request(struct rp_session *s);
+void rp_session_put_own_link(struct rp_session *s);
 void rp_session_put_counters(struct rp_session *s);
 void rp_session_put_end(struct rp_session *s);
 

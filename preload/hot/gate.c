@@ -67,6 +67,18 @@ static uint64_t arrived_ns(int fd)
 	return rp_mono_ns() - info.tcpi_last_data_recv * 1000000ull;
 }
 
+/* Who has connected a Unix socket. */
+static uint32_t pid_of(int fd, const struct sockaddr_storage *peer)
+{
+	struct ucred who = {.pid = 0};
+	socklen_t n = sizeof(who);
+
+	if (peer->ss_family != AF_UNIX ||
+	    rp_sys(SYS_getsockopt, fd, SOL_SOCKET, SO_PEERCRED, &who, &n) != 0)
+		return 0;
+	return (uint32_t)who.pid;
+}
+
 static struct rp_request *open_request(int fd, const struct rp_trigger *t,
                                        const struct sockaddr_storage *peer, socklen_t n_peer)
 {
@@ -79,6 +91,7 @@ static struct rp_request *open_request(int fd, const struct rp_trigger *t,
 	r->n_local = sizeof(r->local);
 	if (rp_sys(SYS_getsockname, fd, &r->local, &r->n_local) != 0)
 		r->n_local = 0;
+	r->peer_pid = pid_of(fd, peer);
 	r->interval_ns = interval_ns(t);
 	r->arrived_ns = arrived_ns(fd);
 	r->wall_ns = rp_wall_ns();

@@ -26,6 +26,7 @@ struct peer {
 	bool asking;           /* not yet answered */
 	uint32_t request, serial;
 	uint32_t tid, tick;             /* the segment that asked */
+	uint32_t linked;                /* serial of the request that this connection was told to */
 	uint32_t heard_tid, heard_turn; /* who read the last of the answer, and in which turn */
 	uint64_t since_ns;
 	bool named; /* its first bytes were looked at */
@@ -84,6 +85,8 @@ static void own(struct rp_self *s, struct peer *p, int fd, const struct sockaddr
 
 	if (p->serial && p->fd != fd)
 		forget(p);
+	if (p->fd != fd)
+		p->linked = 0;
 	atomic_store_explicit(&n_used, 1, memory_order_relaxed);
 	p->fd = fd;
 	p->request = s->request;
@@ -108,6 +111,34 @@ static bool follows(const struct rp_self *s)
 	return s->armed == RP_ARMED || s->armed == RP_ARMED_LIGHT;
 }
 
+/* Before a call: what comes at the other end came after that. */
+static void says(struct rp_self *s)
+{
+	if (s->armed == RP_ARMED ||
+	    (atomic_load_explicit(&rp_n_live, memory_order_relaxed) && s->turn.looped))
+		s->says_ns = rp_mono_ns();
+}
+
+/* Which connection it is, so that the other server's session can be found by it. */
+static void tell_link(struct rp_self *s, struct peer *p)
+{
+	struct rp_note_link link = {.at_ns = s->says_ns};
+	struct sockaddr_storage local, remote;
+	socklen_t n_local = sizeof(local), n_remote = sizeof(remote);
+
+	if (p->linked == p->serial)
+		return;
+	p->linked = p->serial;
+	if (rp_sys(SYS_getsockname, p->fd, &local, &n_local) != 0 ||
+	    rp_sys(SYS_getpeername, p->fd, &remote, &n_remote) != 0)
+		return;
+	link.n_local = (uint32_t)rp_object_address(link.local, sizeof(link.local),
+	                                           (const void *)&local, n_local);
+	link.n_remote = (uint32_t)rp_object_address(link.remote, sizeof(link.remote),
+	                                            (const void *)&remote, n_remote);
+	rp_track_push(s->track, RP_NOTE_LINK, &link, sizeof(link), NULL, 0, NULL, 0);
+}
+
 static bool is_own(const struct rp_self *s, const struct peer *p)
 {
 	return follows(s) && p->request == s->request && p->serial == s->serial;
@@ -130,8 +161,10 @@ static bool is_idle(int fd)
  * somebody. */
 void rp_peer_strange(int fd, bool reads)
 {
-	const struct rp_self *s = &rp_self;
+	struct rp_self *s = &rp_self;
 
+	if (!reads)
+		says(s);
 	if (!follows(s) || !s->turn.looped || (rp_current_is_told(s) && !reads))
 		return;
 	if (reads ||
@@ -168,6 +201,9 @@ static enum touch judge(const struct rp_self *s, const struct peer *p, int fd, b
 void rp_peer_touch(int fd, bool reads)
 {
 	struct rp_self *s = &rp_self;
+
+	if (!reads)
+		says(s);
 	struct peer *p = s->turn.looped ? enter(fd) : NULL;
 
 	if (!p)
@@ -240,6 +276,8 @@ void rp_peer_said(int fd, const struct iovec *iov, size_t n_iov, size_t n)
 	if (holds(p, fd)) {
 		if (!armed)
 			p->tick = 0;
+		if (s->armed == RP_ARMED && is_own(s, p))
+			tell_link(s, p);
 		name(p, iov, n_iov, n);
 	}
 	leave(p);
@@ -358,7 +396,7 @@ void rp_peer_gone(int fd)
 			tell(p, rp_mono_ns());
 		if (p->asking)
 			rp_flight_asks(p->request, p->serial, -1);
-		p->serial = 0;
+		p->serial = p->linked = 0;
 	}
 	leave(p);
 }

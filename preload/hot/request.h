@@ -42,6 +42,7 @@ struct rp_request {
 	char target[RP_TARGET_BYTES];
 	struct sockaddr_storage peer, local;
 	socklen_t n_peer, n_local;
+	uint32_t peer_pid;        /* on a Unix socket; else 0 */
 	struct rp_address client; /* where the peer is a gateway that names one */
 	struct rp_course course;
 	uint64_t arrived_ns; /* its last byte so far, in the socket; RP_NEVER: not a TCP socket */

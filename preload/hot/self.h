@@ -60,6 +60,7 @@ struct rp_self {
 	                     none */
 	uint32_t head_request, head_serial; /* read outside of them; serial 0: none */
 	const void *caller;                 /* of the last hook that bytes went through */
+	uint64_t says_ns;                   /* just before it wrote to another server last */
 	const void *waited[RP_SELF_WAITED]; /* mutexes under which it waited last (hot/queue.c) */
 	uint32_t n_waited;
 	struct rp_turn turn;

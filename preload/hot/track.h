@@ -24,6 +24,7 @@ enum rp_note_kind {
 	RP_NOTE_STALL,   /* struct rp_note_stall */
 	RP_NOTE_AWAIT,   /* in books only (book.h) */
 	RP_NOTE_HANDOFF, /* struct rp_note_handoff */
+	RP_NOTE_LINK,    /* struct rp_note_link */
 	RP_NOTE_HELD,    /* struct rp_note_held of the wait before it, then the holder's stack */
 };
 
@@ -69,6 +70,13 @@ struct rp_note_stall {
 struct rp_note_handoff {
 	uint32_t by, from_tid; /* enum rp_source */
 	uint64_t given_ns;
+};
+
+/* The request asks another server on a connection, for the first time. */
+struct rp_note_link {
+	uint64_t at_ns;
+	uint32_t n_local, n_remote;
+	char local[RP_OBJECT_BYTES], remote[RP_OBJECT_BYTES];
 };
 
 /* Hooked calls of a kind, however short, and the bytes that they moved. */
