@@ -9,7 +9,7 @@
 #include "preload/hot/turn.h"
 
 /* So many times the queue must have been found empty when as much was taken as had been put. */
-enum { TRUSTED = 2, NEAR = 8 };
+enum { TRUSTED = 8, NEAR = 8 };
 
 struct queue {
 	_Atomic uintptr_t mutex; /* 0: free; set once */
@@ -58,19 +58,19 @@ static void switch_off(struct queue *q)
 	atomic_store_explicit(&q->off, true, memory_order_relaxed);
 }
 
-/* Has this thread ever waited under MUTEX?  Of the last few it is remembered. */
-static bool waits_here(const struct rp_self *s, const void *mutex)
+/* Is MUTEX one of the last few under which this thread waited, or put something? */
+static bool is_of(const struct rp_mutexes *few, const void *mutex)
 {
 	for (unsigned i = 0; i < RP_SELF_WAITED; i++)
-		if (s->waited[i] == mutex)
+		if (few->at[i] == mutex)
 			return true;
 	return false;
 }
 
-static void remember(struct rp_self *s, const void *mutex)
+static void remember(struct rp_mutexes *few, const void *mutex)
 {
-	if (!waits_here(s, mutex))
-		s->waited[s->n_waited++ % RP_SELF_WAITED] = mutex;
+	if (!is_of(few, mutex))
+		few->at[few->n++ % RP_SELF_WAITED] = mutex;
 }
 
 /* Somebody is about to wait: there is nothing to take. */
@@ -96,7 +96,9 @@ void rp_queue_waits(const void *mutex)
 	if (q->waiter && q->waiter != s)
 		q->several = true;
 	q->waiter = s;
-	remember(s, mutex);
+	remember(&s->waited, mutex);
+	if (is_of(&s->gave_under, mutex)) /* things that are given back */
+		switch_off(q);
 	check_empty(q);
 	q->timed_out = false;
 	if (s->armed && s->by == RP_BY_QUEUE && s->queue == mutex)
@@ -153,8 +155,9 @@ bool rp_queue_passes(const void *mutex, struct rp_handoff *job)
 	/* What an interpreter's threads do under its locks is no job for each other. */
 	if (!q || is_off(q) || !q->counts || rp_turn_runs == RP_RUNS_ANYTHING)
 		return false;
-	if (waits_here(s, mutex))
+	if (is_of(&s->waited, mutex))
 		return take(q, job);
+	remember(&s->gave_under, mutex);
 	put(q, s);
 	return false;
 }

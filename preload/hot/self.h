@@ -48,6 +48,12 @@ enum {
 	RP_ARMED_LIGHT = 3, /* nobody flagged it: no timer, no track (seat.h) */
 };
 
+/* Those that a thread met last. */
+struct rp_mutexes {
+	const void *at[RP_SELF_WAITED];
+	uint32_t n;
+};
+
 struct rp_self {
 	/* 1 while the timer may tick: set last when arming, cleared first when leaving. */
 	volatile uint32_t armed;
@@ -61,8 +67,8 @@ struct rp_self {
 	uint32_t head_request, head_serial; /* read outside of them; serial 0: none */
 	const void *caller;                 /* of the last hook that bytes went through */
 	uint64_t says_ns;                   /* just before it wrote to another server last */
-	const void *waited[RP_SELF_WAITED]; /* mutexes under which it waited last (hot/queue.c) */
-	uint32_t n_waited;
+	struct rp_mutexes waited,
+	        gave_under; /* it waited under, it put something under (queue.c) */
 	struct rp_turn turn;
 	struct rp_track *track;
 	uint32_t track_gen;   /* of the track when it was claimed: it may be taken away */

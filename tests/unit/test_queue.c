@@ -13,25 +13,24 @@
 #include "tests/support/flagged.h"
 #include "tests/support/suite.h"
 
-enum { MS = 1000000 };
+enum { MS = 1000000, TRUSTED = 8 /* hot/queue.c */ };
 enum who { SERVER, WORKER, SECOND, N_WHO };
 
 static struct flagged_notes notes;
 static struct rp_request *flagged;
 static char mutex; /* an address is all that it takes */
-static const void *waited[N_WHO][RP_SELF_WAITED];
-static unsigned n_waited[N_WHO];
+static struct rp_mutexes waited[N_WHO], gave_under[N_WHO];
 static enum who now;
 
 /* From here on this is another thread, which works for nobody. */
 static void become(enum who who)
 {
 	rp_current_leave();
-	memcpy(waited[now], rp_self.waited, sizeof(rp_self.waited));
-	n_waited[now] = rp_self.n_waited;
+	waited[now] = rp_self.waited;
+	gave_under[now] = rp_self.gave_under;
 	now = who;
-	memcpy(rp_self.waited, waited[who], sizeof(rp_self.waited));
-	rp_self.n_waited = n_waited[who];
+	rp_self.waited = waited[who];
+	rp_self.gave_under = gave_under[who];
 	rp_self.tid = 1000 + who;
 }
 
@@ -121,7 +120,7 @@ static void settle(unsigned n)
 
 START_TEST(the_first_that_is_put_is_the_first_that_is_taken)
 {
-	settle(2);
+	settle(TRUSTED);
 	for (unsigned order = 0; order < 64; order++) {
 		for (unsigned i = 0; i < 6; i++)
 			put(order >> i & 1);
@@ -133,12 +132,12 @@ START_TEST(the_first_that_is_put_is_the_first_that_is_taken)
 }
 END_TEST
 
-START_TEST(it_is_believed_when_it_has_been_right_twice)
+START_TEST(it_is_believed_when_it_has_been_right_often)
 {
 	settle(0);
-	for (unsigned i = 0; i < 4; i++) {
+	for (unsigned i = 0; i < TRUSTED + 2; i++) {
 		put(true);
-		ck_assert_uint_eq(takes(WORKER), i >= 2);
+		ck_assert_uint_eq(takes(WORKER), i >= TRUSTED);
 		waits(WORKER);
 	}
 }
@@ -146,7 +145,7 @@ END_TEST
 
 START_TEST(a_worker_that_waits_again_works_for_nobody)
 {
-	settle(2);
+	settle(TRUSTED);
 	put(true);
 	ck_assert(takes(WORKER));
 	rp_queue_waits(&mutex);
@@ -156,7 +155,7 @@ END_TEST
 
 START_TEST(a_worker_that_takes_the_next_job_works_for_that)
 {
-	settle(2);
+	settle(TRUSTED);
 	put(true);
 	put(false);
 	ck_assert(takes(WORKER));
@@ -169,7 +168,7 @@ END_TEST
  * of an interpreter. */
 START_TEST(who_waits_and_puts_spoils_it)
 {
-	settle(2);
+	settle(TRUSTED);
 	become(SERVER);
 	work();
 	unlock();
@@ -181,9 +180,22 @@ START_TEST(who_waits_and_puts_spoils_it)
 }
 END_TEST
 
+/* Before it ever waited it took something that was there, and gave it back. */
+START_TEST(who_puts_and_then_waits_spoils_it)
+{
+	settle(TRUSTED);
+	put(true);
+	ck_assert(takes(WORKER));
+	become(SERVER);
+	rp_queue_waits(&mutex);
+	put(true);
+	ck_assert(!takes(SECOND));
+}
+END_TEST
+
 START_TEST(taking_more_than_was_put_spoils_it)
 {
-	settle(2);
+	settle(TRUSTED);
 	ck_assert(!takes(WORKER));
 	put(true);
 	ck_assert(!takes(WORKER));
@@ -192,7 +204,7 @@ END_TEST
 
 START_TEST(whose_time_was_over_took_nothing)
 {
-	settle(2);
+	settle(TRUSTED);
 	become(WORKER);
 	rp_queue_waits(&mutex);
 	rp_queue_woke(&mutex, true);
@@ -215,7 +227,7 @@ END_TEST
 
 START_TEST(a_queue_that_grows_too_long_is_counted_anew)
 {
-	settle(2);
+	settle(TRUSTED);
 	for (unsigned i = 0; i <= RP_QUEUE_JOBS; i++)
 		put(i & 1 << 4);
 	for (unsigned i = 0; i <= RP_QUEUE_JOBS; i++)
@@ -229,7 +241,7 @@ END_TEST
 /* A handler that takes something for its own request. */
 START_TEST(what_a_thread_takes_for_its_own_request_changes_nothing)
 {
-	settle(2);
+	settle(TRUSTED);
 	put(false);
 	become(WORKER);
 	work();
@@ -241,7 +253,7 @@ END_TEST
 /* It has read the request, put it into another queue, and takes the next connection. */
 START_TEST(who_gave_its_request_away_works_for_it_no_longer)
 {
-	settle(2);
+	settle(TRUSTED);
 	put(false);
 	become(WORKER);
 	work();
@@ -253,7 +265,7 @@ END_TEST
 
 START_TEST(a_job_of_a_request_that_is_over_is_nobodys)
 {
-	settle(2);
+	settle(TRUSTED);
 	put(true);
 	rp_request_end(flagged, RP_END_COMPLETE, rp_mono_ns());
 	become(WORKER);
@@ -285,10 +297,11 @@ int main(void)
 	tcase_add_checked_fixture(t, ready, done);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, the_first_that_is_put_is_the_first_that_is_taken);
-	tcase_add_test(t, it_is_believed_when_it_has_been_right_twice);
+	tcase_add_test(t, it_is_believed_when_it_has_been_right_often);
 	tcase_add_test(t, a_worker_that_waits_again_works_for_nobody);
 	tcase_add_test(t, a_worker_that_takes_the_next_job_works_for_that);
 	tcase_add_test(t, who_waits_and_puts_spoils_it);
+	tcase_add_test(t, who_puts_and_then_waits_spoils_it);
 	tcase_add_test(t, taking_more_than_was_put_spoils_it);
 	tcase_add_test(t, whose_time_was_over_took_nothing);
 	tcase_add_test(t, one_waiter_alone_may_be_waiting_for_an_answer);
