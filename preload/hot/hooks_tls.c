@@ -16,7 +16,7 @@ struct call {
 	const struct rp_tlslib *lib;
 	const void *object;
 	enum rp_tls_name makes;
-	int fd;     /* that carries it, as far as somebody is followed; -1: not known */
+	int fd; /* that carries it, as far as somebody is followed; -1: not known */
 	const void *caller;
 	bool inner; /* made by the library in another call on this object: the bytes are that one's
 	             */
