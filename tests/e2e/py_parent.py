@@ -1,6 +1,6 @@
 # py_parent.py PORT [reaper] [sandbox] - an HTTP server that looks after its children as a supervisor
 # does: it handles SIGCHLD, and a thread waits for any child in a loop.  /seen tells what it saw.
-# Reaper: orphans below it become its children.  Sandbox: once it listens it forbids itself execve.
+# Reaper: orphans below it become its children.  Sandbox: once it listens it forbids itself to start processes.
 #
 # Room: tests.  SPDX-License-Identifier: MIT
 import ctypes
@@ -30,12 +30,23 @@ def wait_for_children():
             time.sleep(0.001)
 
 
-def forbid_execve():
-    """A filter of seccomp: execve and execveat fail with EPERM."""
-    numbers = {'x86_64': (59, 322), 'aarch64': (221, 281)}[os.uname().machine]
-    steps = [(0x20, 0, 0, 0)]  # the number of the call
-    steps += [(0x15, 2 - i, 0, number) for i, number in enumerate(numbers)]
-    steps += [(0x06, 0, 0, 0x7fff0000), (0x06, 0, 0, 0x00050001)]
+def forbid():
+    """A filter of seccomp that kills whoever starts a process; threads may be."""
+    clone, clone3, execve, execveat = {
+        'x86_64': (56, 435, 59, 322), 'aarch64': (220, 435, 221, 281)}[os.uname().machine]
+    jump_equal, jump_set, load, end = 0x15, 0x45, 0x20, 0x06
+    kill, no_such_call, allow = 0x80000000, 0x00050000 | 38, 0x7fff0000
+    clone_thread, number, first_argument = 0x10000, 0, 16
+    steps = [(load, 0, 0, number),
+             (jump_equal, 6, 0, clone3),  # libc goes on to clone, whose flags can be seen
+             (jump_equal, 6, 0, execve),
+             (jump_equal, 5, 0, execveat),
+             (jump_equal, 0, 2, clone),
+             (load, 0, 0, first_argument),
+             (jump_set, 0, 2, clone_thread),
+             (end, 0, 0, allow),
+             (end, 0, 0, no_such_call),
+             (end, 0, 0, kill)]
     code = ctypes.create_string_buffer(b''.join(struct.pack('HBBI', *step) for step in steps))
     program = struct.pack('HxxxxxxP', len(steps), ctypes.addressof(code))
     prctl = ctypes.CDLL(None).prctl
@@ -77,5 +88,5 @@ if 'reaper' in sys.argv[2:]:
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 server = ThreadingHTTPServer(('127.0.0.1', int(sys.argv[1])), Handler)
 if 'sandbox' in sys.argv[2:]:
-    forbid_execve()
+    forbid()
 server.serve_forever()
