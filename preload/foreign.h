@@ -22,6 +22,8 @@ int SSL_peek_ex(struct ssl_st *ssl, void *buf, size_t n, size_t *n_read);
 int SSL_write(struct ssl_st *ssl, const void *buf, int n);
 int SSL_write_ex(struct ssl_st *ssl, const void *buf, size_t n, size_t *n_written);
 int SSL_write_early_data(struct ssl_st *ssl, const void *buf, size_t n, size_t *n_written);
+int SSL_get_error(const struct ssl_st *ssl, int ret);
+int SSL_get_wfd(const struct ssl_st *ssl); /* asked, not hooked */
 ssize_t SSL_sendfile(struct ssl_st *ssl, int fd, off_t at, size_t n, int flags);
 
 /* GnuTLS */

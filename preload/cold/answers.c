@@ -155,23 +155,6 @@ static void wait_written(struct rp_answer *a, char *path)
 	strcat(strcat(path, "/"), written[index].name);
 }
 
-static bool answer(struct rp_answer *a, int fd)
-{
-	struct rp_answers_page page;
-	char path[PATH_BYTES];
-
-	wait_written(a, path);
-	rp_answers_page_make(&page, a, path);
-	wait_turn(a);
-	bool ok = send_page(fd, &page);
-
-	if (page.fd >= 0)
-		rp_sys(SYS_close, page.fd);
-	return ok;
-}
-
-/* ---- the queue ------------------------------------------------------------------------------- */
-
 /* The host was told to try again, and waits for the kernel to say when. */
 static void nudge(struct rp_answer *a, int fd)
 {
@@ -181,6 +164,87 @@ static void nudge(struct rp_answer *a, int fd)
 	if (epfd >= 0)
 		rp_edge_make(epfd, fd);
 }
+
+/* Nobody of the host may be in its memory any more. */
+static void wait_holders(struct rp_answer *a)
+{
+	struct timespec moment = {0, 50000};
+
+	while (atomic_load(&a->holders))
+		rp_sys(SYS_nanosleep, &moment, 0);
+}
+
+/* All of PAGE in one piece, in memory; NULL: there is no room. */
+static char *page_in_memory(const struct rp_answers_page *page, size_t n)
+{
+	char *memory = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t put = page->n_head;
+
+	if (memory == MAP_FAILED)
+		return NULL;
+	memcpy(memory, page->head, put);
+	while (put < n) {
+		long got = rp_sys(SYS_pread64, page->fd, memory + put, n - put,
+		                  page->at + put - page->n_head);
+
+		if (got <= 0)
+			break;
+		put += (size_t)got;
+	}
+	if (put == n)
+		return memory;
+	munmap(memory, n);
+	return NULL;
+}
+
+/* Until the host has given the page to its library, or its connection up. */
+static void wait_left(struct rp_answer *a)
+{
+	for (;;) {
+		uint32_t bell = atomic_load(&a->bell);
+
+		if (atomic_load(&a->state) == RP_ANSWER_LEFT)
+			return;
+		wait_bell(a, bell, 0);
+	}
+}
+
+static void answer_inside_tls(struct rp_answer *a, int fd, const struct rp_answers_page *page)
+{
+	static const char none[] = "HTTP/1.1 500 No Memory\r\nContent-Length: 0\r\n\r\n";
+	size_t n = page->n_head + page->n;
+	char *memory = page_in_memory(page, n);
+
+	a->page = memory ? memory : none;
+	a->n_page = memory ? n : sizeof(none) - 1;
+	atomic_store(&a->ready, 1);
+	rp_sys(SYS_futex, &a->ready, FUTEX_WAKE_PRIVATE, RP_MAX_ANSWERS);
+	nudge(a, fd);
+	wait_left(a);
+	wait_holders(a);
+	if (memory)
+		munmap(memory, n);
+}
+
+static bool answer(struct rp_answer *a, int fd)
+{
+	struct rp_answers_page page;
+	char path[PATH_BYTES];
+
+	wait_written(a, path);
+	rp_answers_page_make(&page, a, path);
+	wait_turn(a);
+	bool ok = !a->tls && send_page(fd, &page);
+
+	if (a->tls)
+		answer_inside_tls(a, fd, &page);
+
+	if (page.fd >= 0)
+		rp_sys(SYS_close, page.fd);
+	return ok;
+}
+
+/* ---- the queue ------------------------------------------------------------------------------- */
 
 static bool send_queued(struct rp_answer *a, int fd, uint64_t queued)
 {
@@ -246,7 +310,7 @@ static void finish(struct rp_answer *a, int fd, bool ok, bool said)
 {
 	uint64_t word = finish_queue(a, fd, ok);
 
-	if (!(word & (RP_QUEUE_SHUT | RP_QUEUE_CLOSED)) || has_heir(a))
+	if (a->tls || !(word & (RP_QUEUE_SHUT | RP_QUEUE_CLOSED)) || has_heir(a))
 		return;
 	if (said || atomic_load(&a->sent) || word & RP_QUEUE_SHUT)
 		rp_sys(SYS_shutdown, fd, SHUT_WR);
@@ -272,13 +336,9 @@ static int take(struct rp_answer *a, char *memory)
 	return fd;
 }
 
-/* Nobody of the host may be in its memory any more. */
 static void give_back(struct rp_answer *a, char *memory, int fd)
 {
-	struct timespec moment = {0, 50000};
-
-	while (atomic_load(&a->holders))
-		rp_sys(SYS_nanosleep, &moment, 0);
+	wait_holders(a);
 	if (memory != MAP_FAILED)
 		munmap(memory, MEMORY_BYTES);
 	if (fd >= 0)

@@ -15,6 +15,7 @@
 #include "preload/cold/python.h"
 #include "preload/cold/refusals.h"
 #include "preload/cold/runtimes.h"
+#include "preload/cold/sandboxed.h"
 #include "preload/cold/session.h"
 #include "preload/cold/table.h"
 #include "preload/cold/thread.h"
@@ -232,6 +233,8 @@ static void begin(void)
 		rp_modules_blind();
 	}
 	rp_delay_reset(own);
+	if (own)
+		rp_sandboxed();
 	if (own)
 		rp_flights_make();
 	else

@@ -14,6 +14,13 @@ void rp_sandboxed_boot(void)
 	born = rp_sys(SYS_prctl, PR_GET_SECCOMP, 0, 0, 0, 0) != 0;
 }
 
+static _Atomic int last = RP_SANDBOX_OWN;
+
+enum rp_sandbox rp_sandboxed_last(void)
+{
+	return born ? RP_SANDBOX_BORN : (enum rp_sandbox)last;
+}
+
 /* Read, since by now prctl itself may be what kills. */
 enum rp_sandbox rp_sandboxed(void)
 {
@@ -27,6 +34,8 @@ enum rp_sandbox rp_sandboxed(void)
 	n = fd < 0 ? fd : rp_sys(SYS_read, fd, text, sizeof(text));
 	if (fd >= 0)
 		rp_sys(SYS_close, fd);
-	return n > 0 && memmem(text, (size_t)n, none, sizeof(none) - 1) ? RP_SANDBOX_NONE
-	                                                                : RP_SANDBOX_OWN;
+	bool free = n > 0 && memmem(text, (size_t)n, none, sizeof(none) - 1);
+
+	last = free ? RP_SANDBOX_NONE : RP_SANDBOX_OWN;
+	return free ? RP_SANDBOX_NONE : RP_SANDBOX_OWN;
 }

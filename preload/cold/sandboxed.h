@@ -17,4 +17,7 @@ void rp_sandboxed_boot(void);
  * filter of its own cannot be told from it. */
 enum rp_sandbox rp_sandboxed(void);
 
+/* What was found last, without asking: OWN before anybody did. */
+enum rp_sandbox rp_sandboxed_last(void);
+
 #endif

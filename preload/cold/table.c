@@ -39,7 +39,7 @@ int rp_table_get(int fd)
 	return copy < 0 ? -1 : (int)copy;
 }
 
-/* For a moment we have copies of what is below FD; elsewhere of nothing but that. */
+/* For a moment we have copies of what is below FD, and what the host closes then stays open. */
 static bool keep(int fd)
 {
 	if (rp_sys(SYS_close_range, fd + 1, ~0u, CLOSE_RANGE_UNSHARE) != 0)
@@ -49,11 +49,16 @@ static bool keep(int fd)
 	return true;
 }
 
+/* What the sandbox is like is not asked before the table is ours, for that takes a descriptor. */
 bool rp_table_own_with(int fd, bool *more)
 {
-	*more = rp_sandboxed() == RP_SANDBOX_NONE;
-	if (!*more)
-		return keep(fd);
+	if (rp_sandboxed_last() != RP_SANDBOX_NONE) {
+		bool kept = keep(fd);
+
+		*more = kept && rp_sandboxed() == RP_SANDBOX_NONE;
+		return kept;
+	}
+	*more = true;
 	if (!rp_table_own())
 		return false;
 	int copy = rp_table_get(fd);

@@ -66,11 +66,25 @@ struct rp_answer *rp_answer_hold(struct rp_conn *c, uint32_t request, uint32_t s
 	return NULL;
 }
 
+struct rp_answer *rp_answer_hold_due(struct rp_conn *c)
+{
+	for (unsigned i = 0; i < RP_MAX_ANSWERS; i++) {
+		struct rp_answer *a = &rp_answers[i];
+
+		if (!hold(a, c))
+			continue;
+		if (a->tls && atomic_load(&a->state) == RP_ANSWER_DUE)
+			return a;
+		rp_answer_let(a);
+	}
+	return NULL;
+}
+
 static bool takes_more(struct rp_answer *a)
 {
 	uint32_t state = atomic_load(&a->state);
 
-	return (state == RP_ANSWER_DUE || state == RP_ANSWER_LEFT) &&
+	return !a->tls && (state == RP_ANSWER_DUE || state == RP_ANSWER_LEFT) &&
 	       atomic_load(&a->taken) == RP_TAKEN_YES && !(atomic_load(&a->queued) & RP_QUEUE_OVER);
 }
 
@@ -130,9 +144,8 @@ static bool is_idempotent(struct rp_span method)
 static bool is_replaceable(const struct rp_conn *c, const struct rp_request *r,
                            const struct rp_head *head)
 {
-	return head->wire == RP_WIRE_HTTP && !head->asked && c->layer == RP_LAYER_PLAIN &&
-	       !head->is_head && !head->is_connect && !head->upgrade && !c->n_epoll_more &&
-	       (r->force || is_idempotent(head->method));
+	return head->wire == RP_WIRE_HTTP && !head->asked && !head->is_head && !head->is_connect &&
+	       !head->upgrade && !c->n_epoll_more && (r->force || is_idempotent(head->method));
 }
 
 static bool start(struct rp_answer *a, int fd, struct rp_conn *c, struct rp_request *r)
@@ -141,6 +154,11 @@ static bool start(struct rp_answer *a, int fd, struct rp_conn *c, struct rp_requ
 	a->request = (uint32_t)(r - rp_requests);
 	a->serial = atomic_load(&r->serial);
 	a->mode = r->mode;
+	a->tls = c->layer == RP_LAYER_TLS;
+	a->page = NULL;
+	a->n_page = a->n_given = a->n_call = 0;
+	atomic_store(&a->ready, 0);
+	atomic_store(&a->again, NULL);
 	a->after = newest_on(c);
 	a->number = atomic_fetch_add(&numbers, 1) + 1;
 	atomic_store(&a->taken, 0);
@@ -160,6 +178,7 @@ static bool start(struct rp_answer *a, int fd, struct rp_conn *c, struct rp_requ
 
 void rp_answer_end(struct rp_answer *a)
 {
+	atomic_store(&a->again, NULL);
 	atomic_store(&a->conn, NULL);
 	atomic_store(&a->state, RP_ANSWER_FREE);
 	atomic_fetch_sub(&rp_followed, 1);
@@ -220,7 +239,9 @@ static void cut(struct rp_answer *a)
 
 	if (state == RP_ANSWER_HEAD && atomic_load(&a->n_head))
 		rp_answer_queue(a, a->head, atomic_load(&a->n_head), &over);
-	if (state == RP_ANSWER_BODY)
+	if (a->tls)
+		rp_answer_set(a, RP_ANSWER_LEFT);
+	else if (state == RP_ANSWER_BODY)
 		rp_answer_set(a, RP_ANSWER_DUE);
 	else if (state < RP_ANSWER_BODY)
 		rp_answer_set(a, RP_ANSWER_LEFT);
@@ -258,7 +279,7 @@ bool rp_answer_shut(struct rp_conn *c)
 		if (!hold(a, c))
 			continue;
 		cut(a);
-		if (atomic_load(&a->taken) == RP_TAKEN_YES &&
+		if (!a->tls && atomic_load(&a->taken) == RP_TAKEN_YES &&
 		    !(atomic_fetch_or(&a->queued, RP_QUEUE_SHUT) & RP_QUEUE_OVER))
 			ours = true;
 		ring(a);

@@ -41,8 +41,14 @@ struct rp_answer {
 	uint32_t after;  /* the number of the one before it there; 0: none */
 	uint32_t request, serial;
 	enum rp_mode mode;
-	_Atomic uint64_t over_ns; /* when the host's answer was over */
-	char *head;               /* of the answer, RP_ANSWER_HEAD_BYTES */
+	bool tls;                  /* the host sends the page (answer_tls.h): */
+	_Atomic uint32_t ready;    /* there is one; the host waits on it */
+	const char *page;          /* with its head */
+	size_t n_page, n_given;    /* bytes of it, those that its library took */
+	size_t n_call;             /* of its last write, those of this answer */
+	const void *_Atomic again; /* the object that is to be written to again */
+	_Atomic uint64_t over_ns;  /* when the host's answer was over */
+	char *head;                /* of the answer, RP_ANSWER_HEAD_BYTES */
 	_Atomic uint32_t n_head;
 	char *queue;             /* a ring of RP_ANSWER_QUEUE_BYTES */
 	_Atomic uint64_t queued; /* bytes put in, and RP_QUEUE_* */
@@ -77,6 +83,7 @@ void rp_answer_forked(void);
 /* What answer.c and answer_out.c share. */
 struct rp_answer *rp_answer_hold(struct rp_conn *c, uint32_t request, uint32_t serial);
 struct rp_answer *rp_answer_hold_last(struct rp_conn *c); /* whose queue is open */
+struct rp_answer *rp_answer_hold_due(struct rp_conn *c);  /* inside TLS, over */
 void rp_answer_let(struct rp_answer *a);
 void rp_answer_set(struct rp_answer *a, enum rp_answer_state state);
 bool rp_answer_is_taken(struct rp_answer *a);

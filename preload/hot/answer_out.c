@@ -330,7 +330,7 @@ bool rp_answer_offer(struct rp_conn *c, const struct rp_offer *o, ssize_t *put)
 	struct fate fate = {false, false, false};
 	size_t done = 0;
 
-	if (is_over(c) || !o->n)
+	if (is_over(c) || !o->n || c->layer == RP_LAYER_TLS)
 		return false;
 	rp_conn_touch(o->fd, false);
 	while (done < o->n && !atomic_load_explicit(&c->opaque, memory_order_relaxed)) {

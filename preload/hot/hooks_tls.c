@@ -4,6 +4,7 @@
  * asked of the library but who speaks: its error queue and errno stay what its call left.
  * SPDX-License-Identifier: MIT
  */
+#include "preload/hot/answer_tls.h"
 #include "preload/hot/conn_tls.h"
 #include "preload/hot/drops.h"
 #include "preload/hot/heads.h"
@@ -111,7 +112,8 @@ static bool gets_lines(const struct call *c)
 	return rp_unlikely(c->fd >= 0) && rp_offer_wanted(c->fd);
 }
 
-#define OBJECT(call) ((void *)(uintptr_t)((const struct call *)(call)->of)->object)
+#define OBJECT_OF(c) ((void *)(uintptr_t)(c)->object)
+#define OBJECT(call) OBJECT_OF((const struct call *)(call)->of)
 
 static long give_ssl(const struct rp_heads_call *call, const void *buf, size_t n, size_t *put)
 {
@@ -139,13 +141,28 @@ static long give_gnutls(const struct rp_heads_call *call, const void *buf, size_
 	return took;
 }
 
+/* The library itself writes to the descriptor that carries it: no filter of the host in between. */
+static bool is_direct(const struct call *c)
+{
+	__typeof__(SSL_get_wfd) *get =
+	        (__typeof__(get))(c->lib ? c->lib->fn[RP_TLS_SSL_get_wfd] : NULL);
+
+	return get && get(OBJECT_OF(c)) == c->fd;
+}
+
 /* What the host is told, and how much of its own that is. */
 static long write_lines(const struct call *c, const void *buf, size_t n, size_t *put,
                         __typeof__(give_ssl) *give)
 {
 	struct rp_heads_call call = {give, c, c->makes == RP_TLS_gnutls_init};
-	long word = rp_heads_tls(c->fd, buf, n, &call, put);
+	struct iovec iov = {(void *)(uintptr_t)buf, n};
+	struct rp_offer offer = {.fd = c->fd, .iov = &iov, .n_iov = 1, .n = n, .in = -1};
+	bool is_ssl = c->makes == RP_TLS_SSL_new;
+	long word;
 
+	if (!atomic_load_explicit(&rp_n_answers, memory_order_relaxed) ||
+	    !rp_answer_tls(&offer, c->object, is_ssl && is_direct(c), &call, put, &word))
+		word = rp_heads_tls(c->fd, buf, n, &call, put);
 	leave(c, 0);
 	return word;
 }
@@ -217,7 +234,7 @@ RP_HOOK int SSL_write(struct ssl_st *ssl, const void *buf, int n)
 		size_t took;
 		long word = write_lines(&c, buf, (size_t)n, &took, give_ssl);
 
-		return took ? (int)took : (int)word;
+		return took ? (int)took : word ? (int)word : -1;
 	}
 	int put = TRUE_OF(&c, SSL_write)(ssl, buf, n);
 
@@ -250,6 +267,18 @@ RP_HOOK int SSL_write_early_data(struct ssl_st *ssl, const void *buf, size_t n, 
 
 	said(&c, buf, ok == 1 ? *n_written : 0);
 	return ok;
+}
+
+/* "Again" is ours where we say so; else the library's. */
+RP_HOOK int SSL_get_error(const struct ssl_st *ssl, int ret)
+{
+	enum { WANT_WRITE = 3 };
+	struct call c = {.lib = rp_tlslib_of(ssl, RP_TLS_SSL_new, __builtin_return_address(0))};
+
+	if (rp_unlikely(atomic_load_explicit(&rp_n_answers, memory_order_relaxed)) && ret <= 0 &&
+	    rp_answer_tls_again(ssl))
+		return WANT_WRITE;
+	return TRUE_OF(&c, SSL_get_error)(ssl, ret);
 }
 
 /* The kernel encrypts: the bytes of the file are seen by nobody. */

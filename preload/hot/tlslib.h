@@ -16,6 +16,8 @@
 #define RP_TLSLIB_NAMES(NAME)                                                                      \
 	NAME(SSL_new)                                                                              \
 	NAME(SSL_is_server)                                                                        \
+	NAME(SSL_get_wfd)                                                                          \
+	NAME(SSL_get_error)                                                                        \
 	NAME(SSL_get_client_random)                                                                \
 	NAME(SSL_read)                                                                             \
 	NAME(SSL_read_ex)                                                                          \

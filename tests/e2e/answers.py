@@ -226,3 +226,37 @@ def is_page(raw, bare, n=64, what=''):
     was = [line.lower() for line in bare.split(b'\r\n\r\n')[0].split(b'\r\n')
            if line.lower().startswith(b'connection:')]
     equal([line for line in lines if line.startswith(b'connection:')], was, what + ': connection')
+
+
+def processes(one):
+    """The server's, all of them."""
+    found, todo = [], [one.pid]
+    while todo:
+        found.append(todo.pop())
+        for task in tasks(found[-1]):
+            with contextlib.suppress(OSError), open(task + '/children') as children:
+                todo += map(int, children.read().split())
+    return found
+
+
+def tasks(pid):
+    with contextlib.suppress(OSError):
+        return ['/proc/%d/task/%s' % (pid, tid) for tid in os.listdir('/proc/%d/task' % pid)]
+    return []
+
+
+def open_descriptors(one):
+    n = 0
+    for pid in processes(one):
+        with contextlib.suppress(OSError):
+            n += len(os.listdir('/proc/%d/fd' % pid))
+    return n
+
+
+def our_threads(one):
+    found = []
+    for pid in processes(one):
+        for task in tasks(pid):
+            with contextlib.suppress(OSError), open(task + '/comm') as comm:
+                found += [name for name in comm.read().split() if name == 'reqprof-answer']
+    return found

@@ -38,22 +38,6 @@ def on_one_connection(port, asked):
     return got
 
 
-def descriptors(pid):
-    return len(os.listdir('/proc/%d/fd' % pid))
-
-
-def processes(one):
-    """The server's, all of them."""
-    found, todo = [], [one.pid]
-    while todo:
-        pid = todo.pop()
-        found.append(pid)
-        for task in os.listdir('/proc/%d/task' % pid):
-            with open('/proc/%d/task/%s/children' % (pid, task)) as children:
-                todo += map(int, children.read().split())
-    return found
-
-
 def access_log(here):
     """Each line without what differs: clocks, ports."""
     path = here.file('access.log')
@@ -77,7 +61,7 @@ def whole_sequence(kind):
                 n_open = descriptors_settled(one)
                 shimmed = [raw for t in kind.targets for raw in hold(kind, one.port, steps(kind, t))]
                 until('no more descriptors than ' + str(n_open),
-                      lambda: descriptors_of(one) <= n_open)
+                      lambda: answers.open_descriptors(one) <= n_open)
                 n = len([s for s in every if 'profile' in s[0]])
                 sessions(here.sessions, 2 * n)
                 equal(here.said(), '', 'the log of the shim')
@@ -93,14 +77,10 @@ def whole_sequence(kind):
     return test
 
 
-def descriptors_of(one):
-    return sum(descriptors(pid) for pid in processes(one))
-
-
 def descriptors_settled(one):
     """Once connections that have ended are closed there as well."""
-    seen = [descriptors_of(one)]
-    until('descriptors that stay', lambda: seen.append(descriptors_of(one)) or
+    seen = [answers.open_descriptors(one)]
+    until('descriptors that stay', lambda: seen.append(answers.open_descriptors(one)) or
           (len(seen) > 20 and len(set(seen[-20:])) == 1))
     return seen[-1]
 

@@ -11,7 +11,7 @@ import struct
 import time
 
 import answers
-from answers import flagged, page, request
+from answers import flagged, open_descriptors, our_threads, page, processes, request
 from harness import Client, PATIENCE, body_of, check, equal, place, run, sessions, until
 
 MIB = 1 << 20
@@ -158,40 +158,6 @@ def leaving(name):
             until('our threads to end', lambda: not our_threads(one))
     test.__name__ = 'a_client_that_leaves_leaves_nothing_on_' + name.replace(' ', '_')
     return test
-
-
-def processes(one):
-    """The server's, all of them."""
-    found, todo = [], [one.pid]
-    while todo:
-        found.append(todo.pop())
-        for task in tasks(found[-1]):
-            with contextlib.suppress(OSError), open(task + '/children') as children:
-                todo += map(int, children.read().split())
-    return found
-
-
-def tasks(pid):
-    with contextlib.suppress(OSError):
-        return ['/proc/%d/task/%s' % (pid, tid) for tid in os.listdir('/proc/%d/task' % pid)]
-    return []
-
-
-def open_descriptors(one):
-    n = 0
-    for pid in processes(one):
-        with contextlib.suppress(OSError):
-            n += len(os.listdir('/proc/%d/fd' % pid))
-    return n
-
-
-def our_threads(one):
-    found = []
-    for pid in processes(one):
-        for task in tasks(pid):
-            with contextlib.suppress(OSError), open(task + '/comm') as comm:
-                found += [name for name in comm.read().split() if name == 'reqprof-answer']
-    return found
 
 
 def rounds(name, n=1000):
