@@ -73,6 +73,12 @@ static void remember(struct rp_mutexes *few, const void *mutex)
 		few->at[few->n++ % RP_SELF_WAITED] = mutex;
 }
 
+/* What the thread works for came through here: when it comes back it is done with that. */
+static bool has_job_of(const struct rp_self *s, const void *mutex)
+{
+	return s->armed && s->by == RP_BY_QUEUE && s->queue == mutex;
+}
+
 /* Somebody is about to wait: there is nothing to take. */
 static void check_empty(struct queue *q)
 {
@@ -91,6 +97,8 @@ void rp_queue_waits(const void *mutex)
 	struct rp_self *s = &rp_self;
 	struct queue *q = find(mutex, true);
 
+	if (has_job_of(s, mutex))
+		rp_current_leave();
 	if (!q || is_off(q))
 		return;
 	if (q->waiter && q->waiter != s)
@@ -101,8 +109,6 @@ void rp_queue_waits(const void *mutex)
 		switch_off(q);
 	check_empty(q);
 	q->timed_out = false;
-	if (s->armed && s->by == RP_BY_QUEUE && s->queue == mutex)
-		rp_current_leave();
 }
 
 void rp_queue_woke(const void *mutex, bool timed_out)
@@ -141,9 +147,13 @@ static bool take(struct queue *q, struct rp_handoff *job)
 			switch_off(q); /* more is taken than was put */
 		return false;
 	}
-	*job = q->jobs[q->taken++ % RP_QUEUE_JOBS];
+	const struct rp_handoff *next = &q->jobs[q->taken++ % RP_QUEUE_JOBS];
+
+	if (!q->several || q->checked < TRUSTED)
+		return false;
+	*job = *next;
 	job->queue = (const void *)atomic_load_explicit(&q->mutex, memory_order_relaxed);
-	return q->several && q->checked >= TRUSTED;
+	return true;
 }
 
 bool rp_queue_passes(const void *mutex, struct rp_handoff *job)
@@ -152,11 +162,12 @@ bool rp_queue_passes(const void *mutex, struct rp_handoff *job)
 	struct queue *q =
 	        atomic_load_explicit(&n_queues, memory_order_relaxed) ? find(mutex, false) : NULL;
 
+	*job = (struct rp_handoff){.by = RP_BY_QUEUE}; /* nobody's */
 	/* What an interpreter's threads do under its locks is no job for each other. */
 	if (!q || is_off(q) || !q->counts || rp_turn_runs == RP_RUNS_ANYTHING)
-		return false;
+		return has_job_of(s, mutex);
 	if (is_of(&s->waited, mutex))
-		return take(q, job);
+		return take(q, job) || has_job_of(s, mutex);
 	remember(&s->gave_under, mutex);
 	put(q, s);
 	return false;

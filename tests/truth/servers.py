@@ -3,6 +3,7 @@
 #
 # Room: tests.  SPDX-License-Identifier: MIT
 import contextlib
+import functools
 import os
 import shutil
 import sys
@@ -37,6 +38,7 @@ http {
 		listen 127.0.0.1:%(port)d%(listen)s;
 		root %(path)s/www;
 		location = /file { try_files /gt/$arg_id/start /whoever.txt; }
+		location = /aio { aio threads; sendfile off; try_files /gt/$arg_id/start /whoever.txt; }
 		location = /proxy { set $id $arg_id; try_files /gt/$id/start @up; }
 		location @up {
 			proxy_pass http://up;
@@ -46,6 +48,20 @@ http {
 		location = /answered { internal; try_files /gt/$id/upstream /whoever.txt; }
 	}
 }
+'''
+APACHE = '''
+Protocols %s
+StartServers 2
+ThreadsPerChild 64
+MinSpareThreads 16
+MaxSpareThreads 128
+MaxRequestWorkers 128
+MaxKeepAliveRequests 0
+RewriteEngine On
+RewriteCond %%{QUERY_STRING} ^id=([^&]+)
+RewriteCond /gt/%%1/start -f [OR]
+RewriteCond %%{REQUEST_URI} ^/file$
+RewriteRule .* /whoever.txt
 '''
 
 
@@ -89,6 +105,32 @@ def nginx_h2(here, tally):
 
 
 nginx_h2.load = H2Load
+
+
+@contextlib.contextmanager
+def apache(here, tally, protocols='http/1.1'):
+    """mpm_event; a rule looks for a file that does not exist before the true one is sent."""
+    port = free_port()
+    here.file('www/whoever.txt', 'whoever\n')
+    argv = configs.apache(here, port, 9)
+    for module in ('rewrite', 'http2') if 'h2c' in protocols else ('rewrite',):
+        if not os.path.exists('%s/mod_%s.so' % (configs.MODULES, module)):
+            raise Skip('there is no mod_%s.so' % module)
+        with open(here.file('apache.conf'), 'a') as conf:
+            conf.write('LoadModule %s_module %s/mod_%s.so\n' % (module, configs.MODULES, module))
+    with open(here.file('apache.conf'), 'a') as conf:
+        conf.write(APACHE % protocols)
+    if configs.USER:
+        here.give(here.sessions, configs.USER)
+    with serving(here, tally, argv, port):
+        yield port
+
+
+def apache_h2(here, tally):
+    return apache(here, tally, 'h2c http/1.1')
+
+
+apache_h2.load = functools.partial(H2Load, give_up=False)  # it hangs up on who resets streams
 
 
 @contextlib.contextmanager
@@ -167,6 +209,9 @@ ALL = [
     ('nginx files', nginx, '/file?id=%s', 'start'),
     ('nginx HTTP/2, files', nginx_h2, '/file?id=%s', ''),
     ('nginx HTTP/2, proxy', nginx_h2, '/proxy?id=%s', ''),
+    ('apache event', apache, '/file?id=%s', 'start'),
+    ('apache event, HTTP/2', apache_h2, '/file?id=%s', ''),
+    ('nginx files by threads', nginx, '/aio?id=%s', 'start'),
     ('php-fpm', php_fpm, '/?id=%s', 'start timer end'),
     ('nginx proxy', nginx, '/proxy?id=%s', 'start upstream'),
     ('C loop, upstream', own('truth_loop'), IDS % 'ub', 'start=40 upstream=40 end=40'),

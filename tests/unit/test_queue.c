@@ -102,6 +102,13 @@ static void *another_waits(void *nothing)
 	return nothing;
 }
 
+static void *puts_many(void *nothing)
+{
+	for (unsigned i = 0; i <= RP_QUEUE_JOBS; i++)
+		unlock();
+	return nothing;
+}
+
 /* Two workers have waited, one of them truly another thread; then N times a job comes and goes. */
 static void settle(unsigned n)
 {
@@ -238,6 +245,32 @@ START_TEST(a_queue_that_grows_too_long_is_counted_anew)
 }
 END_TEST
 
+/* It is not known whose the next one is: certainly not the one before. */
+START_TEST(who_takes_when_it_is_believed_no_more_works_for_nobody)
+{
+	settle(TRUSTED);
+	put(true);
+	ck_assert(takes(WORKER));
+	unlock(); /* more than was put */
+	ck_assert_uint_eq(rp_self.armed, 0);
+}
+END_TEST
+
+/* There are more jobs than are remembered. */
+START_TEST(who_takes_when_it_is_counted_no_more_works_for_nobody)
+{
+	pthread_t thread;
+
+	settle(TRUSTED);
+	put(true);
+	ck_assert(takes(WORKER));
+	ck_assert_int_eq(pthread_create(&thread, NULL, puts_many, NULL), 0);
+	pthread_join(thread, NULL);
+	unlock();
+	ck_assert_uint_eq(rp_self.armed, 0);
+}
+END_TEST
+
 /* A handler that takes something for its own request. */
 START_TEST(what_a_thread_takes_for_its_own_request_changes_nothing)
 {
@@ -306,6 +339,8 @@ int main(void)
 	tcase_add_test(t, whose_time_was_over_took_nothing);
 	tcase_add_test(t, one_waiter_alone_may_be_waiting_for_an_answer);
 	tcase_add_test(t, a_queue_that_grows_too_long_is_counted_anew);
+	tcase_add_test(t, who_takes_when_it_is_believed_no_more_works_for_nobody);
+	tcase_add_test(t, who_takes_when_it_is_counted_no_more_works_for_nobody);
 	tcase_add_test(t, what_a_thread_takes_for_its_own_request_changes_nothing);
 	tcase_add_test(t, who_gave_its_request_away_works_for_it_no_longer);
 	tcase_add_test(t, a_job_of_a_request_that_is_over_is_nobodys);
