@@ -1,0 +1,141 @@
+/* test_answer_out.c - what becomes of each byte that a host offers while an answer is replaced,
+ * wherever its calls are cut.
+ *
+ * Room: tests.  Nobody sends: what would be is in the queue.
+ * SPDX-License-Identifier: MIT
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "preload/hot/answer.h"
+#include "preload/hot/gate.h"
+#include "preload/hot/offer.h"
+#include "preload/settings.h"
+#include "tests/support/guard.h"
+#include "tests/support/pair.h"
+#include "tests/support/suite.h"
+
+static char head_memory[RP_ANSWER_HEAD_BYTES], queue_memory[RP_ANSWER_QUEUE_BYTES];
+static struct rp_answer *started;
+static bool may_take;
+
+static bool start(struct rp_answer *a)
+{
+	started = a;
+	a->head = head_memory;
+	a->queue = queue_memory;
+	a->patient = false;
+	atomic_store(&a->taken, may_take ? RP_TAKEN_YES : RP_TAKEN_NO);
+	return true;
+}
+
+static const char requests[] = "GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                               "GET /b?profile=text HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                               "GET /c HTTP/1.1\r\nHost: localhost\r\n\r\n";
+#define BEFORE "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc"
+#define AFTER  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"
+
+static const struct {
+	const char *answer, *kept; /* KEPT: that of it which goes out all the same */
+} cases[] = {
+        {"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello\n", ""},
+        {"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n", ""},
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX: y\r\n\r\n", ""},
+        {"HTTP/1.1 103 Early\r\nLink: a\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
+         "HTTP/1.1 103 Early\r\nLink: a\r\n\r\n"},
+        {"HTTP/1.1 304 Not Modified\r\n\r\n", "HTTP/1.1 304 Not Modified\r\n\r\n"},
+        {"HTTP/1.1 206 Part\r\nContent-Length: 2\r\n\r\nhi",
+         "HTTP/1.1 206 Part\r\nContent-Length: 2\r\n\r\nhi"},
+};
+
+/* What the client has by now. */
+static size_t received(char *into, size_t room)
+{
+	ssize_t got = recv(pair_peer, into, room, MSG_DONTWAIT);
+
+	return got > 0 ? (size_t)got : 0;
+}
+
+/* The host's call, by us or, where we leave it to it, as it is. */
+static void offer(const char *bytes, size_t n)
+{
+	ssize_t put = -1;
+
+	if (!n)
+		return;
+	if (!rp_offer_wanted(pair_fd) || !rp_offer_bytes(pair_fd, bytes, n, 0, &put)) {
+		put = send(pair_fd, bytes, n, 0);
+		rp_conn_said(pair_fd, bytes, (size_t)put);
+	}
+	ck_assert_int_eq(put, (ssize_t)n);
+}
+
+/* What the client gets, in the end, of the host's own: at once, and behind the page. */
+static void exchange(const char *answer, const char *kept, size_t cut)
+{
+	char all[1024], wanted[1024], got[2048];
+	struct pair_story story = {0};
+	size_t n;
+
+	n = (size_t)snprintf(all, sizeof(all), BEFORE "%s" AFTER, answer);
+	snprintf(wanted, sizeof(wanted), BEFORE "%s" AFTER, kept);
+	started = NULL;
+	rp_conn_heard(pair_fd, guard_put(0, requests, sizeof(requests) - 1), sizeof(requests) - 1);
+	ck_assert_ptr_nonnull(started);
+	offer(guard_put(0, all, cut), cut);
+	offer(guard_put(1, all + cut, n - cut), n - cut);
+
+	size_t direct = received(got, sizeof(got));
+	size_t queued = (size_t)(atomic_load(&started->queued) & RP_QUEUE_BYTES);
+
+	memcpy(got + direct, queue_memory, queued);
+	got[direct + queued] = '\0';
+	ck_assert_str_eq(got, wanted);
+	ck_assert_uint_eq(atomic_load(&started->state),
+	                  strcmp(answer, kept) == 0 ? RP_ANSWER_LEFT : RP_ANSWER_DUE);
+	ck_assert_uint_eq(atomic_load(&started->holders), 0);
+	rp_answer_end(started);
+	pair_collect(&story);
+	ck_assert_uint_eq(story.n, 1);
+	ck_assert_uint_eq(story.out[0], strlen(answer));
+	ck_assert_uint_eq(atomic_load(&rp_followed), 0);
+}
+
+START_TEST(each_byte_has_its_place_wherever_a_call_is_cut)
+{
+	size_t n = strlen(BEFORE) + strlen(cases[_i].answer) + strlen(AFTER);
+
+	for (size_t cut = 0; cut <= n; cut++)
+		exchange(cases[_i].answer, cases[_i].kept, cut);
+}
+END_TEST
+
+START_TEST(nothing_is_dropped_where_the_socket_cannot_be_had)
+{
+	may_take = false;
+	exchange(cases[0].answer, cases[0].answer, 0);
+}
+END_TEST
+
+static void setup(void)
+{
+	may_take = true;
+	rp_answer_start = start;
+	pair_ready();
+	rp_settings.open_loopback = true;
+	rp_settings.headers_off = true;
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("hot/answer_out");
+	TCase *tests = tcase_create("offers");
+
+	tcase_add_checked_fixture(tests, setup, pair_close);
+	tcase_add_loop_test(tests, each_byte_has_its_place_wherever_a_call_is_cut, 0,
+	                    sizeof(cases) / sizeof(*cases));
+	tcase_add_test(tests, nothing_is_dropped_where_the_socket_cannot_be_had);
+	suite_add_tcase(suite, tests);
+	return suite_run(suite);
+}
