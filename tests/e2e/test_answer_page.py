@@ -5,6 +5,7 @@
 # Room: tests.  SPDX-License-Identifier: MIT
 import contextlib
 import glob
+import re
 
 import answers
 from answers import KINDS
@@ -46,6 +47,9 @@ def page_of(name):
                 p.press('1', 'l')
                 check(p.js('document.querySelectorAll("#view-tree [role=treeitem]").length') > 0,
                       'the tree is empty')
+                p.press('8')
+                check(re.search(r'Page made in \(ms\)\s+[\d.]+\n', p.text('#view-info')),
+                      p.text('#view-info'))
                 equal(p.js('origin'), 'null')
                 for secret in 'document.cookie', 'localStorage', 'indexedDB.open("a")':
                     equal(p.js('(() => { try { return String(%s); } catch (e) { return e.name; } })()'

@@ -1,5 +1,4 @@
-/* info.js - everything else that is known: the sessions, how they were recorded, what was lost,
- * what the recording cost, and where the names came from.
+/* info.js - the rest: how sessions were recorded, what was lost, what it cost, whence the names.
  * SPDX-License-Identifier: MIT
  */
 const Info = (() => {
@@ -52,6 +51,8 @@ const Info = (() => {
 				Units.share(cost, s.account.duration_ns) + ')'],
 			['Session', s.id],
 			['File', s.path],
+			['Page made in (ms)', performance.getEntriesByType('navigation')[0]?.serverTiming
+				.find((t) => t.name === 'reqprof')?.duration],
 		]);
 	}
 
