@@ -112,12 +112,13 @@ truth: all hosts truth-library ; @python3 tests/truth/truth.py ## whose work doe
 truth-library: $(B)/truth/libreqprof.so
 turns: all hosts ; @REQPROF_AA=$(or $(N),20) REQPROF_BUILD=$(abspath $(B)) python3 tests/e2e/test_diff.py ## the same server twice, N=20 times: how often diff sees what is not there
 steps: all hosts steps-library $(B)/unit/test_stack_steps ; @tests/steps.sh $(B) ## every walk at every instruction, as a table (minutes)
+readers: ; @tests/readers.sh $(B)/readers ## readers of exports that Debian does not have, by npm, pip, go and cargo
 soak: all ; @STORM_SECONDS=600 python3 tests/e2e/test_storm.py ## ten minutes of dlopen and dlclose under a sampled thread
 fuzz: ; @tests/fuzz/fuzz.sh $(FUZZ_SECONDS) ## a minute of libFuzzer per target (clang)
 format: ; @clang-format -i $$(git ls-files '*.c' '*.h') ## clang-format over tracked files
 install: all ; @tests/install.sh "$(DESTDIR)" "$(PREFIX)" ## into PREFIX (DESTDIR honoured)
 clean: ; rm -rf build
-.PHONY: all turns soak truth truth-library steps steps-library help deps demo check unit count-units hosts lint bench bench-symbols agree benches fuzz format install clean
+.PHONY: all readers turns soak truth truth-library steps steps-library help deps demo check unit count-units hosts lint bench bench-symbols agree benches fuzz format install clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

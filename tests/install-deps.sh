@@ -62,6 +62,11 @@ python3-psycopg2 file   /usr/lib/python3/dist-packages/psycopg2/__init__.py
 nodejs          command node
 default-jdk-headless command javac
 chromium        command chromium
+valgrind        command callgrind_annotate
+libdevel-nytprof-perl file /usr/share/perl5/Devel/NYTProf/flamegraph.pl
+cmark-gfm       command cmark-gfm
+jq              command jq
+sqlite3         command sqlite3
 python3-uvicorn file    /usr/lib/python3/dist-packages/uvicorn/__init__.py
 python3-uvloop  file    /usr/lib/python3/dist-packages/uvloop/__init__.py'
 
