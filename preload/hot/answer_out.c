@@ -116,6 +116,18 @@ static ssize_t queue_file(struct rp_conn *c, struct rp_answer *a, const struct r
 	return (ssize_t)done;
 }
 
+/* Our lines of an answer that stays after all.  False: there is no room for all of them. */
+static bool queue_lines(struct rp_conn *c, struct rp_answer *a, const struct rp_offer *o,
+                        struct rp_heads *h, struct fate *fate)
+{
+	size_t n = (size_t)(h->insert.n - h->insert.sent);
+	size_t put = queue_bytes(a, o, h->lines + h->insert.sent, n, fate);
+
+	rp_insert_took(&h->insert, put);
+	rp_heads_let(c, h);
+	return put == n;
+}
+
 static ssize_t queue(struct rp_conn *c, struct rp_answer *a, const struct rp_offer *o,
                      struct rp_part part, struct fate *fate)
 {
@@ -126,7 +138,14 @@ static ssize_t queue(struct rp_conn *c, struct rp_answer *a, const struct rp_off
 		return queue_file(c, a, o, part.n, fate);
 	while (done < part.n && !fate->over) {
 		struct rp_part rest = {part.from + done, part.n - done, false};
-		size_t n = rp_part_first(o, &rest, &iov);
+		size_t before, n = rp_part_first(o, &rest, &iov);
+		struct rp_heads *h = rp_heads_due(c, o, &rest, &before);
+
+		if (h && !queue_lines(c, a, o, h, fate))
+			break;
+		if (h)
+			continue;
+		n = before < n ? before : n;
 		size_t put = queue_bytes(a, o, iov.iov_base, n, fate);
 
 		rest.n = put;

@@ -37,6 +37,11 @@ bool rp_heads_offer(struct rp_conn *c, const struct rp_offer *o, ssize_t *put);
  * belong; what of it did, or -1. */
 ssize_t rp_heads_pass(struct rp_conn *c, const struct rp_offer *o, struct rp_part part);
 
+/* Where PART is not sent but kept to be sent later: the lines that come before any of it, composed;
+ * NULL: none do, BEFORE so many bytes of it. */
+struct rp_heads *rp_heads_due(struct rp_conn *c, const struct rp_offer *o,
+                              const struct rp_part *part, size_t *before);
+
 /* A call into the host's TLS library: gives it N bytes at BUF.  *PUT: how many it took; its word,
  * which says why when it took none. */
 struct rp_heads_call {

@@ -39,6 +39,25 @@ static void weave(struct rp_heads *h, struct rp_weave *w, const struct rp_offer 
 	w->n_lines = (size_t)(h->insert.n - h->insert.sent);
 }
 
+struct rp_heads *rp_heads_due(struct rp_conn *c, const struct rp_offer *o,
+                              const struct rp_part *part, size_t *before)
+{
+	struct rp_heads *h = rp_heads_take(c);
+	struct iovec iov[SOME_PIECES];
+	struct rp_weave w;
+
+	offered(&w, o, part, iov);
+	*before = w.n;
+	weave(h, &w, o);
+	if (w.n_lines && !w.at)
+		return h;
+	if (w.n_lines)
+		*before = w.at;
+	if (h)
+		rp_heads_let(c, h);
+	return NULL;
+}
+
 /* Gives W to the kernel; *DONE: what it took, of ours as well.  Its last word. */
 static ssize_t give(const struct rp_offer *o, const struct rp_weave *w, int flags, size_t *done)
 {

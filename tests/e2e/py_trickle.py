@@ -73,10 +73,12 @@ class Out:
 
 
 def answer(target):
-    """Head and body as /?head=N&body=M asks: a head of so many bytes."""
+    """Head and body as /?head=N&body=M asks: a head of so many bytes.  No body: status 204."""
     asked = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(target).query))
     body = bytes(i % 251 for i in range(int(asked['body'])))
     head = b'HTTP/1.1 200 OK\r\nContent-Length: %d\r\nX-Pad: ' % len(body)
+    if not body:
+        head = b'HTTP/1.1 204 No Content\r\nX-Pad: '
     return head + b'p' * (int(asked['head']) - len(head) - 4) + b'\r\n\r\n', body
 
 

@@ -53,11 +53,11 @@ def trickle(here, mode, shim):
         yield path
 
 
-def answers(path, mode, heads):
+def answers(path, mode, heads, body=BODY, headers=FLAG):
     got = []
     with (SlowTls if mode == 'tls' else Slow)(path) as client:
         for head in heads:
-            client.send(harness.request('/?head=%d&body=%d' % (head, BODY), headers=FLAG))
+            client.send(harness.request('/?head=%d&body=%d' % (head, body), headers=headers))
             got.append(client.answer())
     return got
 
@@ -125,6 +125,23 @@ def tls_that_is_told_again_is_asked_again_with_the_same():
     equal({max(counts) for counts in told}, {head + BODY for head in HEADS}, 'what was taken')
 
 
+def what_cannot_be_replaced_after_all_has_our_lines():
+    """The page is asked for, and the answer has no body: known when its head was held for long."""
+    for mode in ('send', 'writev', 'pieces'):
+        with place() as here:
+            here.settings['REQPROF_OPEN'] = 'loopback'
+            with trickle(here, mode, False) as path:
+                bare = answers(path, mode, HEADS[::5], 0)
+            with trickle(here, mode, True) as path:
+                seen = answers(path, mode, HEADS[::5], 0, ['X-Reqprof: text'])
+                found = sessions(here.sessions, len(seen))
+            equal(seen, bare, 'answers')
+            ids = [s.id for s in found]
+            check(all(raw.id in (one, None if mode == 'pieces' else one)
+                      for raw, one in zip(seen, ids)), mode, [raw.id for raw in seen], ids)
+            check(any(raw.id for raw in seen), mode, 'no lines')
+
+
 def timing(raw):
     """The entries of Server-Timing: milliseconds by name."""
     return {name: float(ms) for name, ms in re.findall(r'([a-z-]+);dur=([0-9.]+)', raw.timing)}
@@ -187,5 +204,6 @@ ENTRIES = 'Object.fromEntries(%s.serverTiming.map((t) => [t.name, t.duration]))'
 run(short_writes_end_inside_our_lines_and_nothing_else_is_changed,
     heads_in_small_calls_and_blocking_ones_are_as_ever,
     tls_that_is_told_again_is_asked_again_with_the_same,
+    what_cannot_be_replaced_after_all_has_our_lines,
     the_lines_say_what_was_known_when_the_head_was_written,
     routes_and_off_and_refused_ones_have_none, a_browser_draws_it)
