@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include "preload/cold/answers_page.h"
 #include "preload/cold/edge.h"
 #include "preload/cold/folder.h"
@@ -310,6 +311,10 @@ static void finish(struct rp_answer *a, int fd, bool ok, bool said)
 {
 	uint64_t word = finish_queue(a, fd, ok);
 
+	if (!ok && !a->tls) { /* half of an answer is out: nothing may come behind it */
+		rp_sys(SYS_shutdown, fd, SHUT_RDWR);
+		return;
+	}
 	if (a->tls || !(word & (RP_QUEUE_SHUT | RP_QUEUE_CLOSED)) || has_heir(a))
 		return;
 	if (said || atomic_load(&a->sent) || word & RP_QUEUE_SHUT)
@@ -320,12 +325,25 @@ static void finish(struct rp_answer *a, int fd, bool ok, bool said)
 
 /* ---- its life -------------------------------------------------------------------------------- */
 
+/* The host may have closed it since, and have another one under that number. */
+static bool is_that_of(const struct rp_answer *a)
+{
+	struct stat st;
+
+	return rp_sys(SYS_fstat, a->fd, &st) == 0 && st.st_dev == a->device &&
+	       st.st_ino == a->inode;
+}
+
 /* The descriptor of A, which is the host's under the same number; -1: it cannot be had. */
 static int take(struct rp_answer *a, char *memory)
 {
 	bool more = false;
 	int fd = rp_table_own_with(a->fd, &more) && memory != MAP_FAILED ? a->fd : -1;
 
+	if (fd >= 0 && !is_that_of(a)) {
+		rp_sys(SYS_close, fd);
+		fd = -1;
+	}
 	if (memory != MAP_FAILED) {
 		a->head = memory;
 		a->queue = memory + RP_ANSWER_HEAD_BYTES;
@@ -338,11 +356,12 @@ static int take(struct rp_answer *a, char *memory)
 
 static void give_back(struct rp_answer *a, char *memory, int fd)
 {
+	if (fd >= 0)
+		rp_sys(SYS_close, fd);
+	atomic_store(&a->conn, NULL); /* who finds it now would change what is free by then */
 	wait_holders(a);
 	if (memory != MAP_FAILED)
 		munmap(memory, MEMORY_BYTES);
-	if (fd >= 0)
-		rp_sys(SYS_close, fd);
 	rp_answer_end(a);
 	wake_all();
 }

@@ -179,7 +179,8 @@ void rp_maker_process(struct rp_maker_run *run)
 	uint64_t before = rp_sigmask(SIG_SETMASK, ~0ull);
 	long pid = stack == MAP_FAILED ? -1 : clone(middle, stack + 2 * STACK_BYTES, CLONE_VM, &m);
 
-	run->error = pid < 0 ? -errno : run->error;
+	if (pid < 0)
+		run->error = -errno;
 	rp_sigmask(SIG_SETMASK, before);
 	while (pid > 0 && rp_sys(SYS_wait4, pid, 0, __WCLONE, 0) == -EINTR)
 		;

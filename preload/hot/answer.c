@@ -7,6 +7,7 @@
 
 #include <linux/futex.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "preload/hot/clock.h"
 #include "preload/hot/delim_framing.h"
 #include "preload/hot/sys.h"
@@ -140,17 +141,33 @@ static bool is_idempotent(struct rp_span method)
 	return false;
 }
 
+/* The host hears of each call when the kernel is done with its bytes (MSG_ZEROCOPY): it would wait
+ * for ever for those that never come there. */
+static bool is_counted(int fd)
+{
+	int on = 0;
+	socklen_t n = sizeof(on);
+
+	return rp_sys(SYS_getsockopt, fd, SOL_SOCKET, SO_ZEROCOPY, &on, &n) == 0 && on;
+}
+
 /* What the request says of it; the answer has its say, too. */
-static bool is_replaceable(const struct rp_conn *c, const struct rp_request *r,
+static bool is_replaceable(int fd, const struct rp_conn *c, const struct rp_request *r,
                            const struct rp_head *head)
 {
 	return head->wire == RP_WIRE_HTTP && !head->asked && !head->is_head && !head->is_connect &&
-	       !head->upgrade && !c->n_epoll_more && (r->force || is_idempotent(head->method));
+	       !head->upgrade && !c->n_epoll_more && (r->force || is_idempotent(head->method)) &&
+	       !is_counted(fd);
 }
 
 static bool start(struct rp_answer *a, int fd, struct rp_conn *c, struct rp_request *r)
 {
+	struct stat st = {.st_ino = 0};
+
+	rp_sys(SYS_fstat, fd, &st);
 	a->fd = fd;
+	a->device = st.st_dev;
+	a->inode = st.st_ino;
 	a->request = (uint32_t)(r - rp_requests);
 	a->serial = atomic_load(&r->serial);
 	a->mode = r->mode;
@@ -189,7 +206,7 @@ void rp_answer_want(int fd, struct rp_conn *c, struct rp_request *r, const struc
 {
 	if (!rp_modes[r->mode].replaces)
 		return;
-	struct rp_answer *a = is_replaceable(c, r, head) ? claim() : NULL;
+	struct rp_answer *a = is_replaceable(fd, c, r, head) ? claim() : NULL;
 
 	if (a && start(a, fd, c, r))
 		atomic_fetch_or(&c->marks, RP_MARK_REPLACED);
@@ -239,6 +256,7 @@ static void cut(struct rp_answer *a)
 
 	if (state == RP_ANSWER_HEAD && atomic_load(&a->n_head))
 		rp_answer_queue(a, a->head, atomic_load(&a->n_head), &over);
+	atomic_store(&a->again, NULL);
 	if (a->tls)
 		rp_answer_set(a, RP_ANSWER_LEFT);
 	else if (state == RP_ANSWER_BODY)

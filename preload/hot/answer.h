@@ -37,8 +37,9 @@ struct rp_answer {
 	_Atomic uint32_t holders;     /* threads of the host that use its memory */
 	struct rp_conn *_Atomic conn; /* NULL: closed, or somebody else's by now */
 	int fd;
-	uint32_t number; /* a later one on the same connection has a greater */
-	uint32_t after;  /* the number of the one before it there; 0: none */
+	uint64_t device, inode; /* of the socket: by the time it is taken, FD may be another one */
+	uint32_t number;        /* a later one on the same connection has a greater */
+	uint32_t after;         /* the number of the one before it there; 0: none */
 	uint32_t request, serial;
 	enum rp_mode mode;
 	bool tls;                  /* the host sends the page (answer_tls.h): */

@@ -78,7 +78,7 @@ enum rp_judgement rp_answer_head_judge(const char *head, size_t n)
 	status = status_of(line);
 	if (status >= 100 && status < 200 && status != 101)
 		return RP_JUDGED_INTERIM;
-	if (status < 200 || status == 204 || status == 206 || status == 304)
+	if (status < 200 || status == 204 || status == 205 || status == 206 || status == 304)
 		return RP_JUDGED_KEEP;
 	while (next_line(&at, end, &line))
 		if (is_endless(line) || IS(line, "upgrade"))

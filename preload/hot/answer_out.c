@@ -223,14 +223,18 @@ static size_t hold_head(struct rp_answer *a, const struct rp_offer *o, const str
 }
 
 /* It is not replaced after all: what was held of it in earlier calls goes out first, by our
- * thread, and so does what the host sends until that is done. */
+ * thread, and so does what the host sends until that is done; without any its queue is never
+ * opened, and the answer is one that gets lines. */
 static void leave(struct rp_answer *a, uint32_t held)
 {
+	uint64_t none = 0;
 	bool over;
 
 	rp_requests[a->request].mode = RP_MODE_SAVE;
 	if (held)
 		rp_answer_queue(a, a->head, held, &over);
+	else
+		atomic_compare_exchange_strong(&a->queued, &none, RP_QUEUE_OVER);
 	rp_answer_set(a, RP_ANSWER_LEFT);
 }
 
@@ -328,13 +332,24 @@ static ssize_t take_part(struct rp_conn *c, const struct rp_offer *o, size_t fro
 	return done || state == RP_ANSWER_BODY ? done : forward(c, o, part, fate);
 }
 
-static bool is_over(struct rp_conn *c)
+static bool any_of(struct rp_conn *c)
 {
 	for (unsigned i = 0; i < RP_MAX_ANSWERS; i++)
 		if (atomic_load(&rp_answers[i].conn) == c)
-			return false;
+			return true;
+	return false;
+}
+
+/* The reader may want one at the same moment: looked at again after the mark is gone. */
+static bool is_over(struct rp_conn *c)
+{
+	if (any_of(c))
+		return false;
 	atomic_fetch_and(&c->marks, (uint8_t)~RP_MARK_REPLACED);
-	return true;
+	if (!any_of(c))
+		return true;
+	atomic_fetch_or(&c->marks, RP_MARK_REPLACED);
+	return false;
 }
 
 static bool again(ssize_t *put)
@@ -365,6 +380,8 @@ bool rp_answer_offer(struct rp_conn *c, const struct rp_offer *o, ssize_t *put)
 		if (!o->iov) /* there may be no more in it */
 			break;
 	}
+	if (!done && !fate.full && atomic_load_explicit(&c->opaque, memory_order_relaxed))
+		return false;
 	*put = (ssize_t)done;
 	return done || !fate.full || again(put);
 }

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "preload/hot/hooks.h"
+#include "preload/hot/offer.h"
 
 static RP_SLOW ssize_t seen_pread(int fd, void *buf, size_t n, off_t at)
 {
@@ -181,12 +182,23 @@ RP_HOOK ssize_t preadv64v2(int fd, const struct iovec *iov, int n_iov, off64_t a
 	return got;
 }
 
+/* Without a place it is a writev. */
+static bool is_offered(int fd, const struct iovec *iov, int n_iov, off64_t at, int flags,
+                       ssize_t *put)
+{
+	return at == -1 && rp_offer_wanted(fd) && n_iov > 0 &&
+	       rp_offer_iov(fd, iov, (size_t)n_iov, flags & RWF_NOWAIT ? MSG_DONTWAIT : 0, put);
+}
+
 RP_HOOK ssize_t pwritev2(int fd, const struct iovec *iov, int n_iov, off_t at, int flags)
 {
 	struct rp_wait w;
+	ssize_t put;
 
+	if (is_offered(fd, iov, n_iov, at, flags, &put))
+		return put;
 	rp_before_bytes(&w, RP_WAIT_WRITE, fd);
-	ssize_t put = rp_real.pwritev2(fd, iov, n_iov, at, flags);
+	put = rp_real.pwritev2(fd, iov, n_iov, at, flags);
 
 	rp_wait_moved(&w, put);
 	if (put > 0 && at == -1 && rp_conn_watched(fd))
@@ -197,9 +209,12 @@ RP_HOOK ssize_t pwritev2(int fd, const struct iovec *iov, int n_iov, off_t at, i
 RP_HOOK ssize_t pwritev64v2(int fd, const struct iovec *iov, int n_iov, off64_t at, int flags)
 {
 	struct rp_wait w;
+	ssize_t put;
 
+	if (is_offered(fd, iov, n_iov, at, flags, &put))
+		return put;
 	rp_before_bytes(&w, RP_WAIT_WRITE, fd);
-	ssize_t put = rp_real.pwritev64v2(fd, iov, n_iov, at, flags);
+	put = rp_real.pwritev64v2(fd, iov, n_iov, at, flags);
 
 	rp_wait_moved(&w, put);
 	if (put > 0 && at == -1 && rp_conn_watched(fd))

@@ -4,11 +4,13 @@
  * asked of the library but who speaks: its error queue and errno stay what its call left.
  * SPDX-License-Identifier: MIT
  */
+#include <netinet/tcp.h>
 #include "preload/hot/answer_tls.h"
 #include "preload/hot/conn_tls.h"
 #include "preload/hot/drops.h"
 #include "preload/hot/heads.h"
 #include "preload/hot/hooks.h"
+#include "preload/hot/sys.h"
 #include "preload/hot/tlslib.h"
 
 enum { SAME_STACK_BYTES = 1 << 20 };
@@ -54,6 +56,7 @@ static void enter(struct call *c, const void *object, enum rp_tls_name makes, bo
 	s->tls.frame = frame;
 	s->tls.fd = -1;
 	s->tls.writes = writes;
+	s->tls.again = NULL;
 	if (rp_likely(!atomic_load_explicit(&rp_followed, memory_order_relaxed)))
 		return;
 	c->fd = rp_conn_carrier(rp_tlslib_hello(c->lib, makes, object), -1);
@@ -141,13 +144,22 @@ static long give_gnutls(const struct rp_heads_call *call, const void *buf, size_
 	return took;
 }
 
+/* The kernel encrypts: the host may give it files of which nothing is swallowed (SSL_sendfile). */
+static bool is_kernels(int fd)
+{
+	char name[16];
+	socklen_t n = sizeof(name);
+
+	return rp_sys(SYS_getsockopt, fd, IPPROTO_TCP, TCP_ULP, name, &n) == 0 && n;
+}
+
 /* The library itself writes to the descriptor that carries it: no filter of the host in between. */
 static bool is_direct(const struct call *c)
 {
 	__typeof__(SSL_get_wfd) *get =
 	        (__typeof__(get))(c->lib ? c->lib->fn[RP_TLS_SSL_get_wfd] : NULL);
 
-	return get && get(OBJECT_OF(c)) == c->fd;
+	return get && get(OBJECT_OF(c)) == c->fd && !is_kernels(c->fd);
 }
 
 /* What the host is told, and how much of its own that is. */
@@ -163,6 +175,7 @@ static long write_lines(const struct call *c, const void *buf, size_t n, size_t 
 	if (!atomic_load_explicit(&rp_n_answers, memory_order_relaxed) ||
 	    !rp_answer_tls(&offer, c->object, is_ssl && is_direct(c), &call, put, &word))
 		word = rp_heads_tls(c->fd, buf, n, &call, put);
+	rp_self.tls.again = !*put && rp_answer_tls_again(c->object) ? c->object : NULL;
 	leave(c, 0);
 	return word;
 }
@@ -269,14 +282,13 @@ RP_HOOK int SSL_write_early_data(struct ssl_st *ssl, const void *buf, size_t n, 
 	return ok;
 }
 
-/* "Again" is ours where we say so; else the library's. */
+/* "Again" is ours where the last call heard it from us; else the library's. */
 RP_HOOK int SSL_get_error(const struct ssl_st *ssl, int ret)
 {
 	enum { WANT_WRITE = 3 };
 	struct call c = {.lib = rp_tlslib_of(ssl, RP_TLS_SSL_new, __builtin_return_address(0))};
 
-	if (rp_unlikely(atomic_load_explicit(&rp_n_answers, memory_order_relaxed)) && ret <= 0 &&
-	    rp_answer_tls_again(ssl))
+	if (rp_unlikely(rp_self.tls.again == ssl) && ssl && ret <= 0)
 		return WANT_WRITE;
 	return TRUE_OF(&c, SSL_get_error)(ssl, ret);
 }

@@ -106,6 +106,7 @@ struct rp_self {
 		uintptr_t frame;    /* where the hook's frame is */
 		int fd; /* carried by TLS, on which bytes moved since it began; -1: none */
 		bool writes;
+		const void *again; /* its last call heard "again" from us (answer_tls.h) */
 	} tls;
 	/* Its place in the table of requests in flight (seat.h), for as long as it lives. */
 	struct rp_seat *seat;

@@ -25,6 +25,7 @@ static const struct {
         {"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n", RP_JUDGED_KEEP},
         {"HTTP/1.1 204 No Content\r\n\r\n", RP_JUDGED_KEEP},
         {"HTTP/1.1 304 Not Modified\r\n\r\n", RP_JUDGED_KEEP},
+        {"HTTP/1.1 205 Reset Content\r\n\r\n", RP_JUDGED_KEEP},
         {"HTTP/1.1 206 Partial Content\r\nContent-Range: x\r\n\r\n", RP_JUDGED_KEEP},
         {"HTTP/1.1 200 OK\r\ncontent-type:Text/Event-Stream; charset=utf-8\r\n\r\n",
          RP_JUDGED_KEEP},

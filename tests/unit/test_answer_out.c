@@ -118,6 +118,19 @@ START_TEST(nothing_is_dropped_where_the_socket_cannot_be_had)
 }
 END_TEST
 
+/* Where the host is to make its call itself it must not hear that nothing was sent. */
+START_TEST(nothing_is_said_of_a_connection_that_was_given_up)
+{
+	ssize_t put = -1;
+
+	rp_conn_heard(pair_fd, guard_put(0, requests, sizeof(requests) - 1), sizeof(requests) - 1);
+	atomic_store(&rp_conn_of(pair_fd)->opaque, 1);
+	ck_assert(rp_offer_is_marked(pair_fd));
+	ck_assert(!rp_offer_bytes(pair_fd, BEFORE, sizeof(BEFORE) - 1, 0, &put));
+	rp_answer_end(started);
+}
+END_TEST
+
 static void setup(void)
 {
 	may_take = true;
@@ -136,6 +149,7 @@ int main(void)
 	tcase_add_loop_test(tests, each_byte_has_its_place_wherever_a_call_is_cut, 0,
 	                    sizeof(cases) / sizeof(*cases));
 	tcase_add_test(tests, nothing_is_dropped_where_the_socket_cannot_be_had);
+	tcase_add_test(tests, nothing_is_said_of_a_connection_that_was_given_up);
 	suite_add_tcase(suite, tests);
 	return suite_run(suite);
 }
