@@ -339,7 +339,8 @@ class Session:
 
     def __init__(self, told, path):
         self.told = told
-        self.id = re.search(r'-(\d+-\d{6,})-', os.path.basename(path)).group(1)
+        name = re.search(r"-(\d+-\d{6,})-", os.path.basename(path))
+        self.id = name and name.group(1)
         for key in ('request', 'phases', 'account', 'lost', 'samples', 'waits', 'functions'):
             setattr(self, key, told[key])
         self.target = self.request['target']

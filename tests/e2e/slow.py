@@ -40,7 +40,7 @@ def sleep_and_burn_are_told(here, port, target='/slow', kinds=('sleep',), asked=
     check(s.account['cpu_ns'] >= 0.9 * burnt, 'the CPU time', s.account['cpu_ns'],
           'is less than what the server burnt,', burnt)
     check(s.account['cpu_ns'] <= 2 * burnt + 50e6, 'the CPU time', s.account['cpu_ns'],
-          'is far more than what the server burnt,', burnt)
+          'is far more than what the server burnt,', burnt, s.account, s.told['counters'])
     sampled = sum(p['cpu_ns'] for p in s.samples)
     check(sampled >= 0.8 * burnt, 'the samples hold', sampled, 'ns of CPU of', burnt)
     check(s.account['duration_ns'] >= 290e6 + burnt, 'it is over too early', s.account)
