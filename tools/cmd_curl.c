@@ -161,17 +161,24 @@ static int warm_up(struct order *o)
 		rp_summary_free(&s);
 	}
 	rp_heap_free(&heap);
+	rp_volley_end(&warm);
 	return status;
 }
 
-static void explain_absence(void)
+static void explain_absence(const char *id)
 {
 	struct rp_catalog c;
 	struct rp_why why;
 
-	rp_term_complain("the server answered, but no session came: it was not started with "
-	                 "reqprof run, its gate refused the trigger (proxy, secret, rate), or it "
-	                 "runs on another machine; see reqprof doctor --pid PID");
+	if (id)
+		rp_term_complain("the server recorded it as session %s, but not where we look: "
+		                 "its REQPROF_DIR, its user or its machine is another",
+		                 id);
+	else
+		rp_term_complain("the server answered, but no session came: it was not started "
+		                 "with reqprof run, its gate refused the trigger (proxy, secret, "
+		                 "rate), or it runs on another machine; see reqprof doctor --pid "
+		                 "PID");
 	if (!rp_catalog_open(&c, NULL, 0, &why))
 		return;
 	for (size_t i = 0; i < c.n_denied; i++)
@@ -190,7 +197,7 @@ static int show_sessions(const struct order *o)
 	int n_words = 1, status = n < 0 ? RP_EXIT_USAGE : RP_EXIT_NO;
 
 	if (n == 0)
-		explain_absence();
+		explain_absence(rp_volley_id(&o->volley));
 	if (n > 0 && (uint64_t)n < o->n)
 		rp_term_complain("%d of %" PRIu64 " requests left a session: the server's "
 		                 "REQPROF_RATE and REQPROF_BURST say how many it records",
@@ -285,7 +292,10 @@ static int run(struct order *o)
 	if (!rp_volley_begin(&o->volley))
 		return rp_term_complain("the kernel gave no random bytes");
 	status = send_measured(o);
-	return status == RP_EXIT_OK ? show_sessions(o) : status;
+	if (status == RP_EXIT_OK)
+		status = show_sessions(o);
+	rp_volley_end(&o->volley);
+	return status;
 }
 
 int rp_cmd_curl(int argc, char **argv)

@@ -9,9 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
+#include "store/catalog.h"
 #include "tools/commands.h"
 #include "tools/now.h"
 #include "tools/summary.h"
@@ -20,6 +23,18 @@
 enum {
 	CURL_HTTP_ERROR = 22,        /* --fail: the server did answer */
 	CLOCK_SLACK_NS = 2000000000, /* a session's name carries the server's idea of the time */
+	HEAD_BYTES = 256 << 10,      /* that are looked at, of one curl: it may be led on */
+};
+
+/* What their answers said: curl writes the heads into a file of memory each. */
+struct rp_volley_heads {
+	struct {
+		pid_t pid; /* 0: free */
+		int fd;
+	} running[RP_VOLLEY_MOST_AT_ONCE];
+	char (*ids)[RP_ID_MAX];
+	size_t n_ids;
+	bool silent; /* an answer named none */
 };
 
 bool rp_volley_begin(struct rp_volley *v)
@@ -31,7 +46,67 @@ bool rp_volley_begin(struct rp_volley *v)
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		snprintf(v->tag + 2 * i, 3, "%02x", bytes[i]);
 	v->began_wall_ns = rp_now_ns(CLOCK_REALTIME);
+	v->heads = rp_memory_zero(1, sizeof(*v->heads));
 	return true;
+}
+
+void rp_volley_end(struct rp_volley *v)
+{
+	if (v->heads)
+		free(v->heads->ids);
+	free(v->heads);
+	v->heads = NULL;
+}
+
+const char *rp_volley_id(const struct rp_volley *v)
+{
+	return v->heads && v->heads->n_ids ? v->heads->ids[0] : NULL;
+}
+
+static bool has_id(const struct rp_volley_heads *heads, const char *id)
+{
+	for (size_t i = 0; i < heads->n_ids; i++)
+		if (strcmp(heads->ids[i], id) == 0)
+			return true;
+	return false;
+}
+
+/* Every session that HEAD, the heads of one curl, names. */
+static void keep_ids(struct rp_volley_heads *heads, const char *head)
+{
+	static const char NAME[] = "\nX-Reqprof-Id: ";
+	size_t before = heads->n_ids;
+
+	while ((head = strstr(head, NAME))) {
+		head += sizeof(NAME) - 1;
+		size_t n = strspn(head, "0123456789-");
+
+		if (!n || n >= RP_ID_MAX)
+			continue;
+		heads->ids = rp_memory_grow(heads->ids, heads->n_ids, sizeof(*heads->ids));
+		memcpy(heads->ids[heads->n_ids], head, n);
+		heads->ids[heads->n_ids++][n] = 0;
+	}
+	heads->silent = heads->silent || heads->n_ids == before;
+}
+
+/* The curl that ran as PID has written its heads. */
+static void read_heads(struct rp_volley_heads *heads, pid_t pid)
+{
+	for (size_t i = 0; i < RP_VOLLEY_MOST_AT_ONCE; i++) {
+		char *text;
+		ssize_t n;
+
+		if (heads->running[i].pid != pid)
+			continue;
+		text = rp_memory_zero(HEAD_BYTES, 1);
+		n = pread(heads->running[i].fd, text, HEAD_BYTES - 1, 0);
+		text[n > 0 ? n : 0] = 0;
+		keep_ids(heads, text);
+		free(text);
+		close(heads->running[i].fd);
+		heads->running[i].pid = 0;
+	}
 }
 
 /* "; key=TOKEN": a token lets one request in. */
@@ -42,14 +117,18 @@ static const char *key_of(const struct rp_volley *v, struct rp_heap *heap)
 	return v->mint && rp_mint(v->mint, token) ? rp_heap_print(heap, "; key=%s", token) : "";
 }
 
-/* curl's words.  The person's own come first, so that a -o of theirs wins over ours. */
-static char **curl_words(const struct rp_volley *v, bool flagged, struct rp_heap *heap)
+/* curl's words.  Of -o the first one counts, of -D the last: the person's own win over ours. */
+static char **curl_words(const struct rp_volley *v, bool flagged, int heads, struct rp_heap *heap)
 {
-	char **words = rp_memory_zero(v->n_options + 12, sizeof(*words));
+	char **words = rp_memory_zero(v->n_options + 14, sizeof(*words));
 	size_t n = 0;
 
 	words[n++] = rp_heap_print(heap, "curl");
 	words[n++] = rp_heap_print(heap, "-sS");
+	if (heads >= 0) {
+		words[n++] = rp_heap_print(heap, "-D");
+		words[n++] = rp_heap_print(heap, "/dev/fd/%d", heads);
+	}
 	for (size_t i = 0; i < v->n_options; i++)
 		words[n++] = v->options[i];
 	words[n++] = rp_heap_print(heap, "-H");
@@ -68,16 +147,38 @@ static char **curl_words(const struct rp_volley *v, bool flagged, struct rp_heap
 	return words;
 }
 
+/* Remembers PID and FD, where its heads are. */
+static void keep_running(struct rp_volley_heads *heads, pid_t pid, int fd)
+{
+	size_t i = 0;
+
+	while (heads->running[i].pid && i + 1 < RP_VOLLEY_MOST_AT_ONCE)
+		i++;
+	heads->running[i].pid = pid;
+	heads->running[i].fd = fd;
+}
+
 static int start_one(const struct rp_volley *v, bool flagged)
 {
 	extern char **environ;
 	struct rp_heap heap = {0};
-	char **words = curl_words(v, flagged, &heap);
+	int fd = flagged && v->heads ? memfd_create("heads", MFD_CLOEXEC) : -1;
+	char **words = curl_words(v, flagged, fd, &heap);
+	posix_spawn_file_actions_t actions;
 	pid_t pid;
-	int failed = posix_spawnp(&pid, "curl", NULL, NULL, words, environ);
 
+	posix_spawn_file_actions_init(&actions);
+	if (fd >= 0)
+		posix_spawn_file_actions_adddup2(&actions, fd, fd);
+	int failed = posix_spawnp(&pid, "curl", &actions, NULL, words, environ);
+
+	posix_spawn_file_actions_destroy(&actions);
 	free(words);
 	rp_heap_free(&heap);
+	if (!failed && fd >= 0)
+		keep_running(v->heads, pid, fd);
+	else if (fd >= 0)
+		close(fd);
 	if (!failed)
 		return RP_EXIT_OK;
 	return rp_term_complain("curl cannot be started (%s): install curl, or send the header "
@@ -86,12 +187,15 @@ static int start_one(const struct rp_volley *v, bool flagged)
 }
 
 /* Waits for any of them: this process has no other children. */
-static int finish_one(void)
+static int finish_one(const struct rp_volley *v)
 {
 	int state = 0;
+	pid_t pid;
 
-	while (waitpid(-1, &state, 0) < 0 && errno == EINTR)
+	while ((pid = waitpid(-1, &state, 0)) < 0 && errno == EINTR)
 		;
+	if (pid > 0 && v->heads)
+		read_heads(v->heads, pid);
 	if (WIFSIGNALED(state))
 		return rp_term_complain("curl was ended by signal %d", WTERMSIG(state));
 	if (WEXITSTATUS(state) != 0 && WEXITSTATUS(state) != CURL_HTTP_ERROR)
@@ -113,7 +217,7 @@ int rp_volley_send(const struct rp_volley *v, size_t n, bool flagged, void (*sen
 			n_running += status == RP_EXIT_OK;
 			continue;
 		}
-		int one = finish_one();
+		int one = finish_one(v);
 
 		n_running--;
 		/* The first trouble is told; the others that are on their way have the same. */
@@ -123,6 +227,14 @@ int rp_volley_send(const struct rp_volley *v, size_t n, bool flagged, void (*sen
 			sent(arg);
 	}
 	return status;
+}
+
+/* Sessions whose answers did not name them, as over HTTP/2, are looked into. */
+static bool is_ours(const struct rp_volley *v, const struct rp_entry *entry)
+{
+	if (v->heads && has_id(v->heads, entry->id))
+		return true;
+	return (!v->heads || v->heads->silent) && rp_summary_has_tag(entry->path, v->tag);
 }
 
 int rp_volley_found(const struct rp_volley *v, bool parts, const char **paths, size_t cap,
@@ -141,7 +253,7 @@ int rp_volley_found(const struct rp_volley *v, bool parts, const char **paths, s
 
 		if (entry->wall_ns + CLOCK_SLACK_NS < v->began_wall_ns)
 			break;
-		if ((parts || !entry->part) && rp_summary_has_tag(entry->path, v->tag))
+		if ((parts || !entry->part) && is_ours(v, entry))
 			paths[n++] = rp_heap_print(heap, "%s", entry->path);
 	}
 	rp_catalog_close(&c);

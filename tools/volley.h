@@ -1,7 +1,7 @@
 /* volley.h - flagged requests, sent by curl(1), some at a time.
  *
- * Room: tools.  A random tag in the trigger header tells their sessions from everybody else's.
- * SPDX-License-Identifier: MIT
+ * Room: tools.  Their answers name their sessions (X-Reqprof-Id); where they do not, a random tag
+ * in the trigger header tells these from everybody else's. SPDX-License-Identifier: MIT
  */
 #ifndef RP_VOLLEY_H
 #define RP_VOLLEY_H
@@ -22,11 +22,16 @@ struct rp_volley {
 	bool body;                  /* what the server answers is shown */
 	size_t at_once;             /* requests on their way at the same moment */
 	char tag[14];
+	struct rp_volley_heads *heads; /* of the answers to flagged requests */
 	uint64_t began_wall_ns;
 };
 
 /* A fresh tag, and the moment from which on sessions can be ours.  false: no random bytes. */
 bool rp_volley_begin(struct rp_volley *v);
+void rp_volley_end(struct rp_volley *v);
+
+/* The id that an answer has named first, NULL: none did. */
+const char *rp_volley_id(const struct rp_volley *v);
 
 /* Sends N requests, FLAGGED or with the trigger "skip"; SENT is told after each, with ARG.
  * RP_EXIT_OK when the server answered all, else an exit status after a sentence. */

@@ -74,6 +74,29 @@ def some_at_a_time_are_served_at_the_same_time():
             check(all(b + d <= n for (b, d), (n, _) in zip(spans, spans[1:])), spans)
 
 
+def the_answer_names_its_session_and_the_tag_finds_those_that_it_does_not():
+    for headers in 'on', 'off':
+        with place() as here:
+            port, host = shop(here, REQPROF_HEADERS=headers)
+            with host:
+                one, = sessions_of(curl(here, port, '/card', '--json'))
+                heads = here.file('heads')
+                two, = sessions_of(curl(here, port, '/card', '--json', options=['--', '-D', heads]))
+                equal([harness.export(path).id for path in files(here.sessions)],
+                      [one['id'], two['id']])
+                with open(heads) as head:
+                    equal('X-Reqprof-Id: ' + two['id'] in head.read(), headers == 'on', 'the head')
+                # Where it looks elsewhere, the tool knows what it misses.
+                there = here.file('elsewhere')
+                os.mkdir(there, 0o700)
+                env = dict(os.environ, REQPROF_DIR=there)
+                missed = subprocess.run([harness.TOOL, 'curl', '--timeout', '300ms',
+                                         'http://127.0.0.1:%d/card' % port], env=env,
+                                        capture_output=True, text=True, check=False)
+                why = 'as session ' if headers == 'on' else 'no session came'
+                check(missed.returncode == 1 and why in missed.stderr, missed.stderr)
+
+
 def options_behind_dashes_are_curls_own():
     with place() as here:
         port, host = shop(here)
@@ -115,4 +138,5 @@ def a_terminal_sees_a_bar_while_it_takes_long():
 
 run(many_requests_are_merged_and_warming_up_does_not_count,
     a_gate_that_lets_in_two_a_second_gets_all_of_them, some_at_a_time_are_served_at_the_same_time,
+    the_answer_names_its_session_and_the_tag_finds_those_that_it_does_not,
     options_behind_dashes_are_curls_own, a_terminal_sees_a_bar_while_it_takes_long)
