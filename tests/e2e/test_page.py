@@ -5,9 +5,11 @@
 # Room: tests.  SPDX-License-Identifier: MIT
 import base64
 import json
+import os
 import re
 
-from harness import check, equal, run, until
+import harness
+from harness import Skip, check, equal, run, until
 from pages import CTRL, PLACE, SHIFT, VIEWS, exported, html, nginx, page, python, shop, shown
 from pages import sums, threads
 
@@ -265,10 +267,26 @@ def both_colour_schemes_and_a_telephone_and_paper():
         equal(p.js(canvas), screen)
 
 
+def axe_finds_nothing_that_keeps_people_out():
+    axe = os.path.join(harness.BUILD, 'readers/node_modules/axe-core/axe.min.js')
+    if not os.path.exists(axe):
+        raise Skip('there is no axe-core (make readers)')
+    with open(axe, encoding='utf-8') as file:
+        source = file.read()
+    for path in html(threads()), html('--diff', shop()[0], shop()[2]):
+        for scheme in 'light', 'dark':
+            with page(path, prefers_color_scheme=scheme) as p:
+                p.js(source + ';0')
+                for number in range(len(VIEWS)):
+                    p.press(str(number + 1))
+                    equal(p.js('axe.run(document).then((r) => r.violations.map((v) => [v.impact, v.id, '
+                               'v.nodes[0].html]))'), [], VIEWS[number])
+
+
 run(every_view_opens_on_real_sessions, a_part_of_the_account_filters_every_view,
     one_search_marks_all_views_and_tells_its_share,
     the_tree_is_driven_by_keys_and_is_a_tree_for_those_who_listen,
     the_flame_graph_zooms_by_mouse_wheel_and_keys, the_timeline_zooms_moves_and_picks_a_range,
     handoffs_are_arrows_between_lanes,
     what_was_chosen_is_in_the_address, the_sheet_tells_the_keys,
-    both_colour_schemes_and_a_telephone_and_paper)
+    both_colour_schemes_and_a_telephone_and_paper, axe_finds_nothing_that_keeps_people_out)

@@ -114,7 +114,7 @@ const Account = (() => {
 
 	/* Shows which part is pressed. */
 	function draw() {
-		for (const e of document.querySelectorAll('.part'))
+		for (const e of document.querySelectorAll('button.part'))
 			e.setAttribute('aria-pressed', String(e.dataset.part === State.now.part));
 		for (const e of document.querySelectorAll('.account i'))
 			e.classList.toggle('dim', State.now.part !== '' && e.dataset.part !== State.now.part);

@@ -62,8 +62,8 @@ const Info = (() => {
 			s.request.status || '–', Units.time(s.account.duration_ns),
 			Units.time(s.account.cpu_ns), Units.time(s.account.waits_ns), s.n_samples,
 			Units.date(s.request.began_wall_ns), s.id]);
-		return table(['', 'Request', '#Status', '#Duration', '#CPU', '#Waits', '#Samples', 'Began',
-			'Session'], rows);
+		return table(['Set', 'Request', '#Status', '#Duration', '#CPU', '#Waits', '#Samples',
+			'Began', 'Session'], rows);
 	}
 
 	function threads() {
