@@ -177,6 +177,15 @@ static size_t swallow_file(struct rp_conn *c, const struct rp_offer *o, size_t n
 	return (size_t)left;
 }
 
+/* The answer that is under way on C is still A's.  The bytes that were said tell: of a file the
+ * host may offer more than there is. */
+static bool goes_on(struct rp_conn *c, const struct rp_answer *a)
+{
+	struct rp_run *run = rp_pending_front(&c->pending);
+
+	return run && run->request == a->request && run->serial == a->serial;
+}
+
 static ssize_t swallow(struct rp_conn *c, struct rp_answer *a, const struct rp_offer *o,
                        struct rp_part part)
 {
@@ -186,7 +195,7 @@ static ssize_t swallow(struct rp_conn *c, struct rp_answer *a, const struct rp_o
 		rp_part_say(c, o, part);
 	else
 		n = swallow_file(c, o, part.n);
-	if (part.ends && n == part.n) {
+	if ((part.ends && n == part.n) || !goes_on(c, a)) {
 		atomic_store(&a->over_ns, rp_mono_ns());
 		rp_answer_set(a, RP_ANSWER_DUE);
 	}

@@ -65,14 +65,15 @@ static void say(const struct step *s, struct rp_part part)
 }
 
 /* The head is judged as it is in the host's first call, where nearly every server has it whole:
- * nothing can be held here.  False: it stays. */
+ * nothing can be held here; nor may the host hear that the beginning of the next answer was not
+ * taken, for its library would have taken all.  False: it stays. */
 static bool may_replace(const struct step *s, const struct rp_part *part)
 {
 	struct iovec iov;
 	size_t n = s->o->iov ? rp_part_first(s->o, part, &iov) : 0;
 	size_t end = n ? rp_answer_head_end(iov.iov_base, n, 0) : 0;
 
-	if (!end || end > RP_ANSWER_HEAD_BYTES ||
+	if (!end || end > RP_ANSWER_HEAD_BYTES || part->n < s->o->n ||
 	    rp_answer_head_judge(iov.iov_base, end) != RP_JUDGED_REPLACE)
 		return false;
 	memcpy(s->a->head, iov.iov_base, end);

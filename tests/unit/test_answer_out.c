@@ -118,6 +118,33 @@ START_TEST(nothing_is_dropped_where_the_socket_cannot_be_had)
 }
 END_TEST
 
+START_TEST(a_file_ends_with_the_answer_though_more_of_it_was_offered)
+{
+	static const char head[] = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n";
+	FILE *file = tmpfile();
+	struct pair_story story = {0};
+	int64_t at = 0;
+	ssize_t put = -1;
+
+	ck_assert_int_eq(write(fileno(file), "hello\n", 6), 6);
+	rp_conn_heard(pair_fd, guard_put(0, requests, sizeof(requests) - 1), sizeof(requests) - 1);
+	offer(BEFORE, sizeof(BEFORE) - 1);
+	offer(head, sizeof(head) - 1);
+	ck_assert_uint_eq(atomic_load(&started->state), RP_ANSWER_BODY);
+	ck_assert(rp_offer_file(pair_fd, fileno(file), &at, 1 << 20, &put));
+	ck_assert_int_eq(put, 6);
+	ck_assert_int_eq(at, 6);
+	ck_assert_uint_eq(atomic_load(&started->state), RP_ANSWER_DUE);
+	ck_assert(rp_offer_file(pair_fd, fileno(file), &at, 1 << 20, &put));
+	ck_assert_int_eq(put, 0);
+	offer(AFTER, sizeof(AFTER) - 1);
+	ck_assert_uint_eq(atomic_load(&started->queued) & RP_QUEUE_BYTES, sizeof(AFTER) - 1);
+	rp_answer_end(started);
+	pair_collect(&story);
+	fclose(file);
+}
+END_TEST
+
 /* Where the host is to make its call itself it must not hear that nothing was sent. */
 START_TEST(nothing_is_said_of_a_connection_that_was_given_up)
 {
@@ -149,6 +176,7 @@ int main(void)
 	tcase_add_loop_test(tests, each_byte_has_its_place_wherever_a_call_is_cut, 0,
 	                    sizeof(cases) / sizeof(*cases));
 	tcase_add_test(tests, nothing_is_dropped_where_the_socket_cannot_be_had);
+	tcase_add_test(tests, a_file_ends_with_the_answer_though_more_of_it_was_offered);
 	tcase_add_test(tests, nothing_is_said_of_a_connection_that_was_given_up);
 	suite_add_tcase(suite, tests);
 	return suite_run(suite);
