@@ -14,7 +14,7 @@
 #include "preload/cold/table.h"
 #include "preload/hot/sys.h"
 
-enum { LINE_BYTES = 256, TRIES = 4, STOPPED = EPOLLONESHOT | EPOLLET | EPOLLEXCLUSIVE };
+enum { LINE_BYTES = 256, TRIES = 4 };
 
 /* "tfd:        9 events: 80002019 data:     55d0c3a8b1e0  pos:0 ino:..." */
 static bool is_ours(const char *line, const char *end, int fd, struct epoll_event *event)
@@ -82,14 +82,20 @@ static int open_info(int epfd)
 	return (int)rp_sys(SYS_openat, AT_FDCWD, strcat(path, at), O_RDONLY | O_CLOEXEC);
 }
 
+/* Only edges must be made: a level stays, and who watches for one event asks the kernel anew by
+ * himself (and would have a second thread at work, were it done for him while one is). */
+static bool waits_for_edge(uint32_t events)
+{
+	return events & EPOLLOUT && events & EPOLLET && !(events & EPOLLONESHOT);
+}
+
 void rp_edge_make(int epfd, int fd)
 {
 	int set = rp_table_get(epfd), file = open_info(epfd);
 	struct epoll_event was, now;
 
 	for (int i = 0; set >= 0 && file >= 0 && i < TRIES; i++) {
-		if (!find(file, fd, &was) || !(was.events & EPOLLOUT) ||
-		    !(was.events & ~(uint32_t)STOPPED))
+		if (!find(file, fd, &was) || !waits_for_edge(was.events))
 			break;
 		rp_sys(SYS_epoll_ctl, set, EPOLL_CTL_MOD, fd, &was);
 		if (find(file, fd, &now) && now.events == was.events &&
