@@ -276,6 +276,8 @@ RP_HOOK int SSL_write_early_data(struct ssl_st *ssl, const void *buf, size_t n, 
 	struct call c;
 
 	ENTER(&c, ssl, true);
+	if (gets_lines(&c))
+		rp_answer_tls_leave(c.fd);
 	int ok = TRUE_OF(&c, SSL_write_early_data)(ssl, buf, n, n_written);
 
 	said(&c, buf, ok == 1 ? *n_written : 0);
@@ -299,6 +301,8 @@ RP_HOOK ssize_t SSL_sendfile(struct ssl_st *ssl, int in, off_t at, size_t n, int
 	struct call c;
 
 	ENTER(&c, ssl, true);
+	if (gets_lines(&c))
+		rp_answer_tls_leave(c.fd);
 	ssize_t put = TRUE_OF(&c, SSL_sendfile)(ssl, in, at, n, flags);
 
 	said(&c, NULL, positive(put));
