@@ -26,7 +26,7 @@ enum {
 	TOOL_FD = 3,
 	MOST_FDS = 1024, /* of our thread's own table, where close_range is unknown */
 	DATA_BYTES = 512 << 20,
-	NICE = 10,
+	NICE = 19,
 	LEFTOVER_NS = 1000000000, /* for what the tool left behind */
 };
 

@@ -245,7 +245,7 @@ START_TEST(the_tool_gets_nothing_of_the_host)
 	before = count_fds();
 	ck_assert_int_eq(make("tell", RP_MODE_TEXT), RP_MADE);
 	ck_assert_str_eq(body, "PATH=/usr/bin:/bin\nLC_ALL=C.UTF-8\nfds 3\nblocked 0\nignored 0\n"
-	                       "caught 0\nnice 10\npolicy 3\nsession 1\n");
+	                       "caught 0\nnice 19\npolicy 3\nsession 1\n");
 	assert_unseen(before);
 	close(kept);
 }
