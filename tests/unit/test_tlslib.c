@@ -123,7 +123,9 @@ START_TEST(what_tells_nothing_is_taken_for_what_there_is)
 		return;
 	ck_assert_ptr_nonnull(of(blank));
 	ck_assert_ptr_nonnull(of(NULL));
-	ck_assert_ptr_null(rp_tlslib_of(blank, RP_TLS_gnutls_init, NULL));
+	/* A library of what is tested may bring GnuTLS with it. */
+	if (!dlopen("libgnutls.so.30", RTLD_LAZY | RTLD_NOLOAD))
+		ck_assert_ptr_null(rp_tlslib_of(blank, RP_TLS_gnutls_init, NULL));
 }
 END_TEST
 
