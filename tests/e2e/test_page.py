@@ -187,7 +187,8 @@ def handoffs_are_arrows_between_lanes():
         at = p.js(MIDDLE % 0)
         p.mouse('mouseMoved', x + at[0], y + at[1], button='none')
         p.settle()
-        names = ['%(name)s %(tid)d' % t for t in told['threads']]
+        # One that is over before its name is asked for has none.
+        names = ['%s %d' % (t['name'] or 'thread', t['tid']) for t in told['threads']]
         tip = p.text('.tip').split('\n')
         equal(tip[0], 'thread created')
         check(tip[1] in ['%s → %s' % (a, b) for a in names for b in names if a != b], tip)
