@@ -203,7 +203,8 @@ size_t rp_weave_pieces(const struct rp_weave *w, size_t done, struct iovec *out,
 	size_t from = rp_weave_of_host(w, done), gone = done - from;
 
 	add_host(&p, w, from, w->at);
-	add(&p, w->lines + gone, w->n_lines - gone);
+	if (gone < w->n_lines)
+		add(&p, w->lines + gone, w->n_lines - gone);
 	add_host(&p, w, from > w->at ? from : w->at, w->n);
 	*n = p.bytes;
 	return p.n;
