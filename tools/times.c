@@ -61,6 +61,7 @@ struct share {
 	uint64_t waited_ns;               /* spans of the waits inside */
 	uint64_t interval_ns, longest_ns; /* periods between ticks: asked for, backed off to */
 	uint32_t n_ticks, n_edges, edges_done;
+	uint32_t n_prompt; /* ticks that found the thread running */
 };
 
 /* The longest period between two ticks: the interval, but where the shim backed off. */
@@ -76,6 +77,19 @@ static uint64_t longest_period(const struct rp_recording *r)
 	return r->request.interval_ns;
 }
 
+/* A thread that was kept from running is told of its tick when it runs again, where it lost the
+ * CPU: that is more often in a call that wakes others than by chance. */
+static bool is_prompt(const struct rp_rec_sample *s, uint64_t interval_ns)
+{
+	return s->runq_ns < interval_ns / 8;
+}
+
+/* Enough of them to speak for all. */
+static bool has_prompt(const struct share *share)
+{
+	return share->n_prompt * 4 >= share->n_ticks && share->n_prompt;
+}
+
 /* How much a tick says "here the thread was running": a whole period, or less when it had hardly
  * run since the tick before (it sat in a call that the shim does not see).  A tick comes at a
  * moment of no choosing, so the count of running ticks is fair to every function; the CPU clock
@@ -85,7 +99,7 @@ static uint64_t running_ns(const struct share *share, const struct rp_rec_sample
 {
 	uint64_t most_ns = share->interval_ns, weighed_ns = s->weight * most_ns;
 
-	if (s->edge != RP_EDGE_TICK)
+	if (s->edge != RP_EDGE_TICK || (has_prompt(share) && !is_prompt(s, most_ns)))
 		return 0;
 	if (s->cpu_ns < most_ns / 2)
 		return s->cpu_ns * 2;
@@ -110,9 +124,17 @@ static void gather(const struct rp_recording *r, struct share *shares, struct sh
 		of_sample[i] = share;
 		if (!share)
 			continue;
+		*(s->edge == RP_EDGE_TICK ? &share->n_ticks : &share->n_edges) += 1;
+		share->n_prompt += s->edge == RP_EDGE_TICK && is_prompt(s, share->interval_ns);
+	}
+	for (size_t i = 0; i < r->n_samples; i++) {
+		const struct rp_rec_sample *s = &r->samples[i];
+		struct share *share = of_sample[i];
+
+		if (!share)
+			continue;
 		share->seen_cpu_ns += s->cpu_ns;
 		share->running_ns += running_ns(share, s);
-		*(s->edge == RP_EDGE_TICK ? &share->n_ticks : &share->n_edges) += 1;
 	}
 	for (size_t i = 0; i < r->n_waits; i++) {
 		const struct rp_rec_wait *w = &r->waits[i];
