@@ -24,6 +24,7 @@ enum {
 	MEMORY_BYTES = RP_ANSWER_HEAD_BYTES + RP_ANSWER_QUEUE_BYTES,
 	WRITTEN_MS = 3000, /* for the session, once the answer is over */
 	STALL_MS = 30000,  /* a client that takes nothing for so long gets no more */
+	HELD_MS = 10000,   /* for the host's threads to come back from it */
 	LINGER_MS = 2000,  /* for the client to close, too */
 	SOME_BYTES = 64 << 10,
 	PATH_BYTES = RP_FOLDER_BYTES + RP_NAME_MAX,
@@ -166,13 +167,16 @@ static void nudge(struct rp_answer *a, int fd)
 		rp_edge_make(epfd, fd);
 }
 
-/* Nobody of the host may be in its memory any more. */
-static void wait_holders(struct rp_answer *a)
+/* Nobody of the host may be in its memory any more.  False: one has not come back: it was cancelled
+ * there, or jumped out. */
+static bool wait_holders(struct rp_answer *a)
 {
+	uint64_t end_ns = rp_mono_ns() + HELD_MS * 1000000ull;
 	struct timespec moment = {0, 50000};
 
-	while (atomic_load(&a->holders))
+	while (atomic_load(&a->holders) && rp_mono_ns() < end_ns)
 		rp_sys(SYS_nanosleep, &moment, 0);
+	return !atomic_load(&a->holders);
 }
 
 /* All of PAGE in one piece, in memory; NULL: there is no room. */
@@ -222,8 +226,7 @@ static void answer_inside_tls(struct rp_answer *a, int fd, const struct rp_answe
 	rp_sys(SYS_futex, &a->ready, FUTEX_WAKE_PRIVATE, RP_MAX_ANSWERS);
 	nudge(a, fd);
 	wait_left(a);
-	wait_holders(a);
-	if (memory)
+	if (wait_holders(a) && memory)
 		munmap(memory, n);
 }
 
@@ -311,6 +314,11 @@ static void finish(struct rp_answer *a, int fd, bool ok, bool said)
 {
 	uint64_t word = finish_queue(a, fd, ok);
 
+	if (atomic_load(&a->cut) && ok && !a->tls) {
+		rp_sys(SYS_shutdown, fd, SHUT_WR);
+		linger(fd);
+		return;
+	}
 	if (!ok && !a->tls) { /* half of an answer is out: nothing may come behind it */
 		rp_sys(SYS_shutdown, fd, SHUT_RDWR);
 		return;
@@ -338,7 +346,7 @@ static bool is_that_of(const struct rp_answer *a)
 static int take(struct rp_answer *a, char *memory)
 {
 	bool more = false;
-	int fd = rp_table_own_with(a->fd, &more) && memory != MAP_FAILED ? a->fd : -1;
+	int fd = rp_table_own_with(a->fd, a->set, &more) && memory != MAP_FAILED ? a->fd : -1;
 
 	if (fd >= 0 && !is_that_of(a)) {
 		rp_sys(SYS_close, fd);
@@ -359,7 +367,11 @@ static void give_back(struct rp_answer *a, char *memory, int fd)
 	if (fd >= 0)
 		rp_sys(SYS_close, fd);
 	atomic_store(&a->conn, NULL); /* who finds it now would change what is free by then */
-	wait_holders(a);
+	if (!wait_holders(a)) {
+		rp_answer_lose(a);
+		wake_all();
+		return;
+	}
 	if (memory != MAP_FAILED)
 		munmap(memory, MEMORY_BYTES);
 	rp_answer_end(a);

@@ -91,10 +91,10 @@ static bool waits_for_edge(uint32_t events)
 
 void rp_edge_make(int epfd, int fd)
 {
-	int set = rp_table_get(epfd), file = open_info(epfd);
+	int copy = rp_table_get(epfd), set = copy >= 0 ? copy : epfd, file = open_info(epfd);
 	struct epoll_event was, now;
 
-	for (int i = 0; set >= 0 && file >= 0 && i < TRIES; i++) {
+	for (int i = 0; file >= 0 && i < TRIES; i++) {
 		if (!find(file, fd, &was) || !waits_for_edge(was.events))
 			break;
 		rp_sys(SYS_epoll_ctl, set, EPOLL_CTL_MOD, fd, &was);
@@ -102,8 +102,8 @@ void rp_edge_make(int epfd, int fd)
 		    now.data.u64 == was.data.u64)
 			break;
 	}
-	if (set >= 0)
-		rp_sys(SYS_close, set);
+	if (copy >= 0)
+		rp_sys(SYS_close, copy);
 	if (file >= 0)
 		rp_sys(SYS_close, file);
 }

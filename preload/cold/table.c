@@ -39,23 +39,27 @@ int rp_table_get(int fd)
 	return copy < 0 ? -1 : (int)copy;
 }
 
-/* For a moment we have copies of what is below FD, and what the host closes then stays open. */
-static bool keep(int fd)
+/* For a moment we have copies of what is below them, and what the host closes then stays open. */
+static bool keep(int fd, int set)
 {
-	if (rp_sys(SYS_close_range, fd + 1, ~0u, CLOSE_RANGE_UNSHARE) != 0)
+	int low = set < 0 || fd < set ? fd : set, high = fd < set ? set : fd;
+
+	if (rp_sys(SYS_close_range, high + 1, ~0u, CLOSE_RANGE_UNSHARE) != 0)
 		return false;
-	if (fd > 0)
-		rp_sys(SYS_close_range, 0, fd - 1, 0);
+	if (low > 0)
+		rp_sys(SYS_close_range, 0, low - 1, 0);
+	if (high > low + 1)
+		rp_sys(SYS_close_range, low + 1, high - 1, 0);
 	return true;
 }
 
 /* What the sandbox is like is not asked before the table is ours, for that takes a descriptor. */
-bool rp_table_own_with(int fd, bool *more)
+bool rp_table_own_with(int fd, int set, bool *more)
 {
 	if (rp_sandboxed_last() != RP_SANDBOX_NONE) {
-		bool kept = keep(fd);
+		bool kept = keep(fd, set);
 
-		*more = kept && rp_sandboxed() == RP_SANDBOX_NONE;
+		*more = kept && (set >= 0 || rp_sandboxed() == RP_SANDBOX_NONE);
 		return kept;
 	}
 	*more = true;

@@ -11,9 +11,9 @@
 /* The calling thread's from here on.  False: sandboxed so that neither call is allowed. */
 bool rp_table_own(void);
 
-/* The same with the host's FD in it, under its own number; false: not to be had.  *MORE: others can
- * be got as well. */
-bool rp_table_own_with(int fd, bool *more);
+/* The same with the host's FD in it, under its own number; false: not to be had.  *MORE: so can the
+ * host's SET (-1: there is none), by rp_table_get or, where that may not be, under its number. */
+bool rp_table_own_with(int fd, int set, bool *more);
 
 /* A copy of the descriptor FD of the host in our own table; -1: it cannot be had. */
 int rp_table_get(int fd);

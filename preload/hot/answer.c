@@ -7,6 +7,7 @@
 
 #include <linux/futex.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include "preload/hot/clock.h"
 #include "preload/hot/delim_framing.h"
@@ -166,6 +167,7 @@ static bool start(struct rp_answer *a, int fd, struct rp_conn *c, struct rp_requ
 
 	rp_sys(SYS_fstat, fd, &st);
 	a->fd = fd;
+	a->set = c->epoll - 1;
 	a->device = st.st_dev;
 	a->inode = st.st_ino;
 	a->request = (uint32_t)(r - rp_requests);
@@ -173,6 +175,7 @@ static bool start(struct rp_answer *a, int fd, struct rp_conn *c, struct rp_requ
 	a->mode = r->mode;
 	a->tls = c->layer == RP_LAYER_TLS;
 	a->page = NULL;
+	atomic_store(&a->cut, false);
 	a->n_page = a->n_given = a->n_call = 0;
 	atomic_store(&a->ready, 0);
 	atomic_store(&a->again, NULL);
@@ -193,13 +196,21 @@ static bool start(struct rp_answer *a, int fd, struct rp_conn *c, struct rp_requ
 	return false;
 }
 
-void rp_answer_end(struct rp_answer *a)
+/* Others wait for its end. */
+void rp_answer_lose(struct rp_answer *a)
 {
+	a->number = a->after = 0;
 	atomic_store(&a->again, NULL);
 	atomic_store(&a->conn, NULL);
-	atomic_store(&a->state, RP_ANSWER_FREE);
+	atomic_store(&a->state, RP_ANSWER_LEFT);
 	atomic_fetch_sub(&rp_followed, 1);
 	atomic_fetch_sub(&rp_n_answers, 1);
+}
+
+void rp_answer_end(struct rp_answer *a)
+{
+	rp_answer_lose(a);
+	atomic_store(&a->state, RP_ANSWER_FREE);
 }
 
 void rp_answer_want(int fd, struct rp_conn *c, struct rp_request *r, const struct rp_head *head)
@@ -283,8 +294,41 @@ void rp_answer_closing(struct rp_conn *c, int fd, bool known)
 	}
 	/* While our descriptor lives the kernel would go on telling the host of a connection that
 	 * it has closed. */
-	if (any && known && c->epoll)
+	if (any && known && c->n_epoll_more)
+		rp_conn_unwatch(fd);
+	else if (any && known && c->epoll)
 		rp_sys(SYS_epoll_ctl, c->epoll - 1, EPOLL_CTL_DEL, fd, NULL);
+}
+
+/* Inside TLS nobody but the host can send: the client gets no more. */
+bool rp_answer_give_up(struct rp_conn *c, int fd)
+{
+	bool ours = false;
+
+	for (unsigned i = 0; i < RP_MAX_ANSWERS; i++) {
+		struct rp_answer *a = &rp_answers[i];
+
+		if (!hold(a, c))
+			continue;
+		bool in_body = atomic_load(&a->state) == RP_ANSWER_BODY;
+
+		ours |= !a->tls;
+		if (in_body && a->tls)
+			rp_sys(SYS_shutdown, fd, SHUT_RDWR);
+		atomic_store(&a->over_ns, rp_mono_ns());
+		atomic_store(&a->cut, in_body);
+		cut(a);
+		rp_answer_let(a);
+	}
+	return ours;
+}
+
+bool rp_answer_is_cut(struct rp_conn *c)
+{
+	for (unsigned i = 0; i < RP_MAX_ANSWERS; i++)
+		if (atomic_load(&rp_answers[i].conn) == c && atomic_load(&rp_answers[i].cut))
+			return true;
+	return false;
 }
 
 bool rp_answer_shut(struct rp_conn *c)

@@ -36,7 +36,7 @@ struct rp_answer {
 	_Atomic uint32_t taken;       /* 0: not yet, RP_TAKEN_*; the host waits on it */
 	_Atomic uint32_t holders;     /* threads of the host that use its memory */
 	struct rp_conn *_Atomic conn; /* NULL: closed, or somebody else's by now */
-	int fd;
+	int fd, set;                  /* that watches it, -1: none */
 	uint64_t device, inode; /* of the socket: by the time it is taken, FD may be another one */
 	uint32_t number;        /* a later one on the same connection has a greater */
 	uint32_t after;         /* the number of the one before it there; 0: none */
@@ -48,8 +48,9 @@ struct rp_answer {
 	size_t n_page, n_given;    /* bytes of it, those that its library took */
 	size_t n_call;             /* of its last write, those of this answer */
 	const void *_Atomic again; /* the object that is to be written to again */
-	_Atomic uint64_t over_ns;  /* when the host's answer was over */
-	char *head;                /* of the answer, RP_ANSWER_HEAD_BYTES */
+	_Atomic bool cut; /* in its midst: what is sent on is for nobody, the page is last */
+	_Atomic uint64_t over_ns; /* when the host's answer was over */
+	char *head;               /* of the answer, RP_ANSWER_HEAD_BYTES */
 	_Atomic uint32_t n_head;
 	char *queue;             /* a ring of RP_ANSWER_QUEUE_BYTES */
 	_Atomic uint64_t queued; /* bytes put in, and RP_QUEUE_* */
@@ -75,8 +76,15 @@ bool rp_answer_offer(struct rp_conn *c, const struct rp_offer *offer, ssize_t *p
 void rp_answer_closing(struct rp_conn *c, int fd, bool known);
 bool rp_answer_shut(struct rp_conn *c);
 
-/* Its thread is done with A. */
+/* The borders of what goes by on C, which is FD, are known no more.  True: what the host offers is
+ * still ours. */
+bool rp_answer_give_up(struct rp_conn *c, int fd);
+bool rp_answer_is_cut(struct rp_conn *c);
+
+/* Its thread is done with A; with one that a thread of the host will hold for ever, nobody else
+ * begins. */
 void rp_answer_end(struct rp_answer *a);
+void rp_answer_lose(struct rp_answer *a);
 
 /* In a forked child: they are the parent's. */
 void rp_answer_forked(void);

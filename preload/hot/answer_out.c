@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <linux/futex.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include "preload/hot/answer.h"
@@ -16,7 +17,7 @@
 #include "preload/hot/offer_part.h"
 #include "preload/hot/sys.h"
 
-enum { FILE_BYTES = 4096, DISCARD_BYTES = 4096 };
+enum { FILE_BYTES = 4096, DISCARD_BYTES = 4096, MOST_SECONDS = 1000000 };
 
 /* What became of a part that did not all go. */
 struct fate {
@@ -27,12 +28,29 @@ struct fate {
 
 /* ---- queued ---------------------------------------------------------------------------------- */
 
-/* True: there is room again, or nobody to make any. */
-static void wait_for_room(struct rp_answer *a, uint64_t sent)
+/* The host's call may wait so long. */
+static uint64_t patience_ns(const struct rp_offer *o)
 {
+	struct timeval most = {0, 0};
+	socklen_t n = sizeof(most);
+
+	if (rp_sys(SYS_getsockopt, o->fd, SOL_SOCKET, SO_SNDTIMEO, &most, &n) != 0 ||
+	    (!most.tv_sec && !most.tv_usec) || most.tv_sec > MOST_SECONDS)
+		return MOST_SECONDS * 1000000000ull;
+	return (uint64_t)most.tv_sec * 1000000000 + (uint64_t)most.tv_usec * 1000;
+}
+
+/* Until there is room again, or nobody to make any.  False: not before END_NS. */
+static bool wait_for_room(struct rp_answer *a, uint64_t sent, uint64_t end_ns)
+{
+	uint64_t now_ns = rp_mono_ns(), left_ns = now_ns < end_ns ? end_ns - now_ns : 0;
 	struct timespec t = {1, 0};
 
-	rp_sys(SYS_futex, &a->sent, FUTEX_WAIT_PRIVATE, (uint32_t)sent, &t);
+	if (left_ns < 1000000000)
+		t = (struct timespec){0, (long)left_ns};
+	if (left_ns)
+		rp_sys(SYS_futex, &a->sent, FUTEX_WAIT_PRIVATE, (uint32_t)sent, &t);
+	return left_ns;
 }
 
 /* Puts all it can of BYTES behind the page of A. */
@@ -40,6 +58,7 @@ static size_t queue_bytes(struct rp_answer *a, const struct rp_offer *o, const c
                           size_t n, struct fate *fate)
 {
 	bool may_wait = false, asked = false;
+	uint64_t end_ns = 0;
 	size_t put = 0;
 
 	while (put < n && !fate->over && !fate->full) {
@@ -47,11 +66,15 @@ static size_t queue_bytes(struct rp_answer *a, const struct rp_offer *o, const c
 		size_t some = rp_answer_queue(a, bytes + put, n - put, &fate->over);
 
 		put += some;
-		if (some || fate->over)
+		if (some || fate->over) {
+			end_ns = 0;
 			continue;
+		}
 		may_wait = may_wait || a->patient || rp_offer_blocks(o);
+		if (may_wait && !end_ns)
+			end_ns = rp_mono_ns() + patience_ns(o);
 		if (may_wait)
-			wait_for_room(a, sent);
+			fate->full = !wait_for_room(a, sent, end_ns);
 		else if (asked) /* there was none, nor since it was said */
 			fate->full = true;
 		atomic_store(&a->hungry, !may_wait);
@@ -86,7 +109,19 @@ static void advance(const struct rp_offer *o, int64_t at)
 /* Reads of the host's file, at its place or, from a pipe, what is next. */
 static long read_some(const struct rp_offer *o, char *buf, size_t n, int64_t at)
 {
-	return at >= 0 ? rp_sys(SYS_pread64, o->in, buf, n, at) : rp_sys(SYS_read, o->in, buf, n);
+	struct pollfd p = {.fd = o->in, .events = POLLIN};
+	struct timespec none = {0, 0};
+	long got;
+
+	if (at < 0 && o->flags & MSG_DONTWAIT && rp_sys(SYS_ppoll, &p, 1, &none, NULL, 8) == 0)
+		got = -EAGAIN;
+	else
+		got = at >= 0 ? rp_sys(SYS_pread64, o->in, buf, n, at)
+		              : rp_sys(SYS_read, o->in, buf, n);
+	if (got >= 0)
+		return got;
+	errno = (int)-got;
+	return -1;
 }
 
 static ssize_t queue_file(struct rp_conn *c, struct rp_answer *a, const struct rp_offer *o,
@@ -95,6 +130,7 @@ static ssize_t queue_file(struct rp_conn *c, struct rp_answer *a, const struct r
 	char some[FILE_BYTES];
 	int64_t at = -1, left = left_of_file(o, n, &at);
 	size_t done = 0;
+	bool failed = false;
 
 	if (left >= 0)
 		n = (size_t)left;
@@ -103,6 +139,7 @@ static ssize_t queue_file(struct rp_conn *c, struct rp_answer *a, const struct r
 		long got = read_some(o, some, want, at);
 		size_t put = got > 0 ? queue_bytes(a, o, some, (size_t)got, fate) : 0;
 
+		failed = got < 0;
 		if (at >= 0)
 			at += (int64_t)put;
 		done += put;
@@ -113,7 +150,7 @@ static ssize_t queue_file(struct rp_conn *c, struct rp_answer *a, const struct r
 	}
 	if (left >= 0)
 		advance(o, at);
-	return (ssize_t)done;
+	return done || !failed ? (ssize_t)done : -1;
 }
 
 /* Our lines of an answer that stays after all.  False: there is no room for all of them. */
@@ -160,21 +197,19 @@ static ssize_t queue(struct rp_conn *c, struct rp_answer *a, const struct rp_off
 /* ---- swallowed ------------------------------------------------------------------------------- */
 
 /* A file is read by nobody; from anything else the bytes are taken, for they must be gone. */
-static size_t swallow_file(struct rp_conn *c, const struct rp_offer *o, size_t n)
+static ssize_t swallow_file(struct rp_conn *c, const struct rp_offer *o, size_t n)
 {
 	char some[DISCARD_BYTES];
 	int64_t at = -1, left = left_of_file(o, n, &at);
 
 	if (left < 0) {
-		long got = rp_sys(SYS_read, o->in, some, n < sizeof(some) ? n : sizeof(some));
-
-		left = got > 0 ? got : 0;
+		left = read_some(o, some, n < sizeof(some) ? n : sizeof(some), -1);
 	} else {
 		advance(o, at + left);
 	}
-	if (left)
+	if (left > 0)
 		rp_part_say(c, o, (struct rp_part){0, (size_t)left, false});
-	return (size_t)left;
+	return left;
 }
 
 /* The answer that is under way on C is still A's.  The bytes that were said tell: of a file the
@@ -189,17 +224,17 @@ static bool goes_on(struct rp_conn *c, const struct rp_answer *a)
 static ssize_t swallow(struct rp_conn *c, struct rp_answer *a, const struct rp_offer *o,
                        struct rp_part part)
 {
-	size_t n = part.n;
+	ssize_t n = (ssize_t)part.n;
 
 	if (o->iov)
 		rp_part_say(c, o, part);
 	else
 		n = swallow_file(c, o, part.n);
-	if ((part.ends && n == part.n) || !goes_on(c, a)) {
+	if ((part.ends && n == (ssize_t)part.n) || !goes_on(c, a)) {
 		atomic_store(&a->over_ns, rp_mono_ns());
 		rp_answer_set(a, RP_ANSWER_DUE);
 	}
-	return (ssize_t)n;
+	return n;
 }
 
 /* ---- the head -------------------------------------------------------------------------------- */
@@ -273,7 +308,8 @@ static ssize_t take_head(struct rp_conn *c, struct rp_answer *a, const struct rp
 	size_t n = o->iov ? hold_head(a, o, part, &whole) : 0;
 	enum rp_judgement judged = RP_JUDGED_KEEP;
 
-	if (o->flags & MSG_ZEROCOPY) /* the host waits for the kernel to be done with it */
+	if (o->flags & MSG_ZEROCOPY ||
+	    o->control) /* the host waits for the kernel to be done with it */
 		n = 0;
 	if (n && whole)
 		judged = rp_answer_head_judge(a->head, atomic_load(&a->n_head));
@@ -326,7 +362,9 @@ static ssize_t take_part(struct rp_conn *c, const struct rp_offer *o, size_t fro
 	ssize_t done = 0;
 
 	if (state == RP_ANSWER_WANTED) {
-		state = rp_answer_is_taken(a) ? RP_ANSWER_HEAD : RP_ANSWER_LEFT;
+		state = rp_answer_is_taken(a) && (!a->patient || rp_offer_blocks(o))
+		                ? RP_ANSWER_HEAD
+		                : RP_ANSWER_LEFT;
 		if (state == RP_ANSWER_LEFT)
 			leave(a, 0);
 		else
@@ -368,6 +406,28 @@ static bool again(ssize_t *put)
 	return true;
 }
 
+/* No border can be told any more: of an answer that was cut the rest is for nobody, and all else
+ * comes behind the page. */
+static bool offer_blind(struct rp_conn *c, const struct rp_offer *o, ssize_t *put)
+{
+	struct rp_part all = {0, o->n, false};
+	struct fate fate = {false, false, false};
+
+	*put = (ssize_t)o->n;
+	if (rp_answer_is_cut(c)) {
+		if (!o->iov)
+			*put = swallow_file(c, o, o->n);
+		return true;
+	}
+	struct rp_answer *last = rp_answer_hold_last(c);
+
+	if (!last)
+		return false;
+	*put = queue(c, last, o, all, &fate);
+	rp_answer_let(last);
+	return *put || (!fate.over && (!fate.full || again(put)));
+}
+
 bool rp_answer_offer(struct rp_conn *c, const struct rp_offer *o, ssize_t *put)
 {
 	struct fate fate = {false, false, false};
@@ -375,6 +435,8 @@ bool rp_answer_offer(struct rp_conn *c, const struct rp_offer *o, ssize_t *put)
 
 	if (is_over(c) || !o->n || c->layer == RP_LAYER_TLS)
 		return false;
+	if (atomic_load_explicit(&c->opaque, memory_order_relaxed))
+		return offer_blind(c, o, put);
 	rp_conn_touch(o->fd, false);
 	while (done < o->n && !atomic_load_explicit(&c->opaque, memory_order_relaxed)) {
 		ssize_t some = take_part(c, o, done, &fate);

@@ -5,6 +5,7 @@
 #include "preload/hot/conn.h"
 
 #include <string.h>
+#include <sys/epoll.h>
 #include "preload/hot/answer.h"
 #include "preload/hot/clock.h"
 #include "preload/hot/conn_h2.h"
@@ -211,6 +212,13 @@ void rp_conn_joined(int epfd, int fd)
 		if (!atomic_compare_exchange_strong(&conn_of[epfd], &none, one) && none != one)
 			rp_conn_set_kind(epfd, RP_FD_LOOP);
 	}
+}
+
+void rp_conn_unwatch(int fd)
+{
+	for (int set = 0; set < RP_MAX_FDS; set++)
+		if (rp_conn_kind(set) == RP_FD_EPOLL || rp_conn_kind(set) == RP_FD_LOOP)
+			rp_sys(SYS_epoll_ctl, set, EPOLL_CTL_DEL, fd, NULL);
 }
 
 unsigned rp_conn_in_flight(void)

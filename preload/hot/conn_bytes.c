@@ -4,6 +4,7 @@
  */
 #include "preload/hot/conn_bytes.h"
 
+#include "preload/hot/answer.h"
 #include "preload/hot/carrier.h"
 #include "preload/hot/conn_h2.h"
 #include "preload/hot/current.h"
@@ -39,9 +40,12 @@ void rp_conn_over(struct rp_conn *c, enum rp_end_how how)
 
 void rp_conn_give_up(int fd, struct rp_conn *c, enum rp_end_how how)
 {
+	bool ours = rp_unlikely(c->marks) && rp_answer_give_up(c, fd);
+
 	atomic_store_explicit(&c->opaque, 1, memory_order_relaxed);
 	rp_conn_over(c, how);
-	rp_conn_set_kind(fd, RP_FD_OPAQUE);
+	if (!ours)
+		rp_conn_set_kind(fd, RP_FD_OPAQUE);
 }
 
 void rp_conn_bind(struct rp_conn *c, bool reads)

@@ -112,7 +112,8 @@ ssize_t rp_heads_pass(struct rp_conn *c, const struct rp_offer *o, struct rp_par
 	return (ssize_t)moved;
 }
 
-/* A file is offered, and some of our lines are still owed: they go first. */
+/* What goes to the kernel as it is is offered, and some of our lines are still owed: they go first.
+ */
 static bool flush(struct rp_conn *c, struct rp_heads *h, const struct rp_offer *o)
 {
 	struct rp_weave w = {.lines = h->lines + h->insert.sent,
@@ -131,7 +132,7 @@ static bool flush(struct rp_conn *c, struct rp_heads *h, const struct rp_offer *
 	return put > 0;
 }
 
-static bool offer_file(struct rp_conn *c, const struct rp_offer *o, ssize_t *put)
+static bool offer_whole(struct rp_conn *c, const struct rp_offer *o, ssize_t *put)
 {
 	struct rp_heads *h = rp_heads_take(c);
 	int was = errno;
@@ -166,8 +167,8 @@ bool rp_heads_offer(struct rp_conn *c, const struct rp_offer *o, ssize_t *put)
 
 	if (c->layer == RP_LAYER_TLS || !o->n)
 		return false;
-	if (!o->iov)
-		return offer_file(c, o, put);
+	if (!o->iov || o->control)
+		return offer_whole(c, o, put);
 	while (done < o->n) {
 		struct rp_run *run = rp_pending_front(&c->pending);
 		struct rp_part part = rp_part_next(c, o, done, run ? run->asked : 0);

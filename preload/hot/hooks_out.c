@@ -134,7 +134,7 @@ static RP_SLOW ssize_t seen_sendmsg(int fd, const struct msghdr *msg, int flags)
 	struct rp_wait w;
 	ssize_t put;
 
-	if (rp_offer_wanted(fd) && rp_offer_iov(fd, msg->msg_iov, msg->msg_iovlen, flags, &put))
+	if (rp_offer_wanted(fd) && rp_offer_msg(fd, msg, flags, &put))
 		return put;
 	rp_before_bytes(&w, RP_WAIT_SEND, fd);
 	put = rp_real.sendmsg(fd, msg, flags);
@@ -159,8 +159,7 @@ RP_HOOK int sendmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags)
 	ssize_t one;
 
 	/* The first message; a host may always hear that fewer went out than it had. */
-	if (rp_offer_wanted(fd) && n &&
-	    rp_offer_iov(fd, msgs->msg_hdr.msg_iov, msgs->msg_hdr.msg_iovlen, flags, &one)) {
+	if (rp_offer_wanted(fd) && n && rp_offer_msg(fd, &msgs->msg_hdr, flags, &one)) {
 		msgs->msg_len = one > 0 ? (unsigned)one : 0;
 		return one < 0 ? -1 : 1;
 	}
@@ -185,7 +184,7 @@ static RP_SLOW ssize_t seen_sendfile(int out, int in, off_t *at, size_t n)
 	struct rp_wait w;
 	ssize_t put;
 
-	if (rp_offer_wanted(out) && rp_offer_file(out, in, at, n, &put))
+	if (rp_offer_wanted(out) && rp_offer_file(out, in, at, n, 0, &put))
 		return put;
 	rp_before_bytes(&w, RP_WAIT_SENDFILE, out);
 	return rp_after_out(&w, out, NULL, rp_real.sendfile(out, in, at, n));
@@ -210,7 +209,7 @@ static RP_SLOW ssize_t seen_sendfile64(int out, int in, off64_t *at, size_t n)
 	struct rp_wait w;
 	ssize_t put;
 
-	if (rp_offer_wanted(out) && rp_offer_file(out, in, at, n, &put))
+	if (rp_offer_wanted(out) && rp_offer_file(out, in, at, n, 0, &put))
 		return put;
 	rp_before_bytes(&w, RP_WAIT_SENDFILE, out);
 	return rp_after_out(&w, out, NULL, rp_real.sendfile64(out, in, at, n));
@@ -232,7 +231,8 @@ RP_HOOK ssize_t splice(int in, off64_t *in_at, int out, off64_t *out_at, size_t 
 	struct rp_wait w;
 	ssize_t moved;
 
-	if (rp_offer_wanted(out) && rp_offer_file(out, in, in_at, n, &moved))
+	if (rp_offer_wanted(out) &&
+	    rp_offer_file(out, in, in_at, n, flags & SPLICE_F_NONBLOCK ? MSG_DONTWAIT : 0, &moved))
 		return moved;
 	rp_before_bytes(&w, RP_WAIT_SENDFILE, out);
 	moved = rp_real.splice(in, in_at, out, out_at, n, flags);

@@ -137,6 +137,19 @@ static void after(long nr, const long *a, long ret)
 		if (ret > 0 && rp_says(fd))
 			rp_conn_said(fd, (const void *)a[1], (size_t)ret);
 		break;
+	case SYS_writev:
+		if (ret > 0 && rp_says(fd))
+			rp_conn_said_iov(fd, (const struct iovec *)a[1], (size_t)a[2], (size_t)ret);
+		break;
+	case SYS_sendmsg:
+		if (ret > 0 && rp_says(fd))
+			rp_conn_said_iov(fd, ((const struct msghdr *)a[1])->msg_iov,
+			                 ((const struct msghdr *)a[1])->msg_iovlen, (size_t)ret);
+		break;
+	case SYS_sendfile:
+		if (ret > 0 && rp_says(fd))
+			rp_conn_said(fd, NULL, (size_t)ret);
+		break;
 	case SYS_accept:
 	case SYS_accept4:
 		rp_conn_accepted(fd, (int)ret);
@@ -159,11 +172,24 @@ static void after(long nr, const long *a, long ret)
 
 static bool offered(long nr, const long *a, ssize_t *put)
 {
-	bool sends = nr == SYS_write || nr == SYS_sendto;
+	int fd = (int)a[0];
 
-	return sends && rp_offer_wanted((int)a[0]) &&
-	       rp_offer_bytes((int)a[0], (const void *)a[1], (size_t)a[2],
-	                      nr == SYS_sendto ? (int)a[3] : 0, put);
+	switch (nr) {
+	case SYS_write:
+	case SYS_sendto:
+		return rp_offer_wanted(fd) && rp_offer_bytes(fd, (const void *)a[1], (size_t)a[2],
+		                                             nr == SYS_sendto ? (int)a[3] : 0, put);
+	case SYS_writev:
+		return rp_offer_wanted(fd) && (int)a[2] > 0 &&
+		       rp_offer_iov(fd, (const struct iovec *)a[1], (size_t)a[2], 0, put);
+	case SYS_sendmsg:
+		return rp_offer_wanted(fd) &&
+		       rp_offer_msg(fd, (const struct msghdr *)a[1], (int)a[2], put);
+	case SYS_sendfile:
+		return rp_offer_wanted(fd) &&
+		       rp_offer_file(fd, (int)a[1], (int64_t *)a[2], (size_t)a[3], 0, put);
+	}
+	return false;
 }
 
 RP_HOOK long syscall(long nr, ...)

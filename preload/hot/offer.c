@@ -28,19 +28,29 @@ bool rp_offer_bytes(int fd, const void *buf, size_t n, int flags, ssize_t *put)
 {
 	struct iovec iov = {(void *)(uintptr_t)buf, n};
 
-	return rp_offer_take(&(struct rp_offer){fd, &iov, 1, n, flags, -1, NULL}, put);
+	return rp_offer_take(&(struct rp_offer){fd, &iov, 1, n, flags, -1, NULL, false}, put);
+}
+
+bool rp_offer_msg(int fd, const struct msghdr *msg, int flags, ssize_t *put)
+{
+	const struct iovec *iov = msg->msg_iov;
+	size_t n = 0;
+
+	for (size_t i = 0; i < msg->msg_iovlen; i++)
+		n += iov[i].iov_len;
+	return rp_offer_take(&(struct rp_offer){fd, iov, msg->msg_iovlen, n, flags, -1, NULL,
+	                                        msg->msg_controllen},
+	                     put);
 }
 
 bool rp_offer_iov(int fd, const struct iovec *iov, size_t n_iov, int flags, ssize_t *put)
 {
-	size_t n = 0;
+	struct msghdr msg = {.msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = n_iov};
 
-	for (size_t i = 0; i < n_iov; i++)
-		n += iov[i].iov_len;
-	return rp_offer_take(&(struct rp_offer){fd, iov, n_iov, n, flags, -1, NULL}, put);
+	return rp_offer_msg(fd, &msg, flags, put);
 }
 
-bool rp_offer_file(int fd, int in, int64_t *at, size_t n, ssize_t *put)
+bool rp_offer_file(int fd, int in, int64_t *at, size_t n, int flags, ssize_t *put)
 {
-	return rp_offer_take(&(struct rp_offer){fd, NULL, 0, n, 0, in, at}, put);
+	return rp_offer_take(&(struct rp_offer){fd, NULL, 0, n, flags, in, at, false}, put);
 }

@@ -23,10 +23,11 @@ struct rp_offer {
 	int fd;
 	const struct iovec *iov;
 	size_t n_iov;
-	size_t n;    /* all bytes together */
-	int flags;   /* of send and its like */
-	int in;      /* sendfile, splice */
-	int64_t *at; /* where in IN; NULL: its own position */
+	size_t n;     /* all bytes together */
+	int flags;    /* of send and its like */
+	int in;       /* sendfile, splice */
+	int64_t *at;  /* where in IN; NULL: its own position */
+	bool control; /* there is more to the call than bytes: ancillary data */
 };
 
 /* Marked connections whose requests are over, but whose bytes are not all out. */
@@ -52,6 +53,8 @@ static inline bool rp_offer_wanted(int fd)
 /* The calls, in the forms that they come in; asked where rp_offer_wanted. */
 bool rp_offer_bytes(int fd, const void *buf, size_t n, int flags, ssize_t *put);
 bool rp_offer_iov(int fd, const struct iovec *iov, size_t n_iov, int flags, ssize_t *put);
-bool rp_offer_file(int fd, int in, int64_t *at, size_t n, ssize_t *put);
+bool rp_offer_msg(int fd, const struct msghdr *msg, int flags, ssize_t *put);
+/* FLAGS: MSG_DONTWAIT where IN is not waited for. */
+bool rp_offer_file(int fd, int in, int64_t *at, size_t n, int flags, ssize_t *put);
 
 #endif

@@ -4,9 +4,13 @@
 #
 # Room: tests.  SPDX-License-Identifier: MIT
 import contextlib
+import fcntl
 import os
 import re
 import socket
+import struct
+import termios
+import time
 
 import harness
 from harness import Client, ask, check, equal, place, run, server, sessions, until
@@ -19,6 +23,7 @@ FLAG = ['X-Reqprof: save']
 BODY = 9000
 # A Unix socket's small buffer takes twice 2240 bytes: our lines lie across that.
 HEADS = list(range(4340, 4490, 5))
+FULL = 2000  # more than the tickets that come before the first answer
 
 
 class Slow(Client):
@@ -40,6 +45,21 @@ class SlowTls(Slow):
     def __init__(self, path):
         super().__init__(path)
         self.socket = encrypted(self.socket)
+
+    def send(self, *pieces):
+        """Reads only when the server has filled the socket, and so was refused."""
+        super().send(*pieces)
+        seen = [0]
+
+        def full():
+            seen.append(unread(self.socket))
+            time.sleep(0.005)
+            return seen[-1] > FULL and len(set(seen[-4:])) == 1
+        until('the server to fill its socket', full)
+
+
+def unread(sock):
+    return struct.unpack('i', fcntl.ioctl(sock.fileno(), termios.FIONREAD, b'\0' * 4))[0]
 
 
 @contextlib.contextmanager

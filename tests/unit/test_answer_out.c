@@ -4,6 +4,7 @@
  * Room: tests.  Nobody sends: what would be is in the queue.
  * SPDX-License-Identifier: MIT
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -131,11 +132,11 @@ START_TEST(a_file_ends_with_the_answer_though_more_of_it_was_offered)
 	offer(BEFORE, sizeof(BEFORE) - 1);
 	offer(head, sizeof(head) - 1);
 	ck_assert_uint_eq(atomic_load(&started->state), RP_ANSWER_BODY);
-	ck_assert(rp_offer_file(pair_fd, fileno(file), &at, 1 << 20, &put));
+	ck_assert(rp_offer_file(pair_fd, fileno(file), &at, 1 << 20, 0, &put));
 	ck_assert_int_eq(put, 6);
 	ck_assert_int_eq(at, 6);
 	ck_assert_uint_eq(atomic_load(&started->state), RP_ANSWER_DUE);
-	ck_assert(rp_offer_file(pair_fd, fileno(file), &at, 1 << 20, &put));
+	ck_assert(rp_offer_file(pair_fd, fileno(file), &at, 1 << 20, 0, &put));
 	ck_assert_int_eq(put, 0);
 	offer(AFTER, sizeof(AFTER) - 1);
 	ck_assert_uint_eq(atomic_load(&started->queued) & RP_QUEUE_BYTES, sizeof(AFTER) - 1);
@@ -155,6 +156,109 @@ START_TEST(nothing_is_said_of_a_connection_that_was_given_up)
 	ck_assert(rp_offer_is_marked(pair_fd));
 	ck_assert(!rp_offer_bytes(pair_fd, BEFORE, sizeof(BEFORE) - 1, 0, &put));
 	rp_answer_end(started);
+}
+END_TEST
+
+START_TEST(of_an_answer_that_is_cut_nothing_goes_out)
+{
+	static const char head[] = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n";
+	char got[256];
+	struct pair_story story = {0};
+
+	rp_conn_heard(pair_fd, guard_put(0, requests, sizeof(requests) - 1), sizeof(requests) - 1);
+	offer(BEFORE, sizeof(BEFORE) - 1);
+	offer(head, sizeof(head) - 1);
+	ck_assert_uint_eq(received(got, sizeof(got)), sizeof(BEFORE) - 1);
+	rp_conn_heard(pair_fd, "\1\2\r\n\r\n", 6);
+	ck_assert_uint_eq(atomic_load(&started->state), RP_ANSWER_DUE);
+	offer("hello\n", 6);
+	offer(AFTER, sizeof(AFTER) - 1);
+	ck_assert_uint_eq(received(got, sizeof(got)), 0);
+	ck_assert_uint_eq(atomic_load(&started->queued), 0);
+	rp_answer_end(started);
+	pair_collect(&story);
+}
+END_TEST
+
+START_TEST(what_was_held_is_in_front_when_the_connection_is_given_up)
+{
+	char got[256];
+	struct pair_story story = {0};
+
+	rp_conn_heard(pair_fd, guard_put(0, requests, sizeof(requests) - 1), sizeof(requests) - 1);
+	offer(BEFORE, sizeof(BEFORE) - 1);
+	offer("HTTP/1.1 200", 12);
+	ck_assert_uint_eq(received(got, sizeof(got)), sizeof(BEFORE) - 1);
+	rp_conn_heard(pair_fd, "\1\2\r\n\r\n", 6);
+	ck_assert_uint_eq(atomic_load(&started->state), RP_ANSWER_LEFT);
+	offer(" OK\r\n\r\n", 7);
+	ck_assert_uint_eq(received(got, sizeof(got)), 0);
+	ck_assert_uint_eq(atomic_load(&started->queued), 19);
+	ck_assert_int_eq(memcmp(queue_memory, "HTTP/1.1 200 OK\r\n\r\n", 19), 0);
+	rp_answer_end(started);
+	pair_collect(&story);
+}
+END_TEST
+
+/* The queue is full, nobody empties it, and the host set a limit to its waits, or wants none. */
+START_TEST(a_full_queue_is_waited_for_as_long_as_the_host_said)
+{
+	static const char head[] = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello\n";
+	struct timeval most = {0, 20000};
+	struct pair_story story = {0};
+	ssize_t put = 0;
+
+	setsockopt(pair_fd, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof(most));
+	rp_conn_heard(pair_fd, guard_put(0, requests, sizeof(requests) - 1), sizeof(requests) - 1);
+	offer(BEFORE, sizeof(BEFORE) - 1);
+	offer(head, sizeof(head) - 1);
+	atomic_store(&started->queued, RP_ANSWER_QUEUE_BYTES);
+	ck_assert(rp_offer_bytes(pair_fd, AFTER, sizeof(AFTER) - 1, _i ? MSG_DONTWAIT : 0, &put));
+	ck_assert_int_eq(put, -1);
+	ck_assert_int_eq(errno, EAGAIN);
+	rp_answer_end(started);
+	pair_collect(&story);
+}
+END_TEST
+
+START_TEST(where_nobody_could_say_that_there_is_room_who_cannot_wait_is_left_alone)
+{
+	static const char head[] = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n";
+	struct pair_story story = {0};
+	ssize_t put = 0;
+
+	rp_conn_heard(pair_fd, guard_put(0, requests, sizeof(requests) - 1), sizeof(requests) - 1);
+	offer(BEFORE, sizeof(BEFORE) - 1);
+	started->patient = true;
+	ck_assert(!rp_offer_bytes(pair_fd, head, sizeof(head) - 1, MSG_DONTWAIT, &put));
+	ck_assert_uint_eq(atomic_load(&started->state), RP_ANSWER_LEFT);
+	rp_answer_end(started);
+	pair_collect(&story);
+}
+END_TEST
+
+/* A pipe with nothing in it, and one that cannot be read. */
+START_TEST(a_file_that_gives_nothing_says_why)
+{
+	static const char head[] = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n";
+	struct pair_story story = {0};
+	ssize_t put = 0;
+	int fds[2];
+
+	ck_assert_int_eq(pipe(fds), 0);
+	rp_conn_heard(pair_fd, guard_put(0, requests, sizeof(requests) - 1), sizeof(requests) - 1);
+	offer(BEFORE, sizeof(BEFORE) - 1);
+	offer(head, sizeof(head) - 1);
+	for (int i = 0; i < 2; i++) {
+		ck_assert(rp_offer_file(pair_fd, fds[i], NULL, 6, i ? 0 : MSG_DONTWAIT, &put));
+		ck_assert_int_eq(put, -1);
+		ck_assert_int_eq(errno, i ? EBADF : EAGAIN);
+	}
+	ck_assert_uint_eq(atomic_load(&started->state), RP_ANSWER_BODY);
+	rp_answer_end(started);
+	close(fds[0]);
+	close(fds[1]);
+	pair_collect(&story);
 }
 END_TEST
 
@@ -178,6 +282,12 @@ int main(void)
 	tcase_add_test(tests, nothing_is_dropped_where_the_socket_cannot_be_had);
 	tcase_add_test(tests, a_file_ends_with_the_answer_though_more_of_it_was_offered);
 	tcase_add_test(tests, nothing_is_said_of_a_connection_that_was_given_up);
+	tcase_add_test(tests, of_an_answer_that_is_cut_nothing_goes_out);
+	tcase_add_test(tests, what_was_held_is_in_front_when_the_connection_is_given_up);
+	tcase_add_loop_test(tests, a_full_queue_is_waited_for_as_long_as_the_host_said, 0, 2);
+	tcase_add_test(tests,
+	               where_nobody_could_say_that_there_is_room_who_cannot_wait_is_left_alone);
+	tcase_add_test(tests, a_file_that_gives_nothing_says_why);
 	suite_add_tcase(suite, tests);
 	return suite_run(suite);
 }
