@@ -41,7 +41,7 @@ def a_thread_is_shown_running_and_waiting():
         one = both.servers[True]
         both.unflagged('/quick/0')
         shown_in_ps(one.pid)
-        equal(ps(one.pid), [])
+        until('nothing in flight', lambda: ps(one.pid) == [])
         for path, doing in (('/sleep/1500', 'sleep 1.500 s'), ('/burn/700', 'runs')):
             began = time.monotonic()
             asked = threading.Thread(target=both.unflagged, args=(path + '?secret=x',))
@@ -53,7 +53,7 @@ def a_thread_is_shown_running_and_waiting():
             check(0 < r['age_ns'] <= (time.monotonic() - began) * 1e9, 'its age is', r)
             check(r['waits_ns'] <= r['age_ns'], 'it waits longer than it lives', r)
             asked.join()
-        equal(ps(one.pid), [])
+        until('nothing in flight', lambda: ps(one.pid) == [])
 
 
 def one_that_is_flagged_is_shown_as_well():
@@ -66,7 +66,7 @@ def one_that_is_flagged_is_shown_as_well():
         r = row(one.pid, '/sleep/800', lambda r: r['doing'].startswith('sleep'))
         check(r['flagged'] and r['tid'], 'it is shown as', r)
         asked.join()
-        equal(ps(one.pid), [])
+        until('nothing in flight', lambda: ps(one.pid) == [])
 
 
 def an_event_loop_says_whom_it_asked():
@@ -80,7 +80,7 @@ def an_event_loop_says_whom_it_asked():
                 equal(r['doing'], 'upstream tcp 127.0.0.1:%d' % up.port)
                 second.answer()
             first.answer()
-        equal(ps(nginx.pid), [])
+        until('nothing in flight', lambda: ps(nginx.pid) == [])
 
 
 def a_wait_has_its_peer():
