@@ -113,9 +113,11 @@ void rp_current_take(const struct rp_handoff *h)
 	open_segment(s, t, now_ns, cpu_ns);
 	if (h->tid && h->tid != s->tid)
 		push_handoff(t, h);
-	rp_sampler_arm(s);
+	/* First: with a seat the thread's segments are numbered on from whoever sat there, and the
+	 * timer bears the number of this one. */
 	if (rp_requests[request].flight_serial)
 		rp_seat_show(s, rp_requests[request].flight, rp_requests[request].flight_serial);
+	rp_sampler_arm(s);
 	s->hooks_ns = rp_mono_ns() - now_ns;
 	s->moving = false;
 	/* Our thread looks at this one's run queue time: soon, where it has been the first. */

@@ -69,6 +69,18 @@ def one_that_is_flagged_is_shown_as_well():
         until('nothing in flight', lambda: ps(one.pid) == [])
 
 
+def one_that_is_flagged_later_is_sampled():
+    """Its thread sits where others did before it."""
+    with twins(host('flicker'), env=PS) as both:
+        for _ in range(4):
+            both.unflagged('/burn/5')
+        for _ in range(3):
+            _, s = both.flagged('/burn/300')
+            ticks = [p for p in s.samples if p['kind'] == 'tick']
+            check(len(ticks) >= 100, 'there are', len(ticks), 'ticks in', s.account)
+            both.unflagged('/burn/5')
+
+
 def an_event_loop_says_whom_it_asked():
     with place() as here, Upstream(1.5) as up, proxy(here, up, PS) as nginx:
         with Client(nginx.port) as first:  # makes the table
@@ -168,7 +180,7 @@ def run_turns_it_on():
 
 
 run(a_thread_is_shown_running_and_waiting, one_that_is_flagged_is_shown_as_well,
-    an_event_loop_says_whom_it_asked, a_wait_has_its_peer,
+    one_that_is_flagged_later_is_sampled, an_event_loop_says_whom_it_asked, a_wait_has_its_peer,
     the_table_is_its_users_alone_and_what_is_left_of_it_is_removed,
     a_process_that_ends_takes_its_table_along, what_cannot_be_shown_is_said_and_served,
     nobody_asked_and_there_is_none, run_turns_it_on)
