@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -152,26 +153,28 @@ static bool wanted(uint32_t pid, const uint32_t *pids, size_t n)
 	return !n;
 }
 
-/* A number that was given to another process since is not this table's. */
+/* A number that was given to another process since is not this table's.  A table without its mark
+ * is being made, or its process ended in the making. */
 static void read_file(struct rp_inflight_list *list, int dir, const char *name)
 {
-	char path[64];
+	char path[sizeof "/proc//stat" + NAME_MAX];
 	struct stat_line process;
 	int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	struct rp_inflight *t = fd < 0 ? NULL : map(fd);
 
 	if (fd >= 0)
 		close(fd);
-	if (!t)
-		return;
-	snprintf(path, sizeof path, "/proc/%" PRIu32 "/stat", t->head.pid);
-	if (read_stat(path, &process) && process.began_ticks == t->head.began_ticks) {
+	snprintf(path, sizeof path, "/proc/%s/stat", name);
+	bool lives = read_stat(path, &process);
+
+	if (t && lives && process.began_ticks == t->head.began_ticks) {
 		list->n_processes++;
 		read_table(list, t, &process);
-	} else {
+	} else if (t || (fd >= 0 && !lives)) {
 		unlinkat(dir, name, 0);
 	}
-	munmap(t, sizeof(*t));
+	if (t)
+		munmap(t, sizeof(*t));
 }
 
 /* A directory is believed when its name says whose it is, and it is his alone. */

@@ -121,8 +121,11 @@ def the_table_is_its_users_alone_and_what_is_left_of_it_is_removed():
         equal(stat.S_IMODE(os.stat(os.path.dirname(path)).st_mode), 0o700)
         equal(os.stat(path).st_uid, os.geteuid())
         one.stop(signal.SIGKILL)
-        until('the table of a dead process is removed',
-              lambda: not ps(one.pid) and not os.path.exists(path))
+        gone = lambda: not ps(one.pid) and not os.path.exists(path)
+        until('the table of a dead process is removed', gone)
+        with open(path, 'wb') as half_made:  # it ended in the making of it
+            half_made.truncate(1 << 16)
+        until('a table without a mark is removed', gone)
         equal(both.here.said(), '')
 
 
