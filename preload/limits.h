@@ -51,7 +51,7 @@ enum {
 	RP_HOLD_POLLS = 200,    /* polls in a row that a loop is told of no event (hot/turn.h) */
 	RP_HOLD_NS = 20000000,  /* ... and for how long, at most */
 	RP_BOOK_BYTES = 4096,   /* notes of a request in flight, REQPROF_SLOW: 4 MiB at most */
-	RP_BOOK_TARGET = 1024,  /* of them, its target as it came */
+	RP_BOOK_TEXT = 1024,    /* of them, its head as it came, or its target */
 	RP_MAX_ANNEXES = 64,    /* requests in flight that have more to note, */
 	RP_ANNEX_BYTES = 256 << 10, /* so much each: 16 MiB at most */
 	RP_CAUGHT_WAIT_NS = 100000, /* their waits shorter than this are summed, not listed */

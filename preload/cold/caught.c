@@ -7,6 +7,7 @@
 #include "preload/cold/watch.h"
 #include "preload/hot/book.h"
 #include "preload/hot/clock.h"
+#include "preload/hot/delim_head.h"
 #include "preload/hot/flight.h"
 #include "preload/hot/seat_book.h"
 #include "preload/hot/sys.h"
@@ -44,7 +45,8 @@ static void copy_course(struct rp_course *to, struct rp_course *from)
 static struct rp_request *open_request(struct rp_flight *f, const struct rp_book *b)
 {
 	struct rp_request *r = &rp_requests[RP_REQUEST_CAUGHT];
-	struct rp_span target = {b->target, b->n_target};
+	struct rp_span target = {b->text + b->target_at, b->n_target};
+	struct rp_head head;
 
 	r->seq = rp_request_next();
 	atomic_store(&r->serial, r->seq);
@@ -61,6 +63,12 @@ static struct rp_request *open_request(struct rp_flight *f, const struct rp_book
 	r->host = b->host;
 	r->protocol = b->protocol;
 	r->traceparent = b->traceparent;
+	if (b->n_head && rp_head_parse(b->text, b->n_head, &head) > 0) {
+		rp_text_keep(&r->method, head.method);
+		rp_text_keep(&r->host, head.host);
+		rp_text_keep(&r->protocol, head.protocol);
+		rp_text_keep(&r->traceparent, head.traceparent);
+	}
 	r->tag.n = 0;
 	r->n_target = (uint16_t)rp_trigger_mask_target(r->target, sizeof(r->target), target,
 	                                               rp_settings.rules.name);

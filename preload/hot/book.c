@@ -47,14 +47,27 @@ static struct annex *annex_of(const struct rp_book *b)
 	return annex ? &annexes[annex - 1] : NULL;
 }
 
-static void keep_text(struct rp_text *to, struct rp_span from)
+static void keep_whole(struct rp_book *b, struct rp_span target, struct rp_span whole)
 {
-	to->n = from.at ? (uint16_t)(from.n < sizeof(to->at) ? from.n : sizeof(to->at)) : 0;
-	if (to->n)
-		memcpy(to->at, from.at, to->n);
+	b->n_head = (uint16_t)whole.n;
+	b->target_at = (uint16_t)(target.at - whole.at);
+	b->n_target = (uint16_t)target.n;
+	memcpy(b->text, whole.at, whole.n);
 }
 
-void rp_book_open(uint32_t number, const struct rp_head *head)
+static void keep_parts(struct rp_book *b, const struct rp_head *head)
+{
+	size_t n = head->target.n;
+
+	rp_text_keep(&b->host, head->host);
+	rp_text_keep(&b->protocol, head->protocol);
+	rp_text_keep(&b->traceparent, head->traceparent);
+	b->n_head = b->target_at = 0;
+	b->n_target = (uint16_t)(n < sizeof(b->text) ? n : sizeof(b->text));
+	memcpy(b->text, head->target.at, b->n_target);
+}
+
+void rp_book_open(uint32_t number, const struct rp_head *head, struct rp_span whole)
 {
 	struct rp_book *b = rp_book_of(number);
 
@@ -64,13 +77,11 @@ void rp_book_open(uint32_t number, const struct rp_head *head)
 	atomic_store_explicit(&b->lost_waits, 0, memory_order_relaxed);
 	atomic_store_explicit(&b->upstreams, 0, memory_order_relaxed);
 	b->client = head->peer;
-	keep_text(&b->host, head->host);
-	keep_text(&b->protocol, head->protocol);
-	keep_text(&b->traceparent, head->traceparent);
 	b->n_peer = b->n_local = 0;
-	b->n_target =
-	        (uint32_t)(head->target.n < sizeof(b->target) ? head->target.n : sizeof(b->target));
-	memcpy(b->target, head->target.at, b->n_target);
+	if (whole.n)
+		keep_whole(b, head->target, whole);
+	else
+		keep_parts(b, head);
 }
 
 bool rp_book_is_quiet(uint32_t number)

@@ -44,13 +44,15 @@ struct rp_book {
 	_Atomic uint32_t used, pushing; /* bytes given away; threads that are about it */
 	_Atomic uint32_t annex;         /* index + 1 of the larger memory, 0: none */
 	_Atomic uint32_t lost_samples, lost_waits, upstreams;
-	uint32_t n_target;
 	bool over_tls;
 	struct rp_address client; /* where its peer is a gateway that names one */
 	struct rp_text host, protocol, traceparent;
 	struct sockaddr_storage peer, local;
 	socklen_t n_peer, n_local;
-	char target[RP_BOOK_TARGET];
+	/* The head as it came, to be parsed if the request is kept; N_HEAD 0: it was parsed, and of
+	 * TEXT there is the target alone. */
+	uint16_t n_head, target_at, n_target;
+	char text[RP_BOOK_TEXT];
 };
 
 /* A wait is noted up to the end of its object's name. */
@@ -62,8 +64,9 @@ static inline size_t rp_book_wait_bytes(const struct rp_note_wait *n)
 /* The book of flight NUMBER. */
 struct rp_book *rp_book_of(uint32_t number);
 
-/* For a new request: nothing is noted. */
-void rp_book_open(uint32_t number, const struct rp_head *head);
+/* For a new request: nothing is noted.  WHOLE: the bytes of HEAD, of which method and target alone
+ * were looked at (at most RP_BOOK_TEXT); n 0: all of it was. */
+void rp_book_open(uint32_t number, const struct rp_head *head, struct rp_span whole);
 /* Nobody is about to note anything. */
 bool rp_book_is_quiet(uint32_t number);
 /* The annex goes back. */

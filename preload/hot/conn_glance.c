@@ -7,8 +7,6 @@
 #include "preload/hot/conn_glance.h"
 
 #include "preload/hot/clock.h"
-#include "preload/hot/conn_slot.h"
-#include "preload/hot/delim_glance.h"
 #include "preload/settings.h"
 
 /* The first request of a connection tells what its listener is for. */
@@ -35,22 +33,30 @@ static bool is_between(const struct rp_delim_in *d)
 	       (d->wire <= RP_WIRE_HTTP || d->wire == RP_WIRE_PROXY);
 }
 
-static bool take_request(struct rp_conn *c, const char *buf, size_t n)
+bool rp_conn_glance_at(const struct rp_conn *c, const char *buf, size_t n, struct rp_glance *g)
 {
-	struct rp_glance g;
+	return buf && is_between(&c->in) && rp_glance_request(buf, n, g) &&
+	       !((g->has_query || c->asked_by_rules) && asks(g));
+}
 
-	if (!buf || !is_between(&c->in) || !rp_glance_request(buf, n, &g))
-		return false;
-	if ((g.has_query || c->asked_by_rules) && asks(&g))
-		return false;
-	if (!rp_pending_more(&c->pending) && !rp_pending_push(&c->pending, 0, 0, 0))
-		return false;
+void rp_conn_glance_took(struct rp_conn *c, uint64_t left)
+{
 	if (rp_unlikely(c->untold))
 		first_request(c);
 	c->layer = RP_LAYER_PLAIN;
 	c->in.wire = RP_WIRE_HTTP;
-	c->in.left = g.left;
-	c->in.state = g.left ? RP_DELIM_LENGTH : RP_DELIM_BETWEEN;
+	c->in.left = left;
+	c->in.state = left ? RP_DELIM_LENGTH : RP_DELIM_BETWEEN;
+}
+
+static bool take_request(struct rp_conn *c, const char *buf, size_t n)
+{
+	struct rp_glance g;
+
+	if (!rp_conn_glance_at(c, buf, n, &g) ||
+	    (!rp_pending_more(&c->pending) && !rp_pending_push(&c->pending, 0, 0, 0)))
+		return false;
+	rp_conn_glance_took(c, g.left);
 	return true;
 }
 

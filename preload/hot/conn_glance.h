@@ -10,7 +10,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 #include <sys/uio.h>
-#include "preload/hot/conn.h"
+#include "preload/hot/conn_slot.h"
+#include "preload/hot/delim_glance.h"
 #include "preload/hot/flight.h"
 #include "preload/hot/offer.h"
 #include "preload/hot/request.h"
@@ -31,6 +32,11 @@ static inline bool rp_conn_idle(int fd)
  * conn_in.c, conn_out.c must have them. */
 bool rp_conn_glance_in(int fd, const void *buf, size_t n);
 bool rp_conn_glance_out(int fd, const void *buf, size_t n_at, size_t n);
+
+/* N bytes at BUF, between requests on C, are the head of one that nobody flags; with it LEFT bytes
+ * of its body are to come. */
+bool rp_conn_glance_at(const struct rp_conn *c, const char *buf, size_t n, struct rp_glance *g);
+void rp_conn_glance_took(struct rp_conn *c, uint64_t left);
 
 /* GOT is what a call on FD said that began when the thread was idle; BUF or IOV have its bytes, as
  * far as there are any (NULL: unseen).  GOT. */

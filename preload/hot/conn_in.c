@@ -8,6 +8,7 @@
 #include "preload/hot/clock.h"
 #include "preload/hot/conn_bytes.h"
 #include "preload/hot/conn_h2.h"
+#include "preload/hot/conn_light.h"
 #include "preload/hot/current.h"
 #include "preload/hot/drops.h"
 #include "preload/hot/flight.h"
@@ -44,6 +45,12 @@ void rp_conn_give_head(struct rp_conn *c)
 static void fly(int fd, struct rp_conn *c, const struct rp_head *head, struct rp_request *r,
                 uint16_t *number, uint32_t *serial)
 {
+	struct rp_boarding boarding = {.fd = fd,
+	                               .client = c->accepted,
+	                               .flagged = r,
+	                               .first_ns = c->first_ns,
+	                               .accepted_ns = c->accepted_ns,
+	                               .head = head};
 	uint16_t flight;
 	uint32_t its_serial;
 
@@ -51,8 +58,7 @@ static void fly(int fd, struct rp_conn *c, const struct rp_head *head, struct rp
 		return;
 	if (r && !rp_settings.ps)
 		return;
-	its_serial =
-	        rp_flight_claim(fd, head, c->first_ns, c->accepted_ns, c->accepted, r, &flight);
+	its_serial = rp_flight_claim(&boarding, &flight);
 	if (!its_serial)
 		return;
 	if (r) {
@@ -233,6 +239,8 @@ void rp_conn_heard_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n)
 {
 	uint8_t kind = rp_conn_kind(fd);
 
+	if (rp_conn_is_light() && n_iov == 1 && rp_conn_light_in(fd, iov->iov_base, n))
+		return;
 	if (rp_unlikely(kind >= RP_FD_UPSTREAM)) {
 		heard_elsewhere(kind, fd, iov, n_iov, n);
 		return;

@@ -4,6 +4,7 @@
  */
 #include "preload/hot/conn_bytes.h"
 #include "preload/hot/conn_h2.h"
+#include "preload/hot/conn_light.h"
 #include "preload/hot/current.h"
 #include "preload/hot/delim_h2.h"
 #include "preload/hot/flight.h"
@@ -128,6 +129,9 @@ void rp_conn_said_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n)
 {
 	uint8_t kind = rp_conn_kind(fd);
 
+	if (rp_conn_is_light() && n_iov &&
+	    rp_conn_light_out(fd, iov->iov_base, iov->iov_len < n ? iov->iov_len : n, n))
+		return;
 	if (rp_unlikely(kind == RP_FD_UPSTREAM || kind == RP_FD_SOCKET))
 		rp_peer_said(fd, iov, n_iov, n);
 	if (rp_unlikely(kind >= RP_FD_UPSTREAM || kind == RP_FD_SOCKET))

@@ -138,10 +138,9 @@ static void wake(void)
 	rp_flight_stop();
 }
 
-uint32_t rp_flight_claim(int fd, const struct rp_head *head, uint64_t first_ns,
-                         uint64_t accepted_ns, bool client, bool flagged, uint16_t *number)
+uint32_t rp_flight_claim(const struct rp_boarding *b, uint16_t *number)
 {
-	if (!client && !is_client(fd))
+	if (!b->client && !is_client(b->fd))
 		return 0;
 	if (rp_unlikely(!atomic_load_explicit(&rp_flights, memory_order_acquire))) {
 		wake(); /* the table is on its way */
@@ -160,13 +159,13 @@ uint32_t rp_flight_claim(int fd, const struct rp_head *head, uint64_t first_ns,
 	uint64_t now_ns = rp_mono_ns();
 
 	lone_heads[i] = anybody_else((unsigned)i) ? 0 : head_number;
-	open_course(&f->course, accepted_ns, first_ns, now_ns);
-	f->fd = fd;
+	open_course(&f->course, b->accepted_ns, b->first_ns, now_ns);
+	f->fd = b->fd;
 	atomic_store_explicit(&f->asks, 0, memory_order_relaxed);
-	atomic_store_explicit(&f->flags, flagged ? RP_FLIGHT_FLAGGED : 0, memory_order_relaxed);
-	name(f, head);
-	if (rp_flight_keeps && !flagged)
-		rp_book_open(*number, head);
+	atomic_store_explicit(&f->flags, b->flagged ? RP_FLIGHT_FLAGGED : 0, memory_order_relaxed);
+	name(f, b->head);
+	if (rp_flight_keeps && !b->flagged)
+		rp_book_open(*number, b->head, b->whole);
 	atomic_store_explicit(&f->hold, rp_flight_hold(serial, RP_FLIGHT_LIVE),
 	                      memory_order_release);
 	if (rp_unlikely(atomic_load_explicit(&rp_flight_asleep, memory_order_relaxed)))
@@ -203,19 +202,23 @@ void rp_flight_asks(uint32_t number, uint32_t serial, int fd)
 		                      memory_order_relaxed);
 }
 
-/* Is it worth a session, and may it have one? */
-static bool is_kept(struct rp_flight *f, uint64_t now_ns)
+/* Is it worth a session? */
+static bool is_worth_it(struct rp_flight *f, uint64_t now_ns)
 {
-	uint32_t flags = atomic_load(&f->flags);
+	uint32_t flags = atomic_load_explicit(&f->flags, memory_order_relaxed);
 
 	if (!rp_flight_keeps || flags & (RP_FLIGHT_FLAGGED | RP_FLIGHT_TOLD))
 		return false;
-	if (now_ns - atomic_load(&f->course.first_byte_ns) >= rp_settings.slow_ns) {
-		flags |= RP_FLIGHT_SLOW;
-		atomic_store(&f->flags, flags);
-	}
-	return flags & (RP_FLIGHT_SLOW | RP_FLIGHT_FAILED) && rp_conn_own_process() &&
-	       rp_flight_within_rate(now_ns);
+	return flags & RP_FLIGHT_FAILED ||
+	       now_ns - atomic_load(&f->course.first_byte_ns) >= rp_settings.slow_ns;
+}
+
+/* And may it have one? */
+static bool is_kept(struct rp_flight *f, uint64_t now_ns)
+{
+	if (now_ns - atomic_load(&f->course.first_byte_ns) >= rp_settings.slow_ns)
+		atomic_fetch_or(&f->flags, RP_FLIGHT_SLOW);
+	return rp_conn_own_process() && rp_flight_within_rate(now_ns);
 }
 
 /* Its connection is still open: who was it? */
@@ -232,22 +235,52 @@ static void ask_names(uint32_t number, int fd)
 		b->n_local = n_local;
 }
 
-void rp_flight_over(uint32_t number, uint32_t serial, enum rp_end_how how)
+static void leave_it(uint32_t number, uint32_t serial, bool keep)
 {
 	struct rp_self *s = &rp_self;
-	struct rp_flight *f = rp_flight_at(number);
-	uint64_t live = rp_flight_hold(serial, RP_FLIGHT_LIVE), now_ns;
 
-	if (!atomic_compare_exchange_strong(&f->hold, &live,
-	                                    rp_flight_hold(serial, RP_FLIGHT_ENDING)))
+	if (s->armed == RP_ARMED_LIGHT && rp_current_is(number, serial) && !s->moving)
+		rp_seat_leave(s, keep);
+}
+
+/* Who is still about to note something finds it LEFT, and notes nothing; who was first is awaited:
+ * by our thread, which looks at what is LEFT. */
+static void release(uint32_t number)
+{
+	uint64_t left = RP_FLIGHT_LEFT;
+
+	if (rp_book_is_quiet(number) &&
+	    atomic_compare_exchange_strong(&rp_flight_at(number)->hold, &left, RP_FLIGHT_FREE)) {
+		rp_book_close(number);
+		give_slot(number - RP_REQUEST_FLIGHTS);
+	}
+}
+
+void rp_flight_free(uint32_t number)
+{
+	atomic_store(&rp_flight_at(number)->hold, RP_FLIGHT_LEFT);
+	release(number);
+}
+
+void rp_flight_over(uint32_t number, uint32_t serial, enum rp_end_how how)
+{
+	struct rp_flight *f = rp_flight_at(number);
+	uint64_t live = rp_flight_hold(serial, RP_FLIGHT_LIVE), now_ns = rp_seat_call_ns();
+	bool worth_it = is_worth_it(f, now_ns);
+	uint64_t next = worth_it ? rp_flight_hold(serial, RP_FLIGHT_ENDING) : RP_FLIGHT_LEFT;
+
+	if (!atomic_compare_exchange_strong(&f->hold, &live, next))
 		return;
-	now_ns = rp_seat_call_ns();
+	if (rp_likely(!worth_it)) { /* the slot may be another's from here on */
+		leave_it(number, serial, false);
+		release(number);
+		return;
+	}
 	bool keep = is_kept(f, now_ns);
 
 	set(&f->course.last_byte_ns, now_ns);
 	atomic_store_explicit(&f->course.how, how, memory_order_relaxed);
-	if (s->armed == RP_ARMED_LIGHT && rp_current_is(number, serial) && !s->moving)
-		rp_seat_leave(s, keep);
+	leave_it(number, serial, keep);
 	if (!keep) {
 		rp_flight_free(number);
 		return;
@@ -256,21 +289,6 @@ void rp_flight_over(uint32_t number, uint32_t serial, enum rp_end_how how)
 	atomic_fetch_add(&rp_flights_kept, 1);
 	atomic_store_explicit(&f->hold, rp_flight_hold(serial, RP_FLIGHT_KEPT),
 	                      memory_order_release);
-}
-
-/* Who is still about to note something finds it LEFT, and notes nothing; who was first is awaited:
- * by our thread, which looks at what is LEFT. */
-void rp_flight_free(uint32_t number)
-{
-	struct rp_flight *f = rp_flight_at(number);
-	uint64_t left = RP_FLIGHT_LEFT;
-
-	atomic_store(&f->hold, left);
-	if (rp_book_is_quiet(number) &&
-	    atomic_compare_exchange_strong(&f->hold, &left, RP_FLIGHT_FREE)) {
-		rp_book_close(number);
-		give_slot(number - RP_REQUEST_FLIGHTS);
-	}
 }
 
 bool rp_flight_lives(uint32_t number, uint32_t serial)

@@ -43,11 +43,18 @@ static inline uint64_t rp_flight_works(uint32_t number, uint32_t serial)
 	return (uint64_t)serial << 32 | (number - RP_REQUEST_FLIGHTS + 1);
 }
 
-/* The request of HEAD, which came on FD, gets a slot: its number in *NUMBER; its serial, 0: there
- * is none to be had.  CLIENT: FD is known to be a connection, not a file with a request in it.
- * FLAGGED: it is recorded anyhow. */
-uint32_t rp_flight_claim(int fd, const struct rp_head *head, uint64_t first_ns,
-                         uint64_t accepted_ns, bool client, bool flagged, uint16_t *number);
+/* What is known of a request when its head is there. */
+struct rp_boarding {
+	int fd;
+	bool client;  /* that is known to be a connection, not a file with a request in it */
+	bool flagged; /* it is recorded anyhow */
+	uint64_t first_ns, accepted_ns; /* 0: the head came in one piece; RP_NEVER: not known */
+	const struct rp_head *head;
+	struct rp_span whole; /* as rp_book_open has it */
+};
+
+/* It gets a slot: its number in *NUMBER; its serial, 0: there is none to be had. */
+uint32_t rp_flight_claim(const struct rp_boarding *b, uint16_t *number);
 
 /* One more may be kept: they have a bucket of their own and take nothing from those that are
  * flagged. */

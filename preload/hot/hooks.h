@@ -10,6 +10,7 @@
 #include "preload/hot/carrier.h"
 #include "preload/hot/conn.h"
 #include "preload/hot/conn_glance.h"
+#include "preload/hot/conn_light.h"
 #include "preload/hot/request.h"
 #include "preload/hot/stack.h"
 #include "preload/hot/wait.h"
@@ -42,7 +43,7 @@ static inline __attribute__((always_inline)) void rp_before_bytes(struct rp_wait
 	if (rp_unlikely(rp_conn_kind(fd) == RP_FD_CARRIER) && !reads)
 		rp_carrier_unsure(fd);
 	if (rp_unlikely(atomic_load_explicit(&rp_followed, memory_order_relaxed)) &&
-	    (rp_conn_watched(fd) || rp_self.armed))
+	    (rp_conn_watched(fd) || rp_self.armed) && !rp_conn_stays(fd))
 		rp_conn_touch(fd, reads);
 	rp_wait_enter_fd(w, kind, fd);
 }

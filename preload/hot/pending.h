@@ -72,4 +72,21 @@ static inline void rp_pending_answered(struct rp_run *run)
 	atomic_store_explicit(&run->done, done + 1, memory_order_relaxed);
 }
 
+/* The one request that is not answered, when it is a followed one of the usual kind; else NULL. */
+static inline struct rp_run *rp_pending_only(struct rp_pending *p)
+{
+	uint8_t first = atomic_load_explicit(&p->first, memory_order_relaxed);
+	uint8_t end = atomic_load_explicit(&p->end, memory_order_acquire);
+	struct rp_run *old = &p->runs[first % RP_MAX_PENDING];
+	struct rp_run *run = &p->runs[(uint8_t)(end - 1) % RP_MAX_PENDING];
+
+	if (first == end || (uint8_t)(end - first) > 2 || !run->serial || run->asked ||
+	    atomic_load_explicit(&run->done, memory_order_relaxed))
+		return NULL;
+	return run == old || atomic_load_explicit(&old->done, memory_order_relaxed) ==
+	                               atomic_load_explicit(&old->total, memory_order_relaxed)
+	               ? run
+	               : NULL;
+}
+
 #endif

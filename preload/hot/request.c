@@ -58,21 +58,14 @@ struct rp_request *rp_request_claim(uint64_t concurrent)
 	return NULL;
 }
 
-static void keep_text(struct rp_text *to, struct rp_span from)
-{
-	to->n = from.at ? (uint16_t)(from.n < sizeof(to->at) ? from.n : sizeof(to->at)) : 0;
-	if (to->n)
-		memcpy(to->at, from.at, to->n);
-}
-
 void rp_request_open(struct rp_request *r, const struct rp_head *head,
                      const struct rp_trigger *trigger, uint64_t first_byte_ns, uint64_t now_ns)
 {
-	keep_text(&r->method, head->method);
-	keep_text(&r->host, head->host);
-	keep_text(&r->protocol, head->protocol);
-	keep_text(&r->traceparent, head->traceparent);
-	keep_text(&r->tag, trigger->tag);
+	rp_text_keep(&r->method, head->method);
+	rp_text_keep(&r->host, head->host);
+	rp_text_keep(&r->protocol, head->protocol);
+	rp_text_keep(&r->traceparent, head->traceparent);
+	rp_text_keep(&r->tag, trigger->tag);
 	r->n_target = (uint16_t)rp_trigger_mask_target(r->target, sizeof(r->target), head->target,
 	                                               rp_settings.rules.name);
 	r->trigger = trigger->kind;

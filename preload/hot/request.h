@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include "preload/hot/delim.h"
@@ -26,6 +27,13 @@ struct rp_text {
 	uint16_t n;
 	char at[126];
 };
+
+static inline void rp_text_keep(struct rp_text *to, struct rp_span from)
+{
+	to->n = from.at ? (uint16_t)(from.n < sizeof(to->at) ? from.n : sizeof(to->at)) : 0;
+	if (to->n)
+		memcpy(to->at, from.at, to->n);
+}
 
 struct rp_request {
 	_Atomic uint32_t state;

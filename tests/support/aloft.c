@@ -40,7 +40,11 @@ struct aloft aloft_claim(const char *target)
 	                       .host = span("localhost")};
 	struct aloft a;
 
-	a.serial = rp_flight_claim(-1, &head, 0, RP_NEVER, true, false, &a.number);
+	a.serial = rp_flight_claim(&(struct rp_boarding){.fd = -1,
+	                                                 .client = true,
+	                                                 .accepted_ns = RP_NEVER,
+	                                                 .head = &head},
+	                           &a.number);
 	return a;
 }
 

@@ -92,12 +92,20 @@ static void add_drop(struct readback *told, const struct rp_rec_counter *drop)
 			told->drops[i] += drop->value;
 }
 
+static void add_request(struct readback *told, const struct rp_rec_request *r)
+{
+	told->requests++;
+	memcpy(told->method, r->method.at, r->method.n);
+	memcpy(told->target, r->target.at, r->target.n);
+	memcpy(told->host, r->host.at, r->host.n);
+	memcpy(told->protocol, r->protocol.at, r->protocol.n);
+}
+
 static void add(struct readback *told, const struct rp_item *item)
 {
 	switch (item->kind) {
 	case RP_ITEM_REQUEST:
-		told->requests++;
-		memcpy(told->target, item->request.target.at, item->request.target.n);
+		add_request(told, &item->request);
 		break;
 	case RP_ITEM_RESPONSE:
 		told->responses++;

@@ -18,7 +18,7 @@ struct readback {
 	unsigned no_stack, objects, no_table_roots;
 	uint64_t weight, cpu_ns, segment_cpu_ns, short_count, ticks;
 	uint64_t drops[RP_N_DROPS];
-	char object[64], target[64];
+	char object[64], method[64], target[64], host[64], protocol[64];
 	struct rp_rec_segment segment; /* the last one */
 	struct rp_rec_response response;
 };

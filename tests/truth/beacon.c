@@ -139,7 +139,8 @@ static enum verdict judge(const char *truth, const char *place)
 		id_of(&rp_requests[s->request], belief);
 	if (s->armed == RP_ARMED_LIGHT && rp_request_lives(s->request, s->serial) &&
 	    !rp_turn_is_over(s, rp_mono_ns()))
-		id_in(rp_book_of(s->request)->target, rp_book_of(s->request)->n_target, belief);
+		id_in(rp_book_of(s->request)->text + rp_book_of(s->request)->target_at,
+		      rp_book_of(s->request)->n_target, belief);
 	if (*belief && strcmp(belief, truth)) {
 		tell_wrong(place, truth, belief);
 		return WRONG;

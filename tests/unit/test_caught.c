@@ -79,6 +79,29 @@ START_TEST(what_was_noted_is_what_the_session_says)
 }
 END_TEST
 
+START_TEST(a_head_that_was_kept_whole_is_read_now)
+{
+	static const char text[] = "GET /x?token=1 HTTP/1.0\r\nCookie: a=b\r\nHost: shop\r\n\r\n";
+	struct rp_head head = {.method = {text, 3}, .target = {text + 4, 10}};
+	struct rp_boarding boarding = {.fd = -1,
+	                               .client = true,
+	                               .accepted_ns = RP_NEVER,
+	                               .head = &head,
+	                               .whole = {text, sizeof(text) - 1}};
+	uint16_t number;
+	uint32_t serial = rp_flight_claim(&boarding, &number);
+
+	rp_current_enter(number, serial);
+	rp_current_over(number, serial, RP_END_COMPLETE);
+	rp_caught_write(number, rp_mono_ns());
+	ck_assert(readback_take(&told));
+	ck_assert_str_eq(told.method, "GET");
+	ck_assert_str_eq(told.target, "/x?token=***");
+	ck_assert_str_eq(told.host, "shop");
+	ck_assert_str_eq(told.protocol, "HTTP/1.0");
+}
+END_TEST
+
 START_TEST(a_quick_failure_has_no_clocks)
 {
 	struct aloft a = aloft_enter("/");
@@ -176,6 +199,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, ready, readback_remove);
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, what_was_noted_is_what_the_session_says);
+	tcase_add_test(tcase, a_head_that_was_kept_whole_is_read_now);
 	tcase_add_test(tcase, a_quick_failure_has_no_clocks);
 	tcase_add_test(tcase, a_thread_that_stays_is_waited_for_and_then_cut);
 	tcase_add_test(tcase, one_that_hangs_is_told_once_and_goes_on);

@@ -135,7 +135,12 @@ START_TEST(what_is_recorded_anyhow_is_only_shown)
 	struct aloft a;
 
 	rp_settings.slow_ns = 0;
-	a.serial = rp_flight_claim(-1, &head, 0, RP_NEVER, true, true, &a.number);
+	a.serial = rp_flight_claim(&(struct rp_boarding){.fd = -1,
+	                                                 .client = true,
+	                                                 .flagged = true,
+	                                                 .accepted_ns = RP_NEVER,
+	                                                 .head = &head},
+	                           &a.number);
 	ck_assert_uint_ne(a.serial, 0);
 	rp_flight_over(a.number, a.serial, RP_END_COMPLETE);
 	ck_assert_uint_eq(aloft_taken(), 0);
@@ -150,7 +155,11 @@ START_TEST(a_file_with_a_request_in_it_is_no_client)
 	int fd = open("/dev/null", O_RDONLY);
 	uint16_t number;
 
-	ck_assert_uint_eq(rp_flight_claim(fd, &head, 0, RP_NEVER, false, false, &number), 0);
+	ck_assert_uint_eq(rp_flight_claim(&(struct rp_boarding){.fd = fd,
+	                                                        .accepted_ns = RP_NEVER,
+	                                                        .head = &head},
+	                                  &number),
+	                  0);
 	ck_assert_uint_eq(aloft_taken(), 0);
 	close(fd);
 }
