@@ -12,7 +12,9 @@
 #include "preload/hot/current.h"
 #include "preload/hot/delim_h2.h"
 #include "preload/hot/drops.h"
+#include "preload/hot/flight.h"
 #include "preload/hot/request.h"
+#include "preload/hot/seat.h"
 #include "preload/hot/turn.h"
 
 enum { WRITES, READS, SEVERAL = -1 /* no stream's id: 31 bits */ };
@@ -183,20 +185,21 @@ static void name(struct h2 *h, const struct rp_h2_told *told, bool reads)
 static void open_stream(int fd, struct rp_conn *c, struct rp_h2_told *told)
 {
 	struct h2 *h = of(c);
-	struct rp_request *r = rp_conn_admit(fd, c, &told->head);
-	uint32_t serial = r ? atomic_load(&r->serial) : 0;
+	uint32_t serial;
+	uint16_t number;
 
+	rp_conn_admit(fd, c, &told->head, &number, &serial);
 	if (told->unsure)
 		rp_drop(RP_DROP_lost_field);
-	if (r)
-		rp_add_bytes(&r->course.bytes_in,
+	if (serial)
+		rp_add_bytes(&rp_request_course(number)->bytes_in,
 		             told->bytes + (h->early_of == told->stream ? h->early : 0));
 	h->early_of = 0;
-	if (put(h, told->stream, r ? (uint32_t)(r - rp_requests) : 0, serial))
+	if (put(h, told->stream, number, serial))
 		return;
 	rp_drop(RP_DROP_many_streams);
-	if (r)
-		rp_current_over((uint32_t)(r - rp_requests), serial, RP_END_LOST);
+	if (serial)
+		rp_current_over(number, serial, RP_END_LOST);
 }
 
 /* Bytes of a head that is not complete count when it is. */
@@ -259,7 +262,9 @@ static void out_event(struct h2 *h, enum rp_h2_event event, const struct rp_h2_t
 		rp_add_bytes(&r->bytes_out, told->bytes);
 	if (r && event == RP_H2_STATUS) {
 		atomic_store_explicit(&r->status, told->status, memory_order_relaxed);
-		rp_set_moment(&r->response_ns, rp_mono_ns());
+		if (s->request >= RP_REQUEST_FLIGHTS)
+			rp_flight_status(s->request, told->status);
+		rp_set_moment(&r->response_ns, rp_seat_call_ns());
 	}
 	if (s && (event == RP_H2_END || event == RP_H2_RESET))
 		end(h, s, event == RP_H2_END ? RP_END_COMPLETE : RP_END_CLOSED);

@@ -97,24 +97,33 @@ static void begun(struct rp_conn *c)
 	c->accepted_ns = RP_NEVER;
 }
 
-struct rp_request *rp_conn_admit(int fd, struct rp_conn *c, struct rp_head *head)
+static struct rp_request *follow(int fd, struct rp_conn *c, struct rp_head *head, uint16_t *number,
+                                 uint32_t *serial)
 {
 	struct rp_request *r = admit(fd, c, head);
 
-	begun(c);
+	*number = r ? (uint16_t)(r - rp_requests) : 0;
+	*serial = r ? atomic_load(&r->serial) : 0;
+	if (rp_unlikely(rp_flight_on))
+		fly(fd, c, head, r, number, serial);
 	return r;
+}
+
+void rp_conn_admit(int fd, struct rp_conn *c, struct rp_head *head, uint16_t *number,
+                   uint32_t *serial)
+{
+	follow(fd, c, head, number, serial);
+	begun(c);
 }
 
 static void head_complete(int fd, struct rp_conn *c, struct rp_head *head)
 {
-	struct rp_request *r = admit(fd, c, head);
+	uint16_t number;
+	uint32_t serial;
+	struct rp_request *r = follow(fd, c, head, &number, &serial);
 	uint8_t asked = head->asked | (head->is_head ? RP_ASKED_HEAD : 0) |
 	                (head->is_connect ? RP_ASKED_CONNECT : 0);
-	uint16_t number = r ? (uint16_t)(r - rp_requests) : 0;
-	uint32_t serial = r ? atomic_load(&r->serial) : 0;
 
-	if (rp_unlikely(rp_flight_on))
-		fly(fd, c, head, r, &number, &serial);
 	if (rp_unlikely(r)) {
 		rp_heads_want(c, r, head);
 		rp_answer_want(fd, c, r, head);

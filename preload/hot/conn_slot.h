@@ -72,8 +72,10 @@ void rp_conn_set_kind(int fd, enum rp_fd_kind kind);
 void rp_conn_hear(int fd, struct rp_conn *c, const struct iovec *iov, size_t n_iov, size_t n,
                   bool dry);
 void rp_conn_say(int fd, struct rp_conn *c, const struct iovec *iov, size_t n_iov, size_t n);
-/* A head is complete on C: the followed request of it, NULL when it is plain. */
-struct rp_request *rp_conn_admit(int fd, struct rp_conn *c, struct rp_head *head);
+/* A head is complete on C: the number and serial of its request, which is followed; serial 0: it is
+ * plain. */
+void rp_conn_admit(int fd, struct rp_conn *c, struct rp_head *head, uint16_t *number,
+                   uint32_t *serial);
 /* The thread works for whoever is being answered on C, or for nobody. */
 void rp_conn_bind(struct rp_conn *c, bool reads);
 /* A flagged request of C is being read: more of it is to come. */

@@ -327,6 +327,14 @@ def shown_in_ps(pid):
                  lambda: glob.glob('/dev/shm/reqprof-*/%d' % pid))[0]
 
 
+def ps(*pids):
+    """The rows of reqprof ps of these processes."""
+    done = subprocess.run([TOOL, 'ps', '--json', *map(str, pids)], capture_output=True, text=True,
+                          check=False)
+    check(done.returncode in (0, 1), 'reqprof ps says', done.stderr)
+    return json.loads(done.stdout)['requests']
+
+
 def tool(*args):
     """What `reqprof ARGS --json` says."""
     done = subprocess.run([TOOL, *args, '--json'], capture_output=True, check=False)

@@ -4,14 +4,17 @@
 # Room: tests.  SPDX-License-Identifier: MIT
 import base64
 import contextlib
+import glob
 import json
 import os
 import subprocess
+import threading
 
 import battery
 import configs
 from configs import USER
-from harness import PYTHON, Skip, check, equal, files, free_port, place, run, server, sessions
+from harness import (PYTHON, Skip, check, equal, files, free_port, place, ps, run, server, sessions,
+                     until)
 from over_tls import certificate
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -42,17 +45,17 @@ def request(target, flag=None, method='GET', body='', headers=()):
 
 
 @contextlib.contextmanager
-def behind(here, shim, argv_of, **named):
+def behind(here, shim, argv_of, env=None, **named):
     """A server on HTTP/2 in front of a bare Python server."""
     need_h2()
     port, up = free_port(), free_port()
     with server(here, [PYTHON, os.path.join(HERE, 'py_threads.py'), str(up)], up, shim=False):
-        with server(here, argv_of(here, port, up, **named), port, shim):
+        with server(here, argv_of(here, port, up, **named), port, shim, env=env):
             yield port
 
 
-def nginx(here, shim=True, pem=None):
-    return behind(here, shim, configs.nginx, pem=pem, listen=' http2')
+def nginx(here, shim=True, pem=None, env=None):
+    return behind(here, shim, configs.nginx, env, pem=pem, listen=' http2')
 
 
 def nginx_tls(here, shim=True):
@@ -160,6 +163,40 @@ def a_stream_alone_waits_for_its_upstream():
         check(s.ns_waiting('upstream') >= 290e6, 'it does not wait for its upstream', s.waits)
 
 
+def workers(here):
+    with open(os.path.join(here.path, 'nginx.pid')) as master:
+        pid = master.read().strip()
+    with open('/proc/%s/task/%s/children' % (pid, pid)) as pids:
+        return pids.read().split()
+
+
+def slow_streams_are_kept_and_those_in_flight_are_shown():
+    """Nobody flags them: of six at once the two that ask a slow upstream."""
+    watched = {'REQPROF_SLOW': '200ms', 'REQPROF_PS': '1'}
+    asked = [request('/slow?n=%d' % n if n % 3 == 1 else '/hello?n=%d' % n) for n in range(6)]
+    with place(USER) as here, nginx(here, env=watched) as port:
+        for pid in workers(here):  # the first request of each makes its table
+            until('the table of a worker', lambda: hold(port, asked[:1]) and
+                  glob.glob('/dev/shm/reqprof-*/' + pid))
+        got = []
+        asks = threading.Thread(target=lambda: got.extend(hold(port, asked)))
+        asks.start()
+        rows = until('two rows of /slow',
+                     lambda: [r for r in ps(*workers(here)) if r['path'] == '/slow'][1:])
+        asks.join()
+        check(rows[0]['method'] == 'GET' and not rows[0]['flagged'], 'reqprof ps says', rows)
+        found = sessions(here.sessions, 2)
+        equal(sorted(s.target for s in found), ['/slow?n=1', '/slow?n=4'], 'what was kept')
+        for s in found:
+            answer = got[int(s.target[-1])]
+            for key, value in (('trigger', 'slow'), ('protocol', 'HTTP/2'), ('status', 200),
+                               ('bytes_in', answer['bytes_in']),
+                               ('bytes_out', answer['bytes_out'])):
+                equal(s.request[key], value, s.target + ': ' + key)
+            check(battery.in_order(s.phases), 'its phases are out of order', s.phases)
+        until('nothing in flight', lambda: not ps(*workers(here)))
+
+
 def the_gate_is_asked_for_each_stream():
     with place(USER) as here, nginx(here) as port:
         hold(port, [request('/small.txt?n=1', 'header'),
@@ -175,4 +212,4 @@ def the_gate_is_asked_for_each_stream():
 
 run(nginx_tells_twenty_streams_apart, nginx_inside_tls_as_well, apache_tells_twenty_streams_apart,
     apache_goes_on_from_http1, a_stream_alone_waits_for_its_upstream,
-    the_gate_is_asked_for_each_stream)
+    slow_streams_are_kept_and_those_in_flight_are_shown, the_gate_is_asked_for_each_stream)

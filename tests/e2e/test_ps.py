@@ -11,21 +11,13 @@ import threading
 import time
 
 import harness
-from harness import (AS_ROOT, Client, ask, check, equal, free_port, need, place, request, run,
+from harness import (AS_ROOT, Client, ask, check, equal, free_port, need, place, ps, request, run,
                      server, shown_in_ps, until)
 from hosts import host, twins
 from plain_nginx import proxy
 from upstream import Upstream
 
 PS = {'REQPROF_PS': '1'}
-
-
-def ps(pid, *more):
-    """The rows of reqprof ps of process PID."""
-    done = subprocess.run([harness.TOOL, 'ps', '--json', str(pid), *more], capture_output=True,
-                          text=True, check=False)
-    check(done.returncode in (0, 1), 'reqprof ps says', done.stderr)
-    return harness.json.loads(done.stdout)['requests']
 
 
 def row(pid, path, true=lambda r: True):
