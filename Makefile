@@ -115,7 +115,7 @@ steps: all hosts steps-library $(B)/unit/test_stack_steps ; @tests/steps.sh $(B)
 readers: ; @tests/readers.sh $(B)/readers ## readers of exports that Debian does not have, by npm, pip, go and cargo
 soak: all ; @STORM_SECONDS=600 python3 tests/e2e/test_storm.py ## ten minutes of dlopen and dlclose under a sampled thread
 fuzz: ; @tests/fuzz/fuzz.sh $(FUZZ_SECONDS) ## a minute of libFuzzer per target (clang)
-format: ; @clang-format -i $$(git ls-files '*.c' '*.h') ## clang-format over tracked files
+format: ; @. tests/lint/report.sh && sources format '*.[ch]' && clang-format -i $$files ## clang-format over every C file
 install: all ; @tests/install.sh "$(DESTDIR)" "$(PREFIX)" ## into PREFIX (DESTDIR honoured)
 clean: ; rm -rf build
 .PHONY: all readers turns soak truth truth-library steps steps-library help deps demo check unit count-units hosts lint bench bench-symbols agree benches fuzz format install clean

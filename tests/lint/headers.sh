@@ -3,8 +3,8 @@
 . tests/lint/report.sh
 flags=$(pkg-config --cflags libdw libelf jansson 2>/dev/null)
 
-finish headers "$(for header in $(git ls-files -co --exclude-standard '*.h'); do
-	[ -e "$header" ] || continue
+sources headers '*.h'
+finish headers "$(for header in $files; do
 	# shellcheck disable=SC2086 # words on purpose
 	printf '#include "%s"\n' "$header" |
 		gcc -std=gnu11 -D_GNU_SOURCE -I. -I"$1" $flags -fsyntax-only -x c - >/dev/null 2>&1 ||

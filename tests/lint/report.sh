@@ -1,4 +1,4 @@
-# report.sh - sourced by each check: one line, "ok NAME" or "FAIL NAME: what", then exit.
+# report.sh - sourced by each check: one line, "ok NAME" or "FAIL NAME: what", then exit; and the files to look at.
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
 
@@ -28,4 +28,19 @@ need()
 	for file in "$@"; do
 		[ -e "$file" ] || finish "$name" "$file is missing"
 	done
+}
+
+# sources NAME PATTERN...: $files becomes all that are named so.  Git is not asked: there may be none, or no
+# repository.  None at all is a finding, since nothing can be said of nothing.
+sources()
+{
+	name=$1
+	shift
+	for pattern in "$@"; do
+		shift
+		set -- "$@" -o -name "$pattern"
+	done
+	shift
+	files=$(find . \( -path ./build -o -name .git \) -prune -o -type f \( "$@" \) -print | sed 's|^\./||' | sort)
+	[ -n "$files" ] || finish "$name" "there is no file to look at"
 }

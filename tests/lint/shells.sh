@@ -3,8 +3,6 @@
 . tests/lint/report.sh
 command -v shellcheck >/dev/null || skip shells "shellcheck is not installed"
 
-scripts=$(git ls-files -co --exclude-standard '*.sh' | while read -r file; do
-	[ -e "$file" ] && echo "$file"
-done)
+sources shells '*.sh'
 # shellcheck disable=SC2086 # words on purpose
-finish shells "$(shellcheck -x -f gcc $scripts)"
+finish shells "$(shellcheck -x -f gcc $files)"

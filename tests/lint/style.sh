@@ -2,8 +2,7 @@
 # style.sh BUILD_DIR - budgets, licence lines, trailing space.  Functions over 60 lines are listed
 # and do not fail.  SPDX-License-Identifier: MIT
 . tests/lint/report.sh
-files=$(git ls-files -co --exclude-standard '*.[ch]' '*.def' '*.sh' '*.py' Makefile | sort -u |
-	while read -r file; do [ -e "$file" ] && echo "$file"; done)
+sources style '*.[ch]' '*.def' '*.sh' '*.py' Makefile
 
 # shellcheck disable=SC2086 # words on purpose
 awk '
