@@ -152,9 +152,12 @@ class Page:
         return told['result'].get('value')
 
     def settle(self):
-        """Until what was asked for is drawn."""
-        self.js('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => '
-                'setTimeout(done, 0))))')
+        """Until what was asked for is drawn; never in a page whose policy lets no script run."""
+        try:
+            self.js('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => '
+                    'setTimeout(done, 0))))')
+        except Failed as failed:
+            raise Failed('%s, the page says: %s' % (failed, self.text('body')[:300])) from failed
 
     def press(self, *keys, modifiers=0):
         for key in keys:
