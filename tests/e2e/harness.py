@@ -18,12 +18,11 @@ import tempfile
 import time
 import traceback
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BUILD = os.environ.get('REQPROF_BUILD', os.path.join(ROOT, 'build'))
+from tree import AS_ROOT, BUILD, ROOT
+
 SHIM = os.path.join(BUILD, 'libreqprof.so')
 TOOL = os.path.join(BUILD, 'reqprof')
 PYTHON = '/usr/bin/python3' if os.path.exists('/usr/bin/python3') else sys.executable
-AS_ROOT = os.geteuid() == 0
 PATIENCE = 20  # seconds until something that must happen counts as not happening
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""test_cli_bad_input.py [BUILD_DIR] - what reqprof says to files and words that are wrong.
+"""test_cli_bad_input.py - what reqprof says to files and words that are wrong.
 
 A refusal is exit status 2 (1 where the answer is "no"), one sentence on stderr and nothing on
 stdout; a damaged or cut session gives what can be trusted; nothing ever crashes or hangs.
@@ -14,8 +14,8 @@ import sys
 import tempfile
 import threading
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BUILD = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.path.join(ROOT, "build"))
+from tree import BUILD, ROOT
+
 TOOL = os.path.join(BUILD, "reqprof")
 GOLDEN = os.path.join(ROOT, "tests", "golden", "v1-small.reqprof")
 HEAD_BYTES, HEAD_CRC_AT = 64, 60

@@ -11,9 +11,9 @@ import configs
 import gateway
 import slow
 from configs import USER
-from harness import ask, check, equal, files, free_port, place, run, server, sessions
+from harness import ROOT, ask, check, equal, files, free_port, place, run, server, sessions
 
-SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'app.php')
+SCRIPT = os.path.join(ROOT, 'tests/e2e/app.php')
 FPM_PATHS = '/(hello|slow|echo|big)$'
 
 

@@ -17,6 +17,7 @@ from harness import PYTHON, Server, Skip, free_port, need
 from load_h2 import H2Load
 
 SHIM = os.path.join(harness.BUILD, 'truth', 'libreqprof.so')
+APP = os.path.join(harness.ROOT, 'tests/truth/app.php')
 IDS = '/?id=%%s&steps=%s'
 NGINX = '''
 worker_processes 1;
@@ -137,7 +138,7 @@ apache_h2.load = functools.partial(H2Load, give_up=False)  # it hangs up on who 
 def php_fpm(here, tally):
     """Behind a bare nginx."""
     port, pool = free_port(), here.file('fpm.sock')
-    argv = configs.nginx(here, port, **configs.to_fpm(pool, os.path.join(HERE, 'app.php'), '/$'))
+    argv = configs.nginx(here, port, **configs.to_fpm(pool, APP, '/$'))
     with serving(here, tally, configs.php_fpm(here, pool, 16), pool):
         with harness.server(here, argv, port, shim=False):
             yield port
