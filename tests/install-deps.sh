@@ -41,6 +41,7 @@ binutils        command addr2line
 dwz             command dwz
 gcc-aarch64-linux-gnu command aarch64-linux-gnu-gcc
 libc6-dev-arm64-cross file /usr/aarch64-linux-gnu/include/stdio.h
+clang-format    command clang-format
 shellcheck      command shellcheck
 mandoc          command mandoc
 strace          command strace
@@ -60,6 +61,7 @@ gunicorn        command gunicorn
 postgresql      file    /usr/lib/postgresql/*/bin/postgres
 python3-psycopg2 file   /usr/lib/python3/dist-packages/psycopg2/__init__.py
 nodejs          command node
+golang-go       command go
 default-jdk-headless command javac
 chromium        command chromium
 valgrind        command callgrind_annotate

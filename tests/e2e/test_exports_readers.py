@@ -89,7 +89,7 @@ def pprof_reads_pprof():
 def flame_graphs_read_folded():
     ours, path = flat(), export('folded', '.folded')
     seen = []
-    for name, package in ('flamegraph.pl', 'libdevel-nytprof-perl'), ('inferno-flamegraph', 'inferno'):
+    for name, package in ('flamegraph.pl', 'libdevel-nytprof-perl'), ('inferno-flamegraph', 'make readers, by cargo'):
         try:
             svg = html.unescape(read(reader(name, package), path))
         except Skip as why:
@@ -108,7 +108,7 @@ def flame_graphs_read_folded():
 
 def speedscope_reads_five_formats():
     """The application itself, in a browser, as its own command opens it."""
-    command = reader('speedscope', 'speedscope, npm')
+    command = reader('speedscope', 'make readers, by npm')
     app = os.path.join(os.path.dirname(os.path.realpath(command)), '../dist/release/index.html')
     ours, waits, whole = flat(), {}, json.loads(exported(shop()[0]))
     for wait in whole['waits']:  # of a trace the spans, which hold their CPU time as well
@@ -142,7 +142,7 @@ def speedscope_reads_five_formats():
 
 def mozilla_reads_firefox():
     """Of the same code as profiler.firefox.com, by its maker, as a command."""
-    command, path = reader('profiler-cli', '@firefox-devtools/profiler-cli, npm'), export('firefox', '.firefox.json')
+    command, path = reader('profiler-cli', 'make readers, by npm'), export('firefox', '.firefox.json')
     ours, own = flat(), {**os.environ, 'PROFILER_CLI_SESSION_DIR': here().path,
                          'PROFILER_CLI_NO_SYMBOLICATE': '1', 'HOME': here().path}
 
@@ -196,7 +196,7 @@ def opentelemetry_reads_otlp():
     python = os.path.join(READERS, 'bin/python3')
     if not os.path.exists(python) or subprocess.run(
             [python, '-c', 'import opentelemetry.proto.profiles'], capture_output=True, check=False).returncode:
-        raise Skip('there is no opentelemetry-proto (pip)')
+        raise Skip('there is no opentelemetry-proto (make readers, by pip)')
     theirs = {'wall': {}, 'cpu': {}, 'wait': {}}
     for line in read(python, '-c', OTLP, export('otlp-experimental', '.otlp')).splitlines():
         kind, ns, name = line.split('\t')

@@ -271,7 +271,7 @@ def both_colour_schemes_and_a_telephone_and_paper():
 def axe_finds_nothing_that_keeps_people_out():
     axe = os.path.join(harness.BUILD, 'readers/node_modules/axe-core/axe.min.js')
     if not os.path.exists(axe):
-        raise Skip('there is no axe-core (make readers)')
+        raise Skip('there is no axe-core (make readers, by npm)')
     with open(axe, encoding='utf-8') as file:
         source = file.read()
     for path in html(threads()), html('--diff', shop()[0], shop()[2]):
