@@ -38,7 +38,7 @@ static struct {
 
 static void wait_bell(struct rp_answer *a, uint32_t bell, unsigned ms)
 {
-	struct timespec t = {ms / 1000, (long)(ms % 1000) * 1000000};
+	struct timespec t = rp_timespec(ms * 1000000ull);
 
 	rp_sys(SYS_futex, &a->bell, FUTEX_WAIT_PRIVATE, bell, ms ? &t : NULL);
 }
@@ -292,8 +292,7 @@ static void linger(int fd)
 
 	rp_sys(SYS_setsockopt, fd, SOL_SOCKET, SO_LINGER, &off, sizeof(off));
 	for (uint64_t now_ns = rp_mono_ns(); now_ns < end_ns; now_ns = rp_mono_ns()) {
-		struct timespec t = {(long)((end_ns - now_ns) / 1000000000),
-		                     (long)((end_ns - now_ns) % 1000000000)};
+		struct timespec t = rp_timespec(end_ns - now_ns);
 
 		if (rp_sys(SYS_ppoll, &p, 1, &t, 0, 8) != 1 ||
 		    rp_sys(SYS_recvfrom, fd, rest, sizeof(rest), MSG_DONTWAIT, 0, 0) <= 0)

@@ -261,14 +261,6 @@ static void put_await(struct rp_session *s, uint32_t tid, const struct rp_note_w
 		rp_writer_put(s->writer, &item);
 }
 
-static void put_stall(struct rp_session *s, const struct rp_note_stall *n)
-{
-	struct rp_item item = {.kind = RP_ITEM_STALL};
-
-	item.stall = (struct rp_rec_stall){n->way, n->begin_ns, n->span_ns};
-	rp_writer_put(s->writer, &item);
-}
-
 /* As it was noted: up to the end of its object's name.  Returns what follows. */
 static const void *wait_of(const void *body, struct rp_note_wait *wait)
 {
@@ -297,7 +289,7 @@ static void replay(struct rp_session *s, struct sums *sums, uint32_t number, uin
 			wait_of(body, &wait);
 			put_await(s, n->tid, &wait);
 		} else if (n->kind == RP_NOTE_STALL) {
-			put_stall(s, body);
+			rp_session_put_stall(s, body);
 		} else if (n->kind == RP_NOTE_END) {
 			struct rp_book_segment whole = *segment;
 

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <linux/futex.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include "preload/cold/answers.h"
 #include "preload/cold/caught.h"
@@ -187,7 +186,7 @@ static bool turn(uint64_t *flushed_ns)
 
 static void nap(uint32_t bell, uint64_t ns)
 {
-	struct timespec t = {(time_t)(ns / 1000000000), (long)(ns % 1000000000)};
+	struct timespec t = rp_timespec(ns);
 
 	rp_sys(SYS_futex, &rp_track_bell, FUTEX_WAIT_PRIVATE, bell, ns == RP_NEVER ? 0 : &t);
 }

@@ -13,8 +13,9 @@
 #include "preload/cold/hexline.h"
 #include "preload/cold/table.h"
 #include "preload/hot/sys.h"
+#include "preload/hot/text.h"
 
-enum { LINE_BYTES = 256, TRIES = 4 };
+enum { TRIES = 4 };
 
 /* "tfd:        9 events: 80002019 data:     55d0c3a8b1e0  pos:0 ino:..." */
 static bool is_ours(const char *line, const char *end, int fd, struct epoll_event *event)
@@ -26,19 +27,18 @@ static bool is_ours(const char *line, const char *end, int fd, struct epoll_even
 
 	if (end - line < (long)sizeof(tfd) || memcmp(line, tfd, sizeof(tfd) - 1) != 0)
 		return false;
-	while (at < end && *at == ' ')
-		at++;
+	rp_hexline_blanks(&at, end);
 	while (at < end && *at >= '0' && *at <= '9')
 		number = number * 10 + (*at++ - '0');
 	if (number != fd || !(at = memmem(at, (size_t)(end - at), "events:", 7)))
 		return false;
-	for (at += 7; at < end && *at == ' ';)
-		at++;
+	at += 7;
+	rp_hexline_blanks(&at, end);
 	if (!rp_hexline_number(&at, end, &events) ||
 	    !(at = memmem(at, (size_t)(end - at), "data:", 5)))
 		return false;
-	for (at += 5; at < end && *at == ' ';)
-		at++;
+	at += 5;
+	rp_hexline_blanks(&at, end);
 	if (!rp_hexline_number(&at, end, &data))
 		return false;
 	event->events = (uint32_t)events;
@@ -73,13 +73,13 @@ static bool find(int file, int fd, struct epoll_event *event)
 
 static int open_info(int epfd)
 {
-	char path[64] = "/proc/self/fdinfo/", digits[12], *at = digits + sizeof(digits);
+	char path[64];
+	struct rp_line l = {path, 0, sizeof(path) - 1};
 
-	*--at = '\0';
-	do
-		*--at = (char)('0' + epfd % 10);
-	while (epfd /= 10);
-	return (int)rp_sys(SYS_openat, AT_FDCWD, strcat(path, at), O_RDONLY | O_CLOEXEC);
+	rp_line_text(&l, "/proc/self/fdinfo/");
+	rp_line_number(&l, (uint64_t)epfd, 10);
+	path[l.n] = '\0';
+	return (int)rp_sys(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
 }
 
 /* Only edges must be made: a level stays, and who watches for one event asks the kernel anew by

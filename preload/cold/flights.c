@@ -1,7 +1,6 @@
 /* flights.c - see flights.h.  Room: cold.  SPDX-License-Identifier: MIT */
 #include "preload/cold/flights.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <string.h>

@@ -1,7 +1,6 @@
 /* maker.c - see maker.h.  Room: cold.  SPDX-License-Identifier: MIT */
 #include "preload/cold/maker.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <linux/memfd.h>
@@ -54,8 +53,7 @@ static bool wait_turn(uint64_t until_ns)
 		}
 		if (now_ns >= until_ns)
 			return false;
-		struct timespec t = {(time_t)((until_ns - now_ns) / 1000000000),
-		                     (long)((until_ns - now_ns) % 1000000000)};
+		struct timespec t = rp_timespec(until_ns - now_ns);
 
 		rp_sys(SYS_futex, &n_running, FUTEX_WAIT_PRIVATE, n, &t);
 	}

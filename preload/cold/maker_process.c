@@ -12,7 +12,6 @@
 #include <linux/ioprio.h>
 #include <sched.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -125,8 +124,7 @@ static bool sleep_until(uint64_t until_ns)
 
 	if (now_ns >= until_ns)
 		return false;
-	struct timespec left = {(time_t)((until_ns - now_ns) / 1000000000),
-	                        (long)((until_ns - now_ns) % 1000000000)};
+	struct timespec left = rp_timespec(until_ns - now_ns);
 
 	rp_sys(SYS_rt_sigtimedwait, &child, 0, &left, sizeof(child));
 	return true;

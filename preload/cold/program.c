@@ -20,11 +20,13 @@ static bool names(const char *name, size_t n, const char *path)
 bool rp_program_is_one_of(const char *list)
 {
 	char exe[PATH_MAX];
-	const char *executed = (const char *)getauxval(AT_EXECFN);
-	long n_exe = rp_sys(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", exe, sizeof(exe) - 1);
+	const char *executed;
+	long n_exe;
 
 	if (!*list)
 		return true;
+	executed = (const char *)getauxval(AT_EXECFN);
+	n_exe = rp_sys(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", exe, sizeof(exe) - 1);
 	exe[n_exe > 0 ? n_exe : 0] = '\0';
 	while (*list) {
 		size_t n = strcspn(list, ",");

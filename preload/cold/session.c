@@ -123,11 +123,6 @@ struct rp_session *rp_session_of(uint32_t index)
 	return s;
 }
 
-bool rp_session_is(uint32_t index, uint32_t serial)
-{
-	return sessions[index] && serials[index] == serial;
-}
-
 static void check_writer(struct rp_session *s)
 {
 	int error = s->failed ? 0 : rp_writer_error(s->writer);

@@ -16,9 +16,6 @@ struct rp_session;
  * swallows what it is given (the reason is counted and logged). */
 struct rp_session *rp_session_of(uint32_t index);
 
-/* True when the slot's session is (still) the one of SERIAL. */
-bool rp_session_is(uint32_t index, uint32_t serial);
-
 /* A note of TRACK. */
 struct rp_await;
 void rp_session_await(struct rp_session *s, const struct rp_await *await);

@@ -306,7 +306,7 @@ static void put_end_note(struct rp_session *s, struct rp_track *t, const struct 
 	}
 }
 
-static void put_stall(struct rp_session *s, const struct rp_note_stall *n)
+void rp_session_put_stall(struct rp_session *s, const struct rp_note_stall *n)
 {
 	struct rp_item item = {.kind = RP_ITEM_STALL};
 
@@ -353,7 +353,7 @@ void rp_session_note(struct rp_session *s, struct rp_track *track, const struct 
 	else if (note->kind == RP_NOTE_LINK)
 		put_link(s, (const void *)(note + 1));
 	else if (note->kind == RP_NOTE_STALL)
-		put_stall(s, (const void *)(note + 1));
+		rp_session_put_stall(s, (const void *)(note + 1));
 }
 
 void rp_session_left(struct rp_session *s, struct rp_track *track)

@@ -1,5 +1,5 @@
-/* session_parts.h - the inside of a session, shared by session.c (file) and session_notes.c
- * (records).
+/* session_parts.h - the inside of a session, shared by session.c (file), session_*.c
+ * and caught.c (records).
  *
  * Room: cold.  SPDX-License-Identifier: MIT
  */
@@ -53,6 +53,7 @@ uint32_t rp_session_object(struct rp_session *s, const char *name, uint32_t n);
 
 void rp_session_put_request(struct rp_session *s);
 void rp_session_put_own_link(struct rp_session *s);
+void rp_session_put_stall(struct rp_session *s, const struct rp_note_stall *n);
 void rp_session_put_counters(struct rp_session *s);
 void rp_session_put_end(struct rp_session *s);
 
