@@ -47,7 +47,7 @@ $(B)/obj/%.pb-c.o: $(B)/%.pb-c.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) -I$(B) $(TOOL) $(CFLAGS) -c -o $@ $<
 $(call obj,$(TOOLS)): | $(PROTOS)
-$(B)/viewer.inc $(B)/help.inc $(B)/serve.inc: $(B)/%.inc: $(wildcard tools/*/*) tools/literal.sh
+$(B)/viewer.inc $(B)/help.inc $(B)/serve.inc: $(B)/%.inc: $(wildcard tools/*/*) tools/literal.sh tools/head.html
 	@mkdir -p $(@D)
 	$(call say,GEN,$@)tools/$*/pack.sh >$@
 $(B)/obj/tools/page.o: $(B)/viewer.inc

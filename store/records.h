@@ -7,8 +7,10 @@
 #ifndef RP_STORE_RECORDS_H
 #define RP_STORE_RECORDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define RP_NEVER UINT64_MAX
 
@@ -17,6 +19,11 @@ struct rp_slice {
 	const char *at;
 	size_t n;
 };
+
+static inline bool rp_slice_same(struct rp_slice a, struct rp_slice b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.at, b.at, a.n) == 0);
+}
 
 enum rp_item_kind {
 #define RECORD(name, number, text) RP_ITEM_##name = number,

@@ -165,9 +165,9 @@ static bool read_form(struct rp_token *t, struct text text, uint8_t kid[KID],
 	return rest.at && read_hex(mac, RP_SHA256_BYTES, rest);
 }
 
-/* In the same time for any bytes. */
-static bool same(const uint8_t *a, const uint8_t *b, size_t n)
+bool rp_secret_same(const void *told, const void *known, size_t n)
 {
+	const uint8_t *a = told, *b = known;
 	unsigned differs = 0;
 
 	for (size_t i = 0; i < n; i++) {
@@ -191,7 +191,7 @@ enum rp_token_verdict rp_token_read(struct rp_token *t, const char *text, size_t
 		if (memcmp(kid, secrets[i].kid, KID))
 			continue;
 		rp_hmac_sha256(secrets[i].bytes, secrets[i].n, text, n - 2 * sizeof(mac) - 1, mac);
-		verdict = same(mac, told, sizeof(mac)) ? RP_TOKEN_GOOD : RP_TOKEN_FORGED;
+		verdict = rp_secret_same(told, mac, sizeof(mac)) ? RP_TOKEN_GOOD : RP_TOKEN_FORGED;
 	}
 	if (verdict == RP_TOKEN_GOOD && t->exp_s + RP_TOKEN_SKEW_S < now_s)
 		return RP_TOKEN_EXPIRED;

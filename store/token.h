@@ -51,6 +51,9 @@ enum rp_token_verdict {
 /* Takes N bytes as a secret; false: too short or too long to be one. */
 bool rp_secret_set(struct rp_secret *s, const void *bytes, size_t n);
 
+/* Compares N bytes, in the same time whatever they are. */
+bool rp_secret_same(const void *told, const void *known, size_t n);
+
 /* "save", "text", "html"; RP_SCOPE_NONE: another word. */
 enum rp_scope rp_scope_spelled(const char *word, size_t n);
 

@@ -7,7 +7,6 @@
 #include <microhttpd.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include "tools/browser.h"
 #include "tools/commands.h"
 #include "tools/flags.h"

@@ -7,6 +7,7 @@
 #define RP_DOCTOR_H
 
 #include <jansson.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -43,6 +44,10 @@ void rp_doctor_program(struct rp_doctor *d, const char *word);
 
 /* A running one, with its settings, directory and modules. */
 void rp_doctor_process(struct rp_doctor *d, pid_t pid);
+
+/* Where the program of process PID is, as LINK and as TARGET; false, with errno: it may not be
+ * told, and TARGET is "". */
+bool rp_doctor_exe(pid_t pid, char link[64], char target[PATH_MAX]);
 
 /* The program file PATH, called NAME, speaks TLS by code of its own: said, true. */
 bool rp_doctor_tls_program(struct rp_doctor *d, const char *path, const char *name);

@@ -73,23 +73,28 @@ static char *read_proc(pid_t pid, const char *name, size_t *n)
 	return bytes;
 }
 
+bool rp_doctor_exe(pid_t pid, char link[64], char target[PATH_MAX])
+{
+	snprintf(link, 64, "/proc/%d/exe", (int)pid);
+	ssize_t n = readlink(link, target, PATH_MAX - 1);
+
+	target[n > 0 ? n : 0] = '\0';
+	return n >= 0;
+}
+
 static void examine_exe(struct rp_doctor *d, pid_t pid)
 {
 	char link[64], target[PATH_MAX];
 	struct stat st;
 	struct rp_elf e;
 
-	snprintf(link, sizeof link, "/proc/%d/exe", (int)pid);
-	ssize_t n = readlink(link, target, sizeof target - 1);
-
-	if (n < 0 || stat(link, &st) != 0) {
+	if (!rp_doctor_exe(pid, link, target) || stat(link, &st) != 0) {
 		rp_doctor_say(d, RP_FINDING_HINT,
 		              "the program of process %d may not be read (%s); "
 		              "try: sudo reqprof doctor --pid %d",
 		              (int)pid, strerror(errno), (int)pid);
 		return;
 	}
-	target[n] = '\0';
 	/* What it may have gained at its start is told by AT_SECURE, not by the file's owner. */
 	rp_elf_check(&e, link, (struct rp_elf_user){st.st_uid, st.st_gid});
 	if (e.verdict == RP_ELF_FILE_CAPS)
@@ -179,13 +184,8 @@ static void examine_chosen(struct rp_doctor *d, pid_t pid, char *const *environm
 {
 	char link[64], target[PATH_MAX];
 
-	snprintf(link, sizeof link, "/proc/%d/exe", (int)pid);
-	ssize_t n = readlink(link, target, sizeof target - 1);
-
-	if (n < 0)
-		return;
-	target[n] = '\0';
-	rp_doctor_chosen(d, environment, target);
+	if (rp_doctor_exe(pid, link, target))
+		rp_doctor_chosen(d, environment, target);
 }
 
 /* The environment the process was started with; servers may have written over it. */

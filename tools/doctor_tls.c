@@ -99,10 +99,7 @@ void rp_doctor_tls_process(struct rp_doctor *d, pid_t pid, const char *maps)
 	char exe[64], program[PATH_MAX];
 	bool said;
 
-	snprintf(exe, sizeof exe, "/proc/%d/exe", (int)pid);
-	ssize_t n_program = readlink(exe, program, sizeof program - 1);
-
-	program[n_program > 0 ? n_program : 0] = '\0';
+	rp_doctor_exe(pid, exe, program);
 	said = rp_doctor_tls_program(d, exe, program);
 	for (const char *line = maps; *line; line += strcspn(line, "\n"), line += *line == '\n') {
 		size_t n = strcspn(line, "\n");

@@ -19,6 +19,7 @@
 #include "store/inflight.h"
 #include "store/records.h"
 #include "tools/descriptor.h"
+#include "tools/join.h"
 #include "tools/memory.h"
 #include "tools/units.h"
 
@@ -87,8 +88,6 @@ static bool read_flight(const struct rp_flight *f, struct rp_inflight_row *row)
 		return false;
 	row->serial = (uint32_t)(hold >> 32);
 	row->first_byte_ns = atomic_load(&f->course.first_byte_ns);
-	row->head_ns = atomic_load(&f->course.head_ns);
-	row->response_ns = atomic_load(&f->course.response_ns);
 	row->bytes_in = atomic_load(&f->course.bytes_in);
 	row->bytes_out = atomic_load(&f->course.bytes_out);
 	row->status = atomic_load(&f->course.status);
@@ -238,16 +237,6 @@ void rp_inflight_free(struct rp_inflight_list *list)
 	free(list->rows);
 }
 
-static const char *kind_text(uint32_t kind)
-{
-	static const char *const texts[] = {
-#define WAIT(name, text) text,
-#include "store/waits.def"
-	};
-
-	return kind < sizeof texts / sizeof texts[0] ? texts[kind] : texts[0];
-}
-
 /* What a call waits for that has no descriptor, as far as it can be told from outside. */
 static void name_other(const struct rp_inflight_row *row, char *text, size_t cap)
 {
@@ -293,6 +282,6 @@ void rp_inflight_doing(const struct rp_inflight_row *row, char *text, size_t cap
 			rp_descriptor_name(row->pid, row->fd, object, sizeof object);
 		else
 			name_other(row, object, sizeof object);
-		snprintf(text, cap, "%s%s%s", kind_text(row->kind), *object ? " " : "", object);
+		snprintf(text, cap, "%s%s%s", rp_join_kind(row->kind), *object ? " " : "", object);
 	}
 }

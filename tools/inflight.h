@@ -16,7 +16,7 @@ struct rp_inflight_row {
 	uint32_t pid, serial, tid; /* tid 0: no thread works for it */
 	char server[32];           /* name of the process */
 	char method[24], path[140];
-	uint64_t first_byte_ns, head_ns, response_ns; /* CLOCK_MONOTONIC; RP_NEVER: not yet */
+	uint64_t first_byte_ns; /* CLOCK_MONOTONIC */
 	uint64_t bytes_in, bytes_out;
 	uint32_t status;
 	bool flagged;

@@ -15,11 +15,6 @@ static char *copy_of(const char *text)
 	return memcpy(rp_memory_zero(n + 1, 1), text, n);
 }
 
-static bool same(struct rp_slice a, struct rp_slice b)
-{
-	return a.n == b.n && memcmp(a.at, b.at, a.n) == 0;
-}
-
 /* "00-<trace>-<span>-<flags>"; empty: there is none. */
 static struct rp_slice trace_of(const struct rp_recording *r)
 {
@@ -52,10 +47,10 @@ static const struct rp_rec_link *connection(const struct rp_recording *parent,
 	for (size_t i = 0; own && i < parent->n_links; i++) {
 		const struct rp_rec_link *l = &parent->links[i];
 
-		if (!l->asked || l->at_ns > came_ns || !same(l->remote, own->local))
+		if (!l->asked || l->at_ns > came_ns || !rp_slice_same(l->remote, own->local))
 			continue;
 		if (is_unix(own->local) ? own->pid == parent->head.pid
-		                        : same(l->local, own->remote))
+		                        : rp_slice_same(l->local, own->remote))
 			found = l;
 	}
 	return found;
@@ -71,10 +66,10 @@ static enum rp_link_how judge(const struct rp_recording *parent, const struct rp
 	rp_times_span(parent, &first_ns, &last_ns);
 	rp_times_span(child, &came_ns, &over_ns);
 	if (parent == child || came_ns < first_ns || came_ns > last_ns ||
-	    (trace.n && of_child.n && !same(trace, of_child)))
+	    (trace.n && of_child.n && !rp_slice_same(trace, of_child)))
 		return RP_LINK_NONE;
 	*by = connection(parent, child, came_ns);
-	if (trace.n && of_child.n && (*by || !to || !own || !same(to->local, own->local)))
+	if (trace.n && of_child.n && (*by || !to || !own || !rp_slice_same(to->local, own->local)))
 		return RP_LINK_TRACE;
 	return *by ? RP_LINK_CONNECTION : RP_LINK_NONE;
 }

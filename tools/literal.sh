@@ -9,6 +9,12 @@ literal()
 	echo ';'
 }
 
+# The page $1 behind the head that all have, without what is for whoever reads these files.
+page()
+{
+	sed '/^<!-- /,/-->$/d' ../head.html "$1"
+}
+
 # SHA-256 of stdin as a policy writes it, called RP_$1_HASH.
 hash()
 {

@@ -8,11 +8,6 @@
 #include <string.h>
 #include "tools/profile_side.h"
 
-static bool same_bytes(struct rp_slice a, struct rp_slice b)
-{
-	return a.n == b.n && (a.n == 0 || memcmp(a.at, b.at, a.n) == 0);
-}
-
 static struct rp_slice image_of(const struct rp_recording *r, uint32_t module)
 {
 	for (size_t i = 0; i < r->n_images; i++)
@@ -27,9 +22,10 @@ static size_t module_index(struct rp_profile *p, struct rp_profile_names *names,
 	struct rp_slice image = image_of(r, module->module);
 	size_t i = 0;
 
-	while (i < names->n_modules && !(same_bytes(names->modules[i].path, module->path) &&
-	                                 same_bytes(names->modules[i].build_id, module->build_id) &&
-	                                 same_bytes(names->modules[i].image, image)))
+	while (i < names->n_modules &&
+	       !(rp_slice_same(names->modules[i].path, module->path) &&
+	         rp_slice_same(names->modules[i].build_id, module->build_id) &&
+	         rp_slice_same(names->modules[i].image, image)))
 		i++;
 	if (i == names->n_modules) {
 		names->modules = rp_memory_grow(names->modules, i, sizeof(*names->modules));

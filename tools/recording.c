@@ -7,21 +7,28 @@
 #include <stdlib.h>
 #include "tools/memory.h"
 
-/* Appends ITEM's member to the array of the same plural. */
+/* Appends VALUE to ARRAY. */
 #define KEEP(array, count, value)                                                                  \
 	do {                                                                                       \
 		(array) = rp_memory_grow((array), (count), sizeof(*(array)));                      \
 		(array)[(count)++] = (value);                                                      \
 	} while (0)
 
+/* Items of which all are kept, as they are. */
+#define EACH(KIND, array, member)                                                                  \
+	case RP_ITEM_##KIND:                                                                       \
+		KEEP(r->array, r->n_##array, item->member);                                        \
+		break
+
 /* A request that nobody flagged was not measured from its first moment on. */
 static void keep_segment(struct rp_recording *r, struct rp_rec_segment s)
 {
 	bool unwatched = s.cpu_ns == RP_NEVER;
+	size_t n = r->n_segments;
 
 	s.cpu_ns = unwatched ? 0 : s.cpu_ns;
 	s.runq_ns = s.runq_ns == RP_NEVER ? 0 : s.runq_ns;
-	KEEP(r->unwatched, r->n_unwatched, unwatched);
+	KEEP(r->unwatched, n, unwatched);
 	KEEP(r->segments, r->n_segments, s);
 }
 
@@ -35,6 +42,22 @@ static struct rp_rec_wait known_wait(struct rp_rec_wait w)
 static void keep(struct rp_recording *r, const struct rp_item *item)
 {
 	switch (item->kind) {
+		EACH(THREAD, threads, thread);
+		EACH(MODULE, modules, module);
+		EACH(IMAGE, images, image);
+		EACH(STACK, stacks, stack);
+		EACH(SAMPLE, samples, sample);
+		EACH(OBJECT, objects, object);
+		EACH(SHORT_WAITS, short_waits, short_waits);
+		EACH(STALL, stalls, stall);
+		EACH(COUNTER, counters, counter);
+		EACH(DROP, drops, counter);
+		EACH(AWAIT, awaits, await);
+		EACH(HANDOFF, handoffs, handoff);
+		EACH(LINK, links, link);
+		EACH(HELD, held, held);
+		EACH(CODE, code, code);
+		EACH(MAPPING, mappings, mapping);
 	case RP_ITEM_REQUEST:
 		r->request = item->request;
 		break;
@@ -44,59 +67,11 @@ static void keep(struct rp_recording *r, const struct rp_item *item)
 	case RP_ITEM_PHASES:
 		r->phases = item->phases;
 		break;
-	case RP_ITEM_THREAD:
-		KEEP(r->threads, r->n_threads, item->thread);
-		break;
 	case RP_ITEM_SEGMENT:
 		keep_segment(r, item->segment);
 		break;
-	case RP_ITEM_MODULE:
-		KEEP(r->modules, r->n_modules, item->module);
-		break;
-	case RP_ITEM_IMAGE:
-		KEEP(r->images, r->n_images, item->image);
-		break;
-	case RP_ITEM_STACK:
-		KEEP(r->stacks, r->n_stacks, item->stack);
-		break;
-	case RP_ITEM_SAMPLE:
-		KEEP(r->samples, r->n_samples, item->sample);
-		break;
-	case RP_ITEM_OBJECT:
-		KEEP(r->objects, r->n_objects, item->object);
-		break;
 	case RP_ITEM_WAIT:
 		KEEP(r->waits, r->n_waits, known_wait(item->wait));
-		break;
-	case RP_ITEM_SHORT_WAITS:
-		KEEP(r->short_waits, r->n_short_waits, item->short_waits);
-		break;
-	case RP_ITEM_STALL:
-		KEEP(r->stalls, r->n_stalls, item->stall);
-		break;
-	case RP_ITEM_COUNTER:
-		KEEP(r->counters, r->n_counters, item->counter);
-		break;
-	case RP_ITEM_DROP:
-		KEEP(r->drops, r->n_drops, item->counter);
-		break;
-	case RP_ITEM_AWAIT:
-		KEEP(r->awaits, r->n_awaits, item->await);
-		break;
-	case RP_ITEM_HANDOFF:
-		KEEP(r->handoffs, r->n_handoffs, item->handoff);
-		break;
-	case RP_ITEM_LINK:
-		KEEP(r->links, r->n_links, item->link);
-		break;
-	case RP_ITEM_HELD:
-		KEEP(r->held, r->n_held, item->held);
-		break;
-	case RP_ITEM_CODE:
-		KEEP(r->code, r->n_code, item->code);
-		break;
-	case RP_ITEM_MAPPING:
-		KEEP(r->mappings, r->n_mappings, item->mapping);
 		break;
 	case RP_ITEM_END:
 	case RP_N_ITEM_KINDS:

@@ -36,9 +36,9 @@ struct rp_recording {
 	struct rp_rec_mapping *mappings;
 	struct rp_rec_counter *counters, *drops;
 	bool *unwatched; /* of each segment: its clocks were not read (its CPU is 0 here) */
-	size_t n_threads, n_segments, n_unwatched, n_modules, n_images, n_stacks, n_samples,
-	        n_objects, n_waits, n_held, n_awaits, n_handoffs, n_links, n_short_waits, n_stalls,
-	        n_code, n_mappings, n_counters, n_drops;
+	size_t n_threads, n_segments, n_modules, n_images, n_stacks, n_samples, n_objects, n_waits,
+	        n_held, n_awaits, n_handoffs, n_links, n_short_waits, n_stalls, n_code, n_mappings,
+	        n_counters, n_drops;
 	bool complete;
 	struct rp_why why; /* when it is not complete */
 };

@@ -28,12 +28,15 @@ static size_t left_columns(const struct rp_term *t)
 	return is_wide(t) ? 53 : is_narrow(t) ? 21 : 41;
 }
 
-/* Columns for a name; 0: as wide as it is. */
+/* What is left of COLUMNS behind TAKEN; 0: there is no end of them. */
+static size_t room_behind(size_t columns, size_t taken)
+{
+	return !columns ? 0 : columns > taken + LEAST_NAME ? columns - taken : LEAST_NAME;
+}
+
 static size_t room_for_name(const struct rp_term *t)
 {
-	size_t left = left_columns(t);
-
-	return !t->width ? 0 : t->width > left + LEAST_NAME ? t->width - left : LEAST_NAME;
+	return room_behind(t->width, left_columns(t));
 }
 
 static void draw_sum(const struct rp_term *t, const struct rp_scale *scale,
@@ -101,13 +104,6 @@ static size_t indent_columns(const struct rp_term *t)
 	return is_wide(t) ? left_columns(t) + 1 : 4;
 }
 
-static size_t room_for_part(const struct rp_term *t)
-{
-	size_t left = indent_columns(t);
-
-	return !t->width ? 0 : t->width > left + LEAST_NAME ? t->width - left : LEAST_NAME;
-}
-
 static void indent(const struct rp_term *t, const char *mark)
 {
 	fprintf(t->out, "%*s%s%s", (int)indent_columns(t), "", rp_term_sgr(t, RP_DIM), mark);
@@ -116,13 +112,13 @@ static void indent(const struct rp_term *t, const char *mark)
 /* "12.3 ms in 4" where a row has several of a thing; the room that is left behind it. */
 static size_t draw_share(const struct rp_term *t, const struct rp_waits_sum *s, size_t n_of)
 {
-	size_t room = room_for_part(t), taken = 0;
+	size_t room = room_behind(t->width, indent_columns(t)), taken = 0;
 	char total[RP_UNITS_MAX];
 
 	if (n_of > 1)
 		taken = (size_t)fprintf(t->out, "%s in %zu: ", rp_units_time(total, s->total_ns),
 		                        s->n);
-	return room > taken + LEAST_NAME ? room - taken : room ? LEAST_NAME : 0;
+	return room_behind(room, taken);
 }
 
 static void draw_more(const struct rp_term *t, size_t n, const char *what)

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include "serve.inc"
+#include "store/token.h"
 #include "tools/json.h"
 #include "tools/page.h"
 #include "tools/render_ls.h"
@@ -84,16 +85,6 @@ static struct rp_serve_answer file(const char *type, const char *bytes, size_t n
 
 	answer.body = memcpy(rp_memory_zero(n, 1), bytes, n);
 	return answer;
-}
-
-/* In the same time whatever is wrong. */
-static bool same_secret(const char *a, const char *b, size_t n)
-{
-	unsigned char differs = 0;
-
-	for (size_t i = 0; i < n; i++)
-		differs |= (unsigned char)(a[i] ^ b[i]);
-	return differs == 0;
 }
 
 /* A page of another site that has its name resolved to 127.0.0.1 still sends its own name. */
@@ -311,7 +302,7 @@ struct rp_serve_answer rp_serve_answer(struct rp_serve *s, const struct rp_serve
 	if (strcmp(asked->method, "GET") != 0 && strcmp(asked->method, "HEAD") != 0)
 		return text(405, "there is nothing here that could be changed\n");
 	if (strlen(asked->url) < n_token + 2 || asked->url[0] != '/' ||
-	    !same_secret(asked->url + 1, s->token, n_token) || asked->url[n_token + 1] != '/')
+	    !rp_secret_same(asked->url + 1, s->token, n_token) || asked->url[n_token + 1] != '/')
 		return text(404, "there is nothing here\n");
 	if (!rp_watch_update(&s->watch, &why))
 		return text(500, "%s\n", why.text);

@@ -10,4 +10,4 @@ hash HELP_SCRIPT <help.js
 hash HELP_STYLE <help.css
 literal help_script <help.js
 literal help_style <help.css
-literal help_page <help.html
+page help.html | literal help_page

@@ -1,5 +1,5 @@
 #!/bin/sh
-# pack.sh - prints the viewer as C: page.html, style.css and all modules in one script, and the hashes
+# pack.sh - prints the viewer as C: the page, style.css and all modules in one script, and the hashes
 # that the page's policy names.  Nothing is changed on the way but that lines begin at the left, and
 # that what is together says once under which licence.
 # SPDX-License-Identifier: MIT
@@ -24,4 +24,4 @@ script | hash VIEWER_SCRIPT
 flat style.css | hash VIEWER_STYLE
 script | literal viewer_script
 flat style.css | literal viewer_style
-literal viewer_page <page.html
+page page.html | literal viewer_page
