@@ -20,6 +20,11 @@ struct rp_slice {
 	size_t n;
 };
 
+static inline struct rp_slice rp_slice_of(const char *text)
+{
+	return (struct rp_slice){text, strlen(text)};
+}
+
 static inline bool rp_slice_same(struct rp_slice a, struct rp_slice b)
 {
 	return a.n == b.n && (a.n == 0 || memcmp(a.at, b.at, a.n) == 0);

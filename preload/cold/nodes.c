@@ -1,7 +1,6 @@
 /* nodes.c - see nodes.h.  Room: cold.  SPDX-License-Identifier: MIT */
 #include "preload/cold/nodes.h"
 
-#include <string.h>
 #include "preload/cold/modules.h"
 #include "preload/hot/drops.h"
 #include "preload/hot/track.h"
@@ -9,11 +8,6 @@
 /* Code in no module: what stands at its addresses is asked when the session ends (jitnames.h). */
 enum { NOWHERE = 1 };
 #define EXACT_BIT 0x80000000u
-
-static struct rp_slice slice(const char *s)
-{
-	return (struct rp_slice){s, strlen(s)};
-}
 
 /* File numbers: 0 pseudo roots, 1 nowhere, module n of the process is n + 1. */
 static void tell_module(struct rp_nodes *nodes, struct rp_writer *w, uint32_t number,
@@ -25,7 +19,7 @@ static void tell_module(struct rp_nodes *nodes, struct rp_writer *w, uint32_t nu
 		return;
 	nodes->told[number / 8] |= (uint8_t)(1 << number % 8);
 	item.module.module = number;
-	item.module.path = slice(m ? m->path : RP_ANONYMOUS_CODE);
+	item.module.path = rp_slice_of(m ? m->path : RP_ANONYMOUS_CODE);
 	if (m) {
 		item.module.flags = m->flags;
 		item.module.size = m->hi - m->lo;

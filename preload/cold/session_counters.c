@@ -2,7 +2,6 @@
  *
  * Room: cold.  SPDX-License-Identifier: MIT
  */
-#include <string.h>
 #include <time.h>
 #include "preload/cold/session_parts.h"
 #include "preload/hot/current.h"
@@ -61,13 +60,14 @@ static uint64_t unread_ns(struct rp_request *r)
 	return between(from_ns, atomic_load(&r->course.first_byte_ns));
 }
 
-static void put_counter(struct rp_session *s, const char *name, uint64_t value)
+void rp_session_put_number(struct rp_session *s, enum rp_item_kind kind, const char *name,
+                           uint64_t n)
 {
-	struct rp_item item = {.kind = RP_ITEM_COUNTER};
+	struct rp_item item = {.kind = kind};
 
-	item.counter.name = (struct rp_slice){name, strlen(name)};
-	item.counter.value = value;
-	if (value)
+	item.counter.name = rp_slice_of(name);
+	item.counter.value = n;
+	if (n)
 		rp_writer_put(s->writer, &item);
 }
 
@@ -75,6 +75,6 @@ void rp_session_put_counters(struct rp_session *s)
 {
 	struct rp_request *r = s->request;
 
-#define COUNTER(name, value, text) put_counter(s, #name, value);
+#define COUNTER(name, value, text) rp_session_put_number(s, RP_ITEM_COUNTER, #name, value);
 #include "preload/counters.def"
 }

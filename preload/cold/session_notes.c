@@ -59,7 +59,7 @@ void rp_session_put_request(struct rp_session *s)
 	item.request.protocol = text_of(&r->protocol);
 	item.request.traceparent = text_of(&r->traceparent);
 	item.request.tag = text_of(&r->tag);
-	item.request.trigger = (struct rp_slice){trigger, strlen(trigger)};
+	item.request.trigger = rp_slice_of(trigger);
 	item.request.peer = (struct rp_slice){peer, name_peer(peer, sizeof(peer), r)};
 	item.request.local =
 	        (struct rp_slice){local, rp_object_address(local, sizeof(local),
@@ -395,16 +395,6 @@ void rp_session_cut(struct rp_session *s, struct rp_track *track)
 	put_segment(s, track, &end);
 }
 
-static void put_number(struct rp_session *s, enum rp_item_kind kind, const char *name, uint64_t n)
-{
-	struct rp_item item = {.kind = kind};
-
-	item.counter.name = (struct rp_slice){name, strlen(name)};
-	item.counter.value = n;
-	if (n)
-		rp_writer_put(s->writer, &item);
-}
-
 static void put_sums(struct rp_session *s)
 {
 	static const char *const drop_names[] = {
@@ -425,7 +415,7 @@ static void put_sums(struct rp_session *s)
 	for (unsigned i = 0; i < RP_N_DROPS; i++) {
 		uint64_t n = atomic_exchange(&rp_drops[i], 0) + atomic_load(&s->request->drops[i]);
 
-		put_number(s, RP_ITEM_DROP, drop_names[i], n);
+		rp_session_put_number(s, RP_ITEM_DROP, drop_names[i], n);
 	}
 }
 

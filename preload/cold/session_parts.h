@@ -55,6 +55,9 @@ void rp_session_put_request(struct rp_session *s);
 void rp_session_put_own_link(struct rp_session *s);
 void rp_session_put_stall(struct rp_session *s, const struct rp_note_stall *n);
 void rp_session_put_counters(struct rp_session *s);
+/* A counter or a drop; where it is 0 nothing is said. */
+void rp_session_put_number(struct rp_session *s, enum rp_item_kind kind, const char *name,
+                           uint64_t n);
 void rp_session_put_end(struct rp_session *s);
 
 #endif

@@ -176,11 +176,6 @@ static void write_pprof(const char *folder, uint32_t n)
 	close_file(file);
 }
 
-static struct rp_slice text(const char *words)
-{
-	return (struct rp_slice){words, strlen(words)};
-}
-
 static void put(struct rp_writer *w, struct rp_item item)
 {
 	if (!rp_writer_put(w, &item)) {
@@ -218,18 +213,18 @@ static void write_session(const char *folder, uint32_t n)
 	if (!w)
 		exit(EXIT_FAILURE);
 	put(w, (struct rp_item){.kind = RP_ITEM_REQUEST,
-	                        .request = {.method = text("GET"),
-	                                    .target = text("/deep"),
-	                                    .server = text("deepd"),
+	                        .request = {.method = rp_slice_of("GET"),
+	                                    .target = rp_slice_of("/deep"),
+	                                    .server = rp_slice_of("deepd"),
 	                                    .interval_ns = 1000000,
 	                                    .pid = 4711}});
 	put(w, (struct rp_item){.kind = RP_ITEM_THREAD,
-	                        .thread = {.tid = 4711, .name = text("worker")}});
+	                        .thread = {.tid = 4711, .name = rp_slice_of("worker")}});
 	put(w, (struct rp_item){.kind = RP_ITEM_MODULE,
 	                        .module = {.module = 1,
 	                                   .flags = RP_MODULE_MAIN,
 	                                   .size = 1 << 24,
-	                                   .path = text("/nowhere/app")}});
+	                                   .path = rp_slice_of("/nowhere/app")}});
 	put_nodes(w);
 	for (uint32_t i = 0; i < n; i++)
 		put(w, (struct rp_item){.kind = RP_ITEM_SAMPLE,

@@ -44,28 +44,23 @@ struct rp_session_head session_head(const struct session_shape *shape)
 	return head;
 }
 
-static struct rp_slice slice(const char *text)
-{
-	return (struct rp_slice){text, strlen(text)};
-}
-
 static bool put_request(struct rp_writer *w, const struct session_shape *shape)
 {
 	struct rp_item item = {
 	        .kind = RP_ITEM_REQUEST,
 	        .request =
 	                {
-	                        .method = slice(shape->method),
-	                        .target = slice(shape->target),
-	                        .host = slice("shop.example:8080"),
-	                        .protocol = slice("HTTP/1.1"),
-	                        .peer = slice("127.0.0.1:52110"),
-	                        .local = slice("127.0.0.1:8080"),
-	                        .traceparent = slice(
+	                        .method = rp_slice_of(shape->method),
+	                        .target = rp_slice_of(shape->target),
+	                        .host = rp_slice_of("shop.example:8080"),
+	                        .protocol = rp_slice_of("HTTP/1.1"),
+	                        .peer = rp_slice_of("127.0.0.1:52110"),
+	                        .local = rp_slice_of("127.0.0.1:8080"),
+	                        .traceparent = rp_slice_of(
 	                                "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
-	                        .tag = slice("before"),
-	                        .server = slice(shape->server),
-	                        .trigger = slice("query"),
+	                        .tag = rp_slice_of("before"),
+	                        .server = rp_slice_of(shape->server),
+	                        .trigger = rp_slice_of("query"),
 	                        .interval_ns = shape->interval_ns,
 	                        .pid = shape->pid,
 	                },
@@ -84,7 +79,7 @@ static bool put_threads(struct rp_writer *w, const struct session_shape *shape)
 		snprintf(name, sizeof(name), "worker/%u", i);
 		struct rp_item item = {
 		        .kind = RP_ITEM_THREAD,
-		        .thread = {.thread = i, .tid = shape->pid + i, .name = slice(name)},
+		        .thread = {.thread = i, .tid = shape->pid + i, .name = rp_slice_of(name)},
 		};
 
 		ok = rp_writer_put(w, &item);
@@ -107,10 +102,10 @@ static bool put_module(struct rp_writer *w, const struct session_shape *shape, u
 
 	memset(id, (int)number, sizeof(id));
 	snprintf(other, sizeof(other), "/usr/lib/libplugin%u.so", number);
-	item.module.path = slice(number <= 3 ? paths[number - 1] : other);
+	item.module.path = rp_slice_of(number <= 3 ? paths[number - 1] : other);
 	item.module.build_id = (struct rp_slice){(const char *)id, sizeof(id)};
 	if (number == 1 && shape->main_path)
-		item.module.path = slice(shape->main_path);
+		item.module.path = rp_slice_of(shape->main_path);
 	if (number == 1 && shape->main_id)
 		item.module.build_id =
 		        (struct rp_slice){(const char *)shape->main_id, shape->n_main_id};
@@ -125,11 +120,11 @@ static bool put_modules(struct rp_writer *w, const struct session_shape *shape)
 	        .module = {.module = number,
 	                   .flags = RP_MODULE_VDSO,
 	                   .size = 0x2000,
-	                   .path = slice("[vdso]")},
+	                   .path = rp_slice_of("[vdso]")},
 	};
 	struct rp_item image = {
 	        .kind = RP_ITEM_IMAGE,
-	        .image = {.module = number, .bytes = slice("\177ELF and so on")},
+	        .image = {.module = number, .bytes = rp_slice_of("\177ELF and so on")},
 	};
 	bool ok = true;
 
@@ -167,7 +162,7 @@ static bool put_wait(struct rp_writer *w, const struct session_shape *shape, uin
 	static const char *const names[] = {"tcp 127.0.0.1:5432", "/var/lib/shop/cart.db"};
 	struct rp_item object = {
 	        .kind = RP_ITEM_OBJECT,
-	        .object = {.object = i + 1, .name = slice(names[i % 2])},
+	        .object = {.object = i + 1, .name = rp_slice_of(names[i % 2])},
 	};
 	struct rp_item wait = {
 	        .kind = RP_ITEM_WAIT,
@@ -186,7 +181,7 @@ static bool put_wait(struct rp_writer *w, const struct session_shape *shape, uin
 	                 .how = RP_HELD_THREAD,
 	                 .tid = shape->pid + 7,
 	                 .stack = stack,
-	                 .request = slice("4711-000008"),
+	                 .request = rp_slice_of("4711-000008"),
 	                 .at_ns = at_ns},
 	};
 
@@ -263,12 +258,12 @@ static void put_notes(struct rp_writer *w)
 {
 	const struct rp_item items[] = {
 	        {.kind = RP_ITEM_SHORT_WAITS, .short_waits = {RP_WAIT_MUTEX, 12, 81234, 20123}},
-	        {.kind = RP_ITEM_COUNTER, .counter = {slice("own_cpu_ns"), 431000}},
-	        {.kind = RP_ITEM_DROP, .counter = {slice("ring_full"), 2}},
+	        {.kind = RP_ITEM_COUNTER, .counter = {rp_slice_of("own_cpu_ns"), 431000}},
+	        {.kind = RP_ITEM_DROP, .counter = {rp_slice_of("ring_full"), 2}},
 	        {.kind = RP_ITEM_STALL, .stall = {RP_STALL_READS, 5000, 7000}},
 	        {.kind = RP_ITEM_CODE,
 	         .code = {0x7f0000001000, 0x80, RP_NEVER, RP_NEVER,
-	                  slice("JS:*handler /srv/app.js:10:17")}},
+	                  rp_slice_of("JS:*handler /srv/app.js:10:17")}},
 	        {.kind = RP_ITEM_HANDOFF,
 	         .handoff = {.thread = 0,
 	                     .from_tid = 4242,
@@ -278,13 +273,14 @@ static void put_notes(struct rp_writer *w)
 	        {.kind = RP_ITEM_LINK,
 	         .link = {.asked = 1,
 	                  .at_ns = UINT64_C(86400000990000),
-	                  .local = slice("127.0.0.1:40312"),
-	                  .remote = slice("127.0.0.1:9000")}},
+	                  .local = rp_slice_of("127.0.0.1:40312"),
+	                  .remote = rp_slice_of("127.0.0.1:9000")}},
 	        {.kind = RP_ITEM_AWAIT,
 	         .await = {.at_ns = UINT64_C(86400001000000),
 	                   .span_ns = 40000000,
-	                   .object = slice("tcp 127.0.0.1:9000 GET /stock")}},
-	        {.kind = RP_ITEM_MAPPING, .mapping = {0x7f0000000000, 0x40000, slice("[anon:v8]")}},
+	                   .object = rp_slice_of("tcp 127.0.0.1:9000 GET /stock")}},
+	        {.kind = RP_ITEM_MAPPING,
+	         .mapping = {0x7f0000000000, 0x40000, rp_slice_of("[anon:v8]")}},
 	};
 
 	for (size_t i = 0; i < sizeof(items) / sizeof(*items); i++)

@@ -4,18 +4,12 @@
  */
 #include "tools/links.h"
 
-#include <string.h>
 #include "tests/support/suite.h"
 
 #define TRACE "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 #define OTHER "00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 enum { FROM = 1000, TO = 2000 };
-
-static struct rp_slice text(const char *s)
-{
-	return (struct rp_slice){s, strlen(s)};
-}
 
 /* A server on port 80 that asked another one, on port 8000, and that one. */
 static struct rp_rec_link front[2], back[1];
@@ -24,15 +18,15 @@ static struct rp_recording parent, child;
 static void ready(void)
 {
 	front[0] = (struct rp_rec_link){.at_ns = RP_NEVER,
-	                                .local = text("127.0.0.1:80"),
-	                                .remote = text("10.0.0.1:5000")};
+	                                .local = rp_slice_of("127.0.0.1:80"),
+	                                .remote = rp_slice_of("10.0.0.1:5000")};
 	front[1] = (struct rp_rec_link){.asked = 1,
 	                                .at_ns = FROM + 100,
-	                                .local = text("127.0.0.1:40000"),
-	                                .remote = text("127.0.0.1:8000")};
+	                                .local = rp_slice_of("127.0.0.1:40000"),
+	                                .remote = rp_slice_of("127.0.0.1:8000")};
 	back[0] = (struct rp_rec_link){.at_ns = RP_NEVER,
-	                               .local = text("127.0.0.1:8000"),
-	                               .remote = text("127.0.0.1:40000")};
+	                               .local = rp_slice_of("127.0.0.1:8000"),
+	                               .remote = rp_slice_of("127.0.0.1:40000")};
 	parent = (struct rp_recording){.links = front, .n_links = 2};
 	parent.phases = (struct rp_rec_phases){.first_byte_ns = FROM, .last_byte_ns = TO};
 	parent.head.pid = 7;
@@ -49,7 +43,7 @@ static enum rp_link_how judge(void)
 START_TEST(the_ends_of_a_connection_are_each_others)
 {
 	ck_assert_int_eq(judge(), RP_LINK_CONNECTION);
-	back[0].remote = text("127.0.0.1:40001");
+	back[0].remote = rp_slice_of("127.0.0.1:40001");
 	ck_assert_int_eq(judge(), RP_LINK_NONE);
 }
 END_TEST
@@ -71,8 +65,8 @@ END_TEST
 
 START_TEST(over_a_path_the_process_says_who_asked)
 {
-	front[1].remote = back[0].local = text("unix:/run/app.sock");
-	front[1].local = back[0].remote = text("unix");
+	front[1].remote = back[0].local = rp_slice_of("unix:/run/app.sock");
+	front[1].local = back[0].remote = rp_slice_of("unix");
 	back[0].pid = 7;
 	ck_assert_int_eq(judge(), RP_LINK_CONNECTION);
 	back[0].pid = 8;
@@ -82,18 +76,18 @@ END_TEST
 
 START_TEST(a_trace_joins_where_no_connection_does)
 {
-	back[0].remote = text("127.0.0.1:40001");
-	parent.request.traceparent = child.request.traceparent = text(TRACE);
+	back[0].remote = rp_slice_of("127.0.0.1:40001");
+	parent.request.traceparent = child.request.traceparent = rp_slice_of(TRACE);
 	ck_assert_int_eq(judge(), RP_LINK_TRACE);
-	child.request.traceparent = text("00-short");
+	child.request.traceparent = rp_slice_of("00-short");
 	ck_assert_int_eq(judge(), RP_LINK_NONE);
 }
 END_TEST
 
 START_TEST(another_trace_parts_what_a_connection_joins)
 {
-	parent.request.traceparent = text(TRACE);
-	child.request.traceparent = text(OTHER);
+	parent.request.traceparent = rp_slice_of(TRACE);
+	child.request.traceparent = rp_slice_of(OTHER);
 	ck_assert_int_eq(judge(), RP_LINK_NONE);
 }
 END_TEST
@@ -101,7 +95,7 @@ END_TEST
 START_TEST(two_requests_of_a_client_in_one_trace_are_not_each_others)
 {
 	back[0].local = front[0].local;
-	parent.request.traceparent = child.request.traceparent = text(TRACE);
+	parent.request.traceparent = child.request.traceparent = rp_slice_of(TRACE);
 	ck_assert_int_eq(judge(), RP_LINK_NONE);
 }
 END_TEST

@@ -7,11 +7,6 @@
 #include "store/catalog.h"
 #include "tests/support/suite.h"
 
-static struct rp_slice slice(const char *text)
-{
-	return (struct rp_slice){text, strlen(text)};
-}
-
 static const struct {
 	const char *method, *target, *end;
 } targets[] = {
@@ -32,8 +27,8 @@ START_TEST(a_name_shows_the_path_and_never_the_query)
 	char name[RP_NAME_MAX];
 	struct rp_named named;
 
-	rp_catalog_name(name, UINT64_C(1795369292123999999), 4711, 7, slice(targets[_i].method),
-	                slice(targets[_i].target));
+	rp_catalog_name(name, UINT64_C(1795369292123999999), 4711, 7,
+	                rp_slice_of(targets[_i].method), rp_slice_of(targets[_i].target));
 	ck_assert_msg(strncmp(name, "20261122T174132.123Z-4711-000007-", 33) == 0, "%s", name);
 	ck_assert_str_eq(name + 32, targets[_i].end);
 	ck_assert(rp_names_parse(name, &named));
@@ -52,7 +47,7 @@ START_TEST(a_long_target_is_cut_and_the_ending_is_not)
 		memset(target, 'x', n);
 		target[0] = '/';
 		memset(name, '#', sizeof(name));
-		rp_catalog_name(name, UINT64_MAX, UINT32_MAX, UINT32_MAX, slice("PROPPATCH"),
+		rp_catalog_name(name, UINT64_MAX, UINT32_MAX, UINT32_MAX, rp_slice_of("PROPPATCH"),
 		                (struct rp_slice){target, n});
 		ck_assert_uint_lt(strlen(name), RP_NAME_MAX);
 		ck_assert_int_eq(name[RP_NAME_MAX], '#');
@@ -71,7 +66,7 @@ START_TEST(every_day_is_the_calendars)
 		time_t when = (time_t)s;
 		struct tm tm;
 
-		rp_catalog_name(name, s * 1000000000, 1, 1, slice("G"), slice("/"));
+		rp_catalog_name(name, s * 1000000000, 1, 1, rp_slice_of("G"), rp_slice_of("/"));
 		gmtime_r(&when, &tm);
 		strftime(expected, sizeof(expected), "%Y%m%dT%H%M%S.000Z", &tm);
 		ck_assert_mem_eq(name, expected, 20);

@@ -30,11 +30,6 @@ __attribute__((noinline)) int profile_outer(int x)
 	return profile_inner(x) + profile_inner(x + 1);
 }
 
-static struct rp_slice slice(const char *text)
-{
-	return (struct rp_slice){text, strlen(text)};
-}
-
 /* The ELF address of FUNCTION of this program, one byte in: as a return address would be. */
 static uint64_t vaddr_of(int (*function)(int))
 {
@@ -97,28 +92,29 @@ static void begin_session(void)
 	writer = rp_writer_make(memory, fd, &head, 1 << 20, &os);
 	ck_assert(writer != NULL);
 	put((struct rp_item){.kind = RP_ITEM_REQUEST,
-	                     .request = {.method = slice("GET"),
-	                                 .target = slice("/x"),
-	                                 .server = slice("shopd"),
+	                     .request = {.method = rp_slice_of("GET"),
+	                                 .target = rp_slice_of("/x"),
+	                                 .server = rp_slice_of("shopd"),
 	                                 .interval_ns = MS,
 	                                 .pid = 4711}});
-	put((struct rp_item){.kind = RP_ITEM_THREAD, .thread = {0, 4712, slice("worker")}});
+	put((struct rp_item){.kind = RP_ITEM_THREAD, .thread = {0, 4712, rp_slice_of("worker")}});
 	put((struct rp_item){.kind = RP_ITEM_MODULE,
 	                     .module = {.module = 1,
 	                                .flags = RP_MODULE_MAIN,
 	                                .size = 1 << 20,
-	                                .path = slice("/proc/self/exe")}});
+	                                .path = rp_slice_of("/proc/self/exe")}});
 	put((struct rp_item){.kind = RP_ITEM_MODULE,
 	                     .module = {.module = 2,
 	                                .flags = RP_MODULE_SHIM,
 	                                .size = 1 << 20,
-	                                .path = slice("/nowhere/libreqprof.so")}});
+	                                .path = rp_slice_of("/nowhere/libreqprof.so")}});
 	put_stack(1, 0, 1, vaddr_of(profile_outer), false);
 	put_stack(2, 1, 1, vaddr_of(profile_inner), false);
 	put_stack(3, 2, 2, 0x100, false);
 	put_stack(4, 0, 0, RP_STOP_DEPTH, false);
 	put_stack(5, 4, 1, vaddr_of(profile_inner) - 1, true);
-	put((struct rp_item){.kind = RP_ITEM_OBJECT, .object = {1, slice("tcp 127.0.0.1:5432")}});
+	put((struct rp_item){.kind = RP_ITEM_OBJECT,
+	                     .object = {1, rp_slice_of("tcp 127.0.0.1:5432")}});
 }
 
 /* Spots tell the same stacks as chains, and where in each function. */
@@ -327,7 +323,7 @@ END_TEST
 START_TEST(threads_in_parallel_are_accounted_in_lanes)
 {
 	begin_session();
-	put((struct rp_item){.kind = RP_ITEM_THREAD, .thread = {1, 4713, slice("other")}});
+	put((struct rp_item){.kind = RP_ITEM_THREAD, .thread = {1, 4713, rp_slice_of("other")}});
 	put_segment(T0, T0 + 40 * MS, 40 * MS, 0);
 	put((struct rp_item){.kind = RP_ITEM_SEGMENT,
 	                     .segment = {.thread = 1,
@@ -365,7 +361,7 @@ START_TEST(what_the_client_keeps_waiting_is_the_clients)
 	put((struct rp_item){.kind = RP_ITEM_PHASES,
 	                     .phases = {RP_NEVER, T0, T0, T0 + 20 * MS, T0, T0 + 100 * MS}});
 	put((struct rp_item){.kind = RP_ITEM_OBJECT,
-	                     .object = {2, slice("client tcp 127.0.0.1:4711")}});
+	                     .object = {2, rp_slice_of("client tcp 127.0.0.1:4711")}});
 	put_segment(T0, T0 + 50 * MS, 0, 0);
 	put_wait(RP_WAIT_READ, 2, T0, 10 * MS);
 	put_wait(RP_WAIT_POLL, 2, T0 + 10 * MS, 5 * MS);
@@ -390,7 +386,7 @@ END_TEST
 START_TEST(parallel_threads_wait_only_when_all_of_them_do)
 {
 	begin_session();
-	put((struct rp_item){.kind = RP_ITEM_THREAD, .thread = {1, 4713, slice("other")}});
+	put((struct rp_item){.kind = RP_ITEM_THREAD, .thread = {1, 4713, rp_slice_of("other")}});
 	put_segment(T0, T0 + 60 * MS, 10 * MS, 4 * MS);
 	put_wait(RP_WAIT_JOIN, 0, T0 + 10 * MS, 50 * MS);
 	put((struct rp_item){.kind = RP_ITEM_SEGMENT,

@@ -20,11 +20,6 @@ static char memory[RP_WRITER_BYTES] __attribute__((aligned(16)));
 static struct rp_profile p;
 static int fd;
 
-static struct rp_slice slice(const char *text)
-{
-	return (struct rp_slice){text, strlen(text)};
-}
-
 static void put(struct rp_item item)
 {
 	ck_assert(rp_writer_put(writer, &item));
@@ -40,10 +35,11 @@ static void begin(void)
 	ck_assert_int_ge(fd, 0);
 	writer = rp_writer_make(memory, fd, &head, 1 << 20, &os);
 	put((struct rp_item){.kind = RP_ITEM_REQUEST,
-	                     .request = {.method = slice("GET"), .pid = 1}});
-	put((struct rp_item){.kind = RP_ITEM_THREAD, .thread = {0, 1, slice("t")}});
+	                     .request = {.method = rp_slice_of("GET"), .pid = 1}});
+	put((struct rp_item){.kind = RP_ITEM_THREAD, .thread = {0, 1, rp_slice_of("t")}});
 	put((struct rp_item){.kind = RP_ITEM_MODULE,
-	                     .module = {.module = NOWHERE, .path = slice(RP_ANONYMOUS_CODE)}});
+	                     .module = {.module = NOWHERE,
+	                                .path = rp_slice_of(RP_ANONYMOUS_CODE)}});
 }
 
 static void stack(uint32_t number, uint32_t parent, uint64_t addr, uint8_t exact)
@@ -65,12 +61,12 @@ static void sample(uint32_t on, uint64_t at_ms)
 static void code(uint64_t at, uint64_t size, uint64_t since_ns, uint64_t until_ns, const char *name)
 {
 	put((struct rp_item){.kind = RP_ITEM_CODE,
-	                     .code = {at, size, since_ns, until_ns, slice(name)}});
+	                     .code = {at, size, since_ns, until_ns, rp_slice_of(name)}});
 }
 
 static void mapping(uint64_t at, uint64_t size, const char *name)
 {
-	put((struct rp_item){.kind = RP_ITEM_MAPPING, .mapping = {at, size, slice(name)}});
+	put((struct rp_item){.kind = RP_ITEM_MAPPING, .mapping = {at, size, rp_slice_of(name)}});
 }
 
 static void end(void)
