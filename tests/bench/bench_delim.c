@@ -5,29 +5,18 @@
  */
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include "preload/hot/delim.h"
 #include "preload/hot/delim_h2.h"
 #include "preload/hot/delim_glance.h"
 #include "preload/hot/trigger.h"
+#include "tests/bench/self.h"
 #include "tests/support/gateway.h"
 #include "tests/support/h2wire.h"
 
 enum { N_ROUNDS = 31, N_TURNS = 20000 };
 
-/* 463 bytes, as a browser sends it */
-static const char BROWSER[] =
-        "GET /index.html HTTP/1.1\r\nHost: localhost:8080\r\nConnection: keep-alive\r\n"
-        "Upgrade-Insecure-Requests: 1\r\n"
-        "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
-        "Chrome/120.0.0.0 Safari/537.36\r\n"
-        "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,"
-        "image/apng,*/*;q=0.8\r\n"
-        "Sec-Fetch-Site: none\r\nSec-Fetch-Mode: navigate\r\n"
-        "Accept-Encoding: gzip, deflate, br\r\nAccept-Language: en-US,en\r\n"
-        "Cookie: a=b; theme=light1\r\n\r\n";
+static const char BROWSER[] = BROWSER_HEAD;
 static const char CURL[] = "GET / HTTP/1.1\r\nHost: localhost:8080\r\nUser-Agent: curl/7.88.1\r\n"
                            "Accept: */*\r\n\r\n";
 static const char TLS[] = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
@@ -40,14 +29,6 @@ static const char RESPONSE[] =
 static struct rp_trigger_rules rules = {.name = "profile"};
 static struct rp_head head;
 static volatile unsigned sink;
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
 
 static void feed_request(const char *bytes, size_t n)
 {
@@ -169,28 +150,21 @@ static void judge(const char *bytes, size_t n)
 	sink += rp_trigger_judge(&rules, &head, &t);
 }
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 static void measure(const char *name, void (*work)(const char *, size_t), const char *bytes,
                     size_t n)
 {
 	double rounds[N_ROUNDS];
 
 	for (int r = 0; r < N_ROUNDS; r++) {
-		uint64_t began_ns = now_ns();
+		double began_ns = now_ns();
 
 		for (int i = 0; i < N_TURNS; i++)
 			work(bytes, n);
-		rounds[r] = (double)(now_ns() - began_ns) / N_TURNS;
+		rounds[r] = (now_ns() - began_ns) / N_TURNS;
 	}
-	qsort(rounds, N_ROUNDS, sizeof(*rounds), by_value);
-	printf("%-44s %4zu bytes %8.1f ns  (fastest %.1f)\n", name, n, rounds[N_ROUNDS / 2],
-	       rounds[0]);
+	double median_ns = median_of(rounds, N_ROUNDS);
+
+	printf("%-44s %4zu bytes %8.1f ns  (fastest %.1f)\n", name, n, median_ns, rounds[0]);
 }
 
 /* What nginx's fastcgi_params and a browser make of a request. */

@@ -8,11 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include "store/why.h"
 #include "store/writer.h"
+#include "tests/bench/pairs.h"
 #include "tools/page.h"
+#include "tools/random.h"
 
 enum { N_SAMPLES = 20000, DEPTH = 60, N_ROUNDS = 5, N_WAYS = 3, MOST_STACKS = 1 << 21 };
 
@@ -25,13 +26,7 @@ static uint32_t random_below(uint32_t n)
 {
 	static uint64_t state = 20261128;
 
-	state = state * 6364136223846793005u + 1442695040888963407u;
-	return (uint32_t)(state >> 33) % n;
-}
-
-static struct rp_slice text(const char *words)
-{
-	return (struct rp_slice){words, strlen(words)};
+	return rp_random_below(&state, n);
 }
 
 static void put(struct rp_writer *w, struct rp_item item)
@@ -65,17 +60,17 @@ static void put_head(struct rp_writer *w, uint64_t began_ns)
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
 	put(w, (struct rp_item){.kind = RP_ITEM_REQUEST,
-	                        .request = {.method = text("GET"),
-	                                    .target = text("/deep"),
-	                                    .protocol = text("HTTP/1.1"),
-	                                    .peer = text("127.0.0.1:52110"),
-	                                    .local = text("127.0.0.1:8080"),
-	                                    .server = text("deepd"),
-	                                    .trigger = text("query"),
+	                        .request = {.method = rp_slice_of("GET"),
+	                                    .target = rp_slice_of("/deep"),
+	                                    .protocol = rp_slice_of("HTTP/1.1"),
+	                                    .peer = rp_slice_of("127.0.0.1:52110"),
+	                                    .local = rp_slice_of("127.0.0.1:8080"),
+	                                    .server = rp_slice_of("deepd"),
+	                                    .trigger = rp_slice_of("query"),
 	                                    .interval_ns = 1000000,
 	                                    .pid = 4711}});
 	put(w, (struct rp_item){.kind = RP_ITEM_THREAD,
-	                        .thread = {.tid = 4711, .name = text("worker")}});
+	                        .thread = {.tid = 4711, .name = rp_slice_of("worker")}});
 	put(w, (struct rp_item){.kind = RP_ITEM_MODULE,
 	                        .module = {.module = 1,
 	                                   .flags = RP_MODULE_MAIN,
@@ -126,16 +121,8 @@ static void write_session(const char *path)
 		exit(EXIT_FAILURE);
 }
 
-static double now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
 /* Bytes of the page; the best times of reading the session and of writing it. */
-static size_t measure(char *path, double *read_ms, double *write_ms)
+static size_t measure(char *path, double *read_ns, double *write_ns)
 {
 	struct rp_page_how how = {.no_source = true};
 	struct rp_profile_how quiet = {.no_cache = true};
@@ -144,21 +131,21 @@ static size_t measure(char *path, double *read_ms, double *write_ms)
 	char *page;
 	size_t n = 0;
 
-	*read_ms = *write_ms = 1e9;
+	*read_ns = *write_ns = 1e15;
 	for (int i = 0; i < N_ROUNDS; i++) {
-		double began_ms = now_ms();
+		double began_ns = now_ns();
 
 		if (!rp_profile_open_as(&p, &path, 1, &quiet, &why))
 			exit(EXIT_FAILURE);
-		double opened_ms = now_ms();
+		double opened_ns = now_ns();
 		FILE *out = open_memstream(&page, &n);
 
 		if (!out || !rp_page_write(out, &p, &how) || fclose(out) != 0)
 			exit(EXIT_FAILURE);
-		double done_ms = now_ms();
+		double done_ns = now_ns();
 
-		*read_ms = opened_ms - began_ms < *read_ms ? opened_ms - began_ms : *read_ms;
-		*write_ms = done_ms - opened_ms < *write_ms ? done_ms - opened_ms : *write_ms;
+		*read_ns = opened_ns - began_ns < *read_ns ? opened_ns - began_ns : *read_ns;
+		*write_ns = done_ns - opened_ns < *write_ns ? done_ns - opened_ns : *write_ns;
 		free(page);
 		rp_profile_close(&p);
 	}
@@ -169,18 +156,17 @@ int main(int argc, char **argv)
 {
 	char own[] = "/tmp/bench-page-XXXXXX", *path = argc > 1 ? argv[1] : own;
 	int fd = argc > 1 ? -1 : mkostemp(own, O_CLOEXEC);
-	double read_ms, write_ms;
+	double read_ns, write_ns;
 
 	if (fd >= 0)
 		close(fd);
 	write_session(path);
-	size_t n = measure(path, &read_ms, &write_ms);
+	size_t n = measure(path, &read_ns, &write_ns);
 
 	if (argc < 2)
 		unlink(own);
 	printf("page of %d samples x %d frames, %u nodes: %.2f MB, read in %.0f ms, written in "
-	       "%.0f "
-	       "ms\n",
-	       N_SAMPLES, DEPTH, n_stacks, (double)n / 1e6, read_ms, write_ms);
+	       "%.0f ms\n",
+	       N_SAMPLES, DEPTH, n_stacks, (double)n / 1e6, read_ns / 1e6, write_ns / 1e6);
 	return EXIT_SUCCESS;
 }

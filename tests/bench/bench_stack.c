@@ -10,16 +10,14 @@
 #include <fcntl.h>
 #include <link.h>
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include "preload/cold/modules.h"
 #include "preload/hot/stack.h"
 #include "store/records.h"
+#include "tests/bench/pairs.h"
 
 #define OPENED "--opened"
 enum { N_BUILDS = 11, PROGRAM_BYTES = 1 << 29 };
@@ -31,12 +29,10 @@ static volatile int sink;
 /* libunwind's shared library has a backtrace() of its own that stands in front of glibc's. */
 static int (*glibc_backtrace)(void **, int);
 
-static uint64_t now_ns(void)
+/* A batch is long enough for its price. */
+static double cpu_ns(void)
 {
-	struct timespec at;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &at); /* a batch is long enough for its price */
-	return (uint64_t)at.tv_sec * 1000000000 + (uint64_t)at.tv_nsec;
+	return clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
 static int walk_table(void)
@@ -106,13 +102,6 @@ static const struct {
         {"frame pointers", walk_chain, N_WALKS},
 };
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 static void measure(void)
 {
 	double ns[N_WAYS][N_BATCHES];
@@ -120,16 +109,15 @@ static void measure(void)
 
 	for (int batch = 0; batch < N_BATCHES; batch++)
 		for (int way = 0; way < N_WAYS; way++) {
-			uint64_t begin = now_ns();
+			double began_ns = cpu_ns();
 
 			for (int i = 0; i < ways[way].n_walks; i++)
 				n[way] = ways[way].walk();
-			ns[way][batch] = (double)(now_ns() - begin) / ways[way].n_walks;
+			ns[way][batch] = (cpu_ns() - began_ns) / ways[way].n_walks;
 		}
 	printf("%6d", n[0]);
 	for (int way = 0; way < N_WAYS; way++) {
-		qsort(ns[way], N_BATCHES, sizeof(double), by_value);
-		printf(" %12.0f (%3d)", ns[way][N_BATCHES / 2], n[way]);
+		printf(" %12.0f (%3d)", median_of(ns[way], N_BATCHES), n[way]);
 	}
 	printf("\n");
 }
@@ -249,17 +237,15 @@ static void measure_program(const char *path)
 	}
 	rp_modules_iterate = iterate_program;
 	for (int i = 0; i < N_BUILDS; i++) {
-		uint64_t begin;
-
 		program.dlpi_adds++;
 		program.dlpi_subs++;
 		program.dlpi_name = i % 2 ? path : "another"; /* so that its rows are made anew */
-		begin = now_ns();
+		double began_ns = cpu_ns();
+
 		rp_modules_refresh();
-		ms[i] = (double)(now_ns() - begin) / 1e6;
+		ms[i] = (cpu_ns() - began_ns) / 1e6;
 	}
-	qsort(ms, N_BUILDS, sizeof(*ms), by_value);
-	print_tables(path, ms[N_BUILDS / 2]);
+	print_tables(path, median_of(ms, N_BUILDS));
 }
 
 int main(int argc, char **argv)
@@ -267,7 +253,6 @@ int main(int argc, char **argv)
 	pthread_attr_t attr;
 	void *at;
 	size_t n;
-	uint64_t begin;
 
 	glibc_backtrace = (int (*)(void **, int))dlsym(dlopen("libc.so.6", RTLD_NOW), "backtrace");
 	pthread_getattr_np(pthread_self(), &attr);
@@ -282,10 +267,11 @@ int main(int argc, char **argv)
 		step_a(30 - 7);
 		return 0;
 	}
-	begin = now_ns();
+	double began_ns = cpu_ns();
+
 	if (!glibc_backtrace || !rp_modules_refresh())
 		return 1;
-	print_tables("this process", (double)(now_ns() - begin) / 1e6);
+	print_tables("this process", (cpu_ns() - began_ns) / 1e6);
 	printf("ns a walk (frames)\nframes");
 	for (int way = 0; way < N_WAYS; way++)
 		printf(" %18s", ways[way].name);

@@ -74,19 +74,6 @@ static struct cost serve(bool flagged)
 	return cost;
 }
 
-static int by_size(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(double *all)
-{
-	qsort(all, N_PAIRS, sizeof(*all), by_size);
-	return all[N_PAIRS / 2];
-}
-
 static void measure_watched(void)
 {
 	static double reads[N_PAIRS], sleeps[N_PAIRS], locks[N_PAIRS];
@@ -100,7 +87,8 @@ static void measure_watched(void)
 		sleeps[i] = cost.sleep_ns;
 		locks[i] = cost.lock_ns;
 	}
-	printf("%.1f %.1f %.1f\n", median(reads), median(sleeps), median(locks));
+	printf("%.1f %.1f %.1f\n", median_of(reads, N_PAIRS), median_of(sleeps, N_PAIRS),
+	       median_of(locks, N_PAIRS));
 }
 
 int main(int argc, char **argv)

@@ -26,6 +26,20 @@ static inline double now_ns(void)
 	return clock_ns(CLOCK_MONOTONIC);
 }
 
+static inline int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Sorts the N VALUES. */
+static inline double median_of(double *values, size_t n)
+{
+	qsort(values, n, sizeof(*values), by_value);
+	return values[n / 2];
+}
+
 /* What the work costs more than it does without. GOAL as "<=5" or "-". */
 static inline void say_more(const char *name, const char *unit, const char *goal, double with,
                             double without)

@@ -4,7 +4,7 @@
 # Without FILE: build/reqprof, and libc when its separate debug file is installed.
 # SPDX-License-Identifier: MIT
 set -eu
-ours=${BENCH_SYMBOLIZE:-build/bench/bench_symbolize}
+bench=build/bench
 n=${1:-20000}
 [ $# -gt 0 ] && shift
 tmp=$(mktemp -d)
@@ -26,9 +26,9 @@ default_files() {
 timed() {
 	began=$(date +%s%N)
 	case $1 in
-	reqprof) "$ours" "$2" - ;;
-	addr2line) addr2line -C -f -i -e "$2" ;;
-	llvm-symbolizer) llvm-symbolizer -C -f -i --output-style=GNU -e "$2" ;;
+	reqprof) $bench/bench_symbols "$2" ;;
+	addr2line) addr2line -a -C -f -i -e "$2" ;;
+	llvm-symbolizer) llvm-symbolizer -a -C -f -i --output-style=GNU -e "$2" ;;
 	esac <"$tmp/addresses" >"$tmp/out" 2>/dev/null
 	echo $((($(date +%s%N) - began) / 100000)) >>"$tmp/$1"
 }
@@ -38,7 +38,7 @@ median() {
 }
 
 compare() {
-	"$ours" "$1" "$n" list >"$tmp/addresses"
+	$bench/bench_symbols "$1" all "$n" >"$tmp/addresses"
 	for tool in $tools; do
 		: >"$tmp/$tool"
 	done
@@ -53,7 +53,7 @@ compare() {
 		median "$tmp/$tool" | awk -v file="$1" -v n="$n" -v tool="$tool" -v base="$base" \
 			'{ printf "%-36s %7d addresses  %-16s %9.1f ms  %5.2fx\n", file, n, tool, $1 / 10, $1 / base }'
 	done
-	"$ours" "$1" "$n" | sed 's/^/    without output: /'
+	$bench/bench_symbolize "$1" <"$tmp/addresses" | sed 's/^/    without output: /'
 }
 
 tools=reqprof
