@@ -89,12 +89,16 @@ def no_call_returns_early_however_often_the_thread_is_called():
     with twins(host('flicker'), env={**SLOW, 'REQPROF_SLOW_INTERVAL': '1ms'}) as both:
         right = re.sub(r'\d+', 'N', 'rounds=1 ' + ' '.join(
             k + '=0' for k in ('poll', 'sleep', 'recv', 'sem', 'epoll', 'select')))
-        for target in ('/flicker/150', '/flicker/1500', '/flicker/1500'):
-            raw, s = both.caught(target)
+        called = 0
+        for n in range(10):  # a busy machine may leave no time to call it
+            raw, s = both.caught('/flicker/1500' if n else '/flicker/150')
             equal(re.sub(r'rounds=\d+', 'rounds=N', text(raw)).strip(),
                   right.replace('=N', '=0').replace('rounds=0', 'rounds=N'))
             adds_up(s, 30_000_000)
-        check(counter(s, 'ticks'), 'it was never called: the test says nothing')
+            called += bool(counter(s, 'ticks'))
+            if n >= 2 and called:
+                break
+        check(called, 'it was never called: the test says nothing')
 
 
 def workers_that_keep_all_signals_out_are_sampled_and_keep_their_mask():
