@@ -238,10 +238,20 @@ bool rp_answer_is_taken(struct rp_answer *a)
 	return atomic_load(&a->taken) == RP_TAKEN_YES;
 }
 
+size_t rp_answer_room(struct rp_answer *a, bool *over)
+{
+	uint64_t was = atomic_load(&a->queued);
+
+	*over = was & RP_QUEUE_OVER;
+	return *over ? 0
+	             : RP_ANSWER_QUEUE_BYTES -
+	                       (size_t)((was & RP_QUEUE_BYTES) - atomic_load(&a->sent));
+}
+
 size_t rp_answer_queue(struct rp_answer *a, const char *bytes, size_t n, bool *over)
 {
+	size_t room = rp_answer_room(a, over);
 	uint64_t was = atomic_load(&a->queued), at = was & RP_QUEUE_BYTES;
-	size_t room = RP_ANSWER_QUEUE_BYTES - (size_t)(at - atomic_load(&a->sent));
 	size_t from = (size_t)(at % RP_ANSWER_QUEUE_BYTES), first;
 
 	n = n < room ? n : room;

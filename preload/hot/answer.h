@@ -97,7 +97,9 @@ void rp_answer_let(struct rp_answer *a);
 void rp_answer_set(struct rp_answer *a, enum rp_answer_state state);
 bool rp_answer_is_taken(struct rp_answer *a);
 
-/* Puts what fits of N bytes into the queue; 0 with *OVER: nobody would send them. */
+/* Bytes that fit into the queue; puts what fits of N bytes into it.  0 with *OVER: nobody would
+ * send them. */
+size_t rp_answer_room(struct rp_answer *a, bool *over);
 size_t rp_answer_queue(struct rp_answer *a, const char *bytes, size_t n, bool *over);
 
 #endif

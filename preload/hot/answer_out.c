@@ -6,193 +6,16 @@
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
-#include <linux/futex.h>
-#include <poll.h>
 #include <string.h>
-#include <sys/stat.h>
 #include "preload/hot/answer.h"
 #include "preload/hot/answer_head.h"
+#include "preload/hot/answer_queue.h"
 #include "preload/hot/clock.h"
 #include "preload/hot/heads.h"
 #include "preload/hot/offer_part.h"
 #include "preload/hot/sys.h"
 
-enum { FILE_BYTES = 4096, DISCARD_BYTES = 4096, MOST_SECONDS = 1000000 };
-
-/* What became of a part that did not all go. */
-struct fate {
-	bool whole; /* the host's call is to be made as it is */
-	bool over;  /* the queue's thread takes no more */
-	bool full;  /* it has no room; when it has, it makes the host try again */
-};
-
-/* ---- queued ---------------------------------------------------------------------------------- */
-
-/* The host's call may wait so long. */
-static uint64_t patience_ns(const struct rp_offer *o)
-{
-	struct timeval most = {0, 0};
-	socklen_t n = sizeof(most);
-
-	if (rp_sys(SYS_getsockopt, o->fd, SOL_SOCKET, SO_SNDTIMEO, &most, &n) != 0 ||
-	    (!most.tv_sec && !most.tv_usec) || most.tv_sec > MOST_SECONDS)
-		return MOST_SECONDS * 1000000000ull;
-	return (uint64_t)most.tv_sec * 1000000000 + (uint64_t)most.tv_usec * 1000;
-}
-
-/* Until there is room again, or nobody to make any.  False: not before END_NS. */
-static bool wait_for_room(struct rp_answer *a, uint64_t sent, uint64_t end_ns)
-{
-	uint64_t now_ns = rp_mono_ns(), left_ns = now_ns < end_ns ? end_ns - now_ns : 0;
-	struct timespec t = {1, 0};
-
-	if (left_ns < 1000000000)
-		t = (struct timespec){0, (long)left_ns};
-	if (left_ns)
-		rp_sys(SYS_futex, &a->sent, FUTEX_WAIT_PRIVATE, (uint32_t)sent, &t);
-	return left_ns;
-}
-
-/* Puts all it can of BYTES behind the page of A. */
-static size_t queue_bytes(struct rp_answer *a, const struct rp_offer *o, const char *bytes,
-                          size_t n, struct fate *fate)
-{
-	bool may_wait = false, asked = false;
-	uint64_t end_ns = 0;
-	size_t put = 0;
-
-	while (put < n && !fate->over && !fate->full) {
-		uint64_t sent = atomic_load(&a->sent);
-		size_t some = rp_answer_queue(a, bytes + put, n - put, &fate->over);
-
-		put += some;
-		if (some || fate->over) {
-			end_ns = 0;
-			continue;
-		}
-		may_wait = may_wait || a->patient || rp_offer_blocks(o);
-		if (may_wait && !end_ns)
-			end_ns = rp_mono_ns() + patience_ns(o);
-		if (may_wait)
-			fate->full = !wait_for_room(a, sent, end_ns);
-		else if (asked) /* there was none, nor since it was said */
-			fate->full = true;
-		atomic_store(&a->hungry, !may_wait);
-		asked = true;
-	}
-	return put;
-}
-
-/* What is left of a regular file from *AT on, up to N bytes; -1: it is none. */
-static int64_t left_of_file(const struct rp_offer *o, size_t n, int64_t *at)
-{
-	struct stat st;
-
-	if (rp_sys(SYS_fstat, o->in, &st) != 0 || !S_ISREG(st.st_mode))
-		return -1;
-	*at = o->at ? *o->at : rp_sys(SYS_lseek, o->in, 0, SEEK_CUR);
-	if (*at < 0)
-		return -1;
-	int64_t left = st.st_size > *at ? st.st_size - *at : 0;
-
-	return left < (int64_t)n ? left : (int64_t)n;
-}
-
-static void advance(const struct rp_offer *o, int64_t at)
-{
-	if (o->at)
-		*o->at = at;
-	else
-		rp_sys(SYS_lseek, o->in, at, SEEK_SET);
-}
-
-/* Reads of the host's file, at its place or, from a pipe, what is next. */
-static long read_some(const struct rp_offer *o, char *buf, size_t n, int64_t at)
-{
-	struct pollfd p = {.fd = o->in, .events = POLLIN};
-	struct timespec none = {0, 0};
-	long got;
-
-	if (at < 0 && o->flags & MSG_DONTWAIT && rp_sys(SYS_ppoll, &p, 1, &none, NULL, 8) == 0)
-		got = -EAGAIN;
-	else
-		got = at >= 0 ? rp_sys(SYS_pread64, o->in, buf, n, at)
-		              : rp_sys(SYS_read, o->in, buf, n);
-	if (got >= 0)
-		return got;
-	errno = (int)-got;
-	return -1;
-}
-
-static ssize_t queue_file(struct rp_conn *c, struct rp_answer *a, const struct rp_offer *o,
-                          size_t n, struct fate *fate)
-{
-	char some[FILE_BYTES];
-	int64_t at = -1, left = left_of_file(o, n, &at);
-	size_t done = 0;
-	bool failed = false;
-
-	if (left >= 0)
-		n = (size_t)left;
-	while (done < n) {
-		size_t want = n - done < sizeof(some) ? n - done : sizeof(some);
-		long got = read_some(o, some, want, at);
-		size_t put = got > 0 ? queue_bytes(a, o, some, (size_t)got, fate) : 0;
-
-		failed = got < 0;
-		if (at >= 0)
-			at += (int64_t)put;
-		done += put;
-		if (put)
-			rp_part_say(c, o, (struct rp_part){0, put, false});
-		if (!put || (long)put < got || at < 0)
-			break;
-	}
-	if (left >= 0)
-		advance(o, at);
-	return done || !failed ? (ssize_t)done : -1;
-}
-
-/* Our lines of an answer that stays after all.  False: there is no room for all of them. */
-static bool queue_lines(struct rp_conn *c, struct rp_answer *a, const struct rp_offer *o,
-                        struct rp_heads *h, struct fate *fate)
-{
-	size_t n = (size_t)(h->insert.n - h->insert.sent);
-	size_t put = queue_bytes(a, o, h->lines + h->insert.sent, n, fate);
-
-	rp_insert_took(&h->insert, put);
-	rp_heads_let(c, h);
-	return put == n;
-}
-
-static ssize_t queue(struct rp_conn *c, struct rp_answer *a, const struct rp_offer *o,
-                     struct rp_part part, struct fate *fate)
-{
-	struct iovec iov;
-	size_t done = 0;
-
-	if (!o->iov)
-		return queue_file(c, a, o, part.n, fate);
-	while (done < part.n && !fate->over) {
-		struct rp_part rest = {part.from + done, part.n - done, false};
-		size_t before, n = rp_part_first(o, &rest, &iov);
-		struct rp_heads *h = rp_heads_due(c, o, &rest, &before);
-
-		if (h && !queue_lines(c, a, o, h, fate))
-			break;
-		if (h)
-			continue;
-		n = before < n ? before : n;
-		size_t put = queue_bytes(a, o, iov.iov_base, n, fate);
-
-		rest.n = put;
-		rp_part_say(c, o, rest);
-		done += put;
-		if (put < n)
-			break;
-	}
-	return (ssize_t)done;
-}
+enum { DISCARD_BYTES = 4096 };
 
 /* ---- swallowed ------------------------------------------------------------------------------- */
 
@@ -200,12 +23,12 @@ static ssize_t queue(struct rp_conn *c, struct rp_answer *a, const struct rp_off
 static ssize_t swallow_file(struct rp_conn *c, const struct rp_offer *o, size_t n)
 {
 	char some[DISCARD_BYTES];
-	int64_t at = -1, left = left_of_file(o, n, &at);
+	int64_t at = -1, left = rp_file_left(o, n, &at);
 
 	if (left < 0) {
-		left = read_some(o, some, n < sizeof(some) ? n : sizeof(some), -1);
+		left = rp_file_read(o, some, n < sizeof(some) ? n : sizeof(some), -1);
 	} else {
-		advance(o, at + left);
+		rp_file_advance(o, at + left);
 	}
 	if (left > 0)
 		rp_part_say(c, o, (struct rp_part){0, (size_t)left, false});
@@ -335,13 +158,13 @@ static ssize_t take_head(struct rp_conn *c, struct rp_answer *a, const struct rp
 
 /* A part of an answer that is not replaced. */
 static ssize_t forward(struct rp_conn *c, const struct rp_offer *o, struct rp_part part,
-                       struct fate *fate)
+                       struct rp_fate *fate)
 {
 	struct rp_answer *last = rp_answer_hold_last(c);
 	ssize_t put = 0;
 
 	if (last) {
-		put = queue(c, last, o, part, fate);
+		put = rp_answer_put(c, last, o, part, fate);
 		rp_answer_let(last);
 	}
 	if (last && (put || !fate->over))
@@ -353,7 +176,7 @@ static ssize_t forward(struct rp_conn *c, const struct rp_offer *o, struct rp_pa
 
 /* What is done of the next part. */
 static ssize_t take_part(struct rp_conn *c, const struct rp_offer *o, size_t from,
-                         struct fate *fate)
+                         struct rp_fate *fate)
 {
 	struct rp_run *run = rp_pending_front(&c->pending);
 	struct rp_answer *a = run ? rp_answer_hold(c, run->request, run->serial) : NULL;
@@ -411,7 +234,7 @@ static bool again(ssize_t *put)
 static bool offer_blind(struct rp_conn *c, const struct rp_offer *o, ssize_t *put)
 {
 	struct rp_part all = {0, o->n, false};
-	struct fate fate = {false, false, false};
+	struct rp_fate fate = {false, false, false};
 
 	*put = (ssize_t)o->n;
 	if (rp_answer_is_cut(c)) {
@@ -423,14 +246,14 @@ static bool offer_blind(struct rp_conn *c, const struct rp_offer *o, ssize_t *pu
 
 	if (!last)
 		return false;
-	*put = queue(c, last, o, all, &fate);
+	*put = rp_answer_put(c, last, o, all, &fate);
 	rp_answer_let(last);
 	return *put || (!fate.over && (!fate.full || again(put)));
 }
 
 bool rp_answer_offer(struct rp_conn *c, const struct rp_offer *o, ssize_t *put)
 {
-	struct fate fate = {false, false, false};
+	struct rp_fate fate = {false, false, false};
 	size_t done = 0;
 
 	if (is_over(c) || !o->n || c->layer == RP_LAYER_TLS)

@@ -64,6 +64,14 @@ static inline bool rp_says(int fd)
 	       (rp_unlikely(rp_self.armed) && rp_conn_kind(fd) == RP_FD_SOCKET);
 }
 
+static inline void rp_said_mmsg(int fd, const struct mmsghdr *msgs, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (msgs[i].msg_len && rp_says(fd))
+			rp_conn_said_iov(fd, msgs[i].msg_hdr.msg_iov, msgs[i].msg_hdr.msg_iovlen,
+			                 msgs[i].msg_len);
+}
+
 static inline ssize_t rp_after_in(struct rp_wait *w, int fd, const void *buf, ssize_t got)
 {
 	rp_wait_moved(w, got);

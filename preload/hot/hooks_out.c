@@ -156,21 +156,15 @@ RP_HOOK ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 RP_HOOK int sendmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags)
 {
 	struct rp_wait w;
-	ssize_t one;
+	ssize_t first;
 
-	/* The first message; a host may always hear that fewer went out than it had. */
-	if (rp_offer_wanted(fd) && n && rp_offer_msg(fd, &msgs->msg_hdr, flags, &one)) {
-		msgs->msg_len = one > 0 ? (unsigned)one : 0;
-		return one < 0 ? -1 : 1;
-	}
+	if (rp_offer_wanted(fd) && n && rp_offer_mmsg(fd, msgs, n, flags, &first))
+		return (int)first;
 	rp_before_bytes(&w, RP_WAIT_SEND, fd);
 	int put = rp_real.sendmmsg(fd, msgs, n, flags);
 
 	rp_wait_moved(&w, rp_mmsg_bytes(msgs, put));
-	for (int i = 0; i < put; i++)
-		if (msgs[i].msg_len && rp_says(fd))
-			rp_conn_said_iov(fd, msgs[i].msg_hdr.msg_iov, msgs[i].msg_hdr.msg_iovlen,
-			                 msgs[i].msg_len);
+	rp_said_mmsg(fd, msgs, put);
 	return put;
 }
 
@@ -231,8 +225,7 @@ RP_HOOK ssize_t splice(int in, off64_t *in_at, int out, off64_t *out_at, size_t 
 	struct rp_wait w;
 	ssize_t moved;
 
-	if (rp_offer_wanted(out) &&
-	    rp_offer_file(out, in, in_at, n, flags & SPLICE_F_NONBLOCK ? MSG_DONTWAIT : 0, &moved))
+	if (rp_offer_wanted(out) && rp_offer_splice(out, in, in_at, n, flags, &moved))
 		return moved;
 	rp_before_bytes(&w, RP_WAIT_SENDFILE, out);
 	moved = rp_real.splice(in, in_at, out, out_at, n, flags);

@@ -146,9 +146,18 @@ static void after(long nr, const long *a, long ret)
 			rp_conn_said_iov(fd, ((const struct msghdr *)a[1])->msg_iov,
 			                 ((const struct msghdr *)a[1])->msg_iovlen, (size_t)ret);
 		break;
+	case SYS_sendmmsg:
+		rp_said_mmsg(fd, (const struct mmsghdr *)a[1], (int)ret);
+		break;
 	case SYS_sendfile:
 		if (ret > 0 && rp_says(fd))
 			rp_conn_said(fd, NULL, (size_t)ret);
+		break;
+	case SYS_splice:
+		if (ret > 0 && rp_says((int)a[2]))
+			rp_conn_said((int)a[2], NULL, (size_t)ret);
+		if (ret > 0 && rp_conn_kind(fd) == RP_FD_CONN)
+			rp_conn_heard(fd, NULL, (size_t)ret);
 		break;
 	case SYS_accept:
 	case SYS_accept4:
@@ -185,6 +194,13 @@ static bool offered(long nr, const long *a, ssize_t *put)
 	case SYS_sendmsg:
 		return rp_offer_wanted(fd) &&
 		       rp_offer_msg(fd, (const struct msghdr *)a[1], (int)a[2], put);
+	case SYS_sendmmsg:
+		return rp_offer_wanted(fd) && (unsigned)a[2] > 0 &&
+		       rp_offer_mmsg(fd, (struct mmsghdr *)a[1], (unsigned)a[2], (int)a[3], put);
+	case SYS_splice:
+		return rp_offer_wanted((int)a[2]) &&
+		       rp_offer_splice((int)a[2], fd, (int64_t *)a[1], (size_t)a[4], (unsigned)a[5],
+		                       put);
 	case SYS_sendfile:
 		return rp_offer_wanted(fd) &&
 		       rp_offer_file(fd, (int)a[1], (int64_t *)a[2], (size_t)a[3], 0, put);

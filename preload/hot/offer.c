@@ -31,16 +31,38 @@ bool rp_offer_bytes(int fd, const void *buf, size_t n, int flags, ssize_t *put)
 	return rp_offer_take(&(struct rp_offer){fd, &iov, 1, n, flags, -1, NULL, false}, put);
 }
 
-bool rp_offer_msg(int fd, const struct msghdr *msg, int flags, ssize_t *put)
+static size_t bytes_of(const struct msghdr *msg)
 {
-	const struct iovec *iov = msg->msg_iov;
 	size_t n = 0;
 
 	for (size_t i = 0; i < msg->msg_iovlen; i++)
-		n += iov[i].iov_len;
-	return rp_offer_take(&(struct rp_offer){fd, iov, msg->msg_iovlen, n, flags, -1, NULL,
-	                                        msg->msg_controllen},
+		n += msg->msg_iov[i].iov_len;
+	return n;
+}
+
+bool rp_offer_msg(int fd, const struct msghdr *msg, int flags, ssize_t *put)
+{
+	return rp_offer_take(&(struct rp_offer){fd, msg->msg_iov, msg->msg_iovlen, bytes_of(msg),
+	                                        flags, -1, NULL, msg->msg_controllen},
 	                     put);
+}
+
+/* The first that has bytes, and those before it. */
+bool rp_offer_mmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags, ssize_t *put)
+{
+	unsigned empty = 0;
+	ssize_t one = 0;
+
+	while (empty < n && !bytes_of(&msgs[empty].msg_hdr))
+		msgs[empty++].msg_len = 0;
+	bool taken = empty < n && rp_offer_msg(fd, &msgs[empty].msg_hdr, flags, &one);
+
+	if (!taken && !empty)
+		return false;
+	if (taken && one >= 0)
+		msgs[empty++].msg_len = (unsigned)one;
+	*put = empty ? (ssize_t)empty : -1;
+	return true;
 }
 
 bool rp_offer_iov(int fd, const struct iovec *iov, size_t n_iov, int flags, ssize_t *put)
@@ -53,4 +75,9 @@ bool rp_offer_iov(int fd, const struct iovec *iov, size_t n_iov, int flags, ssiz
 bool rp_offer_file(int fd, int in, int64_t *at, size_t n, int flags, ssize_t *put)
 {
 	return rp_offer_take(&(struct rp_offer){fd, NULL, 0, n, flags, in, at, false}, put);
+}
+
+bool rp_offer_splice(int fd, int in, int64_t *at, size_t n, unsigned flags, ssize_t *put)
+{
+	return rp_offer_file(fd, in, at, n, flags & SPLICE_F_NONBLOCK ? MSG_DONTWAIT : 0, put);
 }

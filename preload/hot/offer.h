@@ -54,7 +54,10 @@ static inline bool rp_offer_wanted(int fd)
 bool rp_offer_bytes(int fd, const void *buf, size_t n, int flags, ssize_t *put);
 bool rp_offer_iov(int fd, const struct iovec *iov, size_t n_iov, int flags, ssize_t *put);
 bool rp_offer_msg(int fd, const struct msghdr *msg, int flags, ssize_t *put);
+/* Some of N messages; a host may always hear that fewer went out than it had. */
+bool rp_offer_mmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags, ssize_t *put);
 /* FLAGS: MSG_DONTWAIT where IN is not waited for. */
 bool rp_offer_file(int fd, int in, int64_t *at, size_t n, int flags, ssize_t *put);
+bool rp_offer_splice(int fd, int in, int64_t *at, size_t n, unsigned flags, ssize_t *put);
 
 #endif

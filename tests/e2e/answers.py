@@ -102,7 +102,7 @@ def pager(here, n=64, ms=0):
 
 
 def starts(*argv, needs=(), files=None, can=None, env=None):
-    """A server of ARGV with $PORT, $HERE and $PLACE put in."""
+    """A server of ARGV with $PORT, $HERE, $PLACE and $HOSTS put in."""
     @contextlib.contextmanager
     def start(here, shim=True, before=None, **more):
         need(*needs)
@@ -111,7 +111,8 @@ def starts(*argv, needs=(), files=None, can=None, env=None):
         for name, content in (files or {}).items():
             here.file(name, content)
         port = free_port()
-        words = {'$PORT': str(port), '$HERE': HERE, '$PLACE': here.path}
+        words = {'$PORT': str(port), '$HERE': HERE, '$PLACE': here.path,
+                 '$HOSTS': os.path.join(harness.BUILD, 'hosts')}
         full = list(argv)
         for word, value in words.items():
             full = [a.replace(word, value) for a in full]
@@ -191,6 +192,9 @@ KINDS = [
 
 # Not for every test.
 OTHERS = [
+    Kind('says', starts('$HOSTS/says', '$PORT'),
+         ['/' + by + call for by in ('', 'sys-') for call in
+          ('write', 'writev', 'sendto', 'sendmsg', 'sendmmsg', 'sendfile', 'splice')], True),
     Kind('sse', starts(PYTHON, '-m', 'uvicorn', '--app-dir', '$PLACE', '--port', '$PORT',
                        '--log-level', 'warning', 'sse:app', files={'sse.py': SSE},
                        can=python_has('uvicorn')), ['/'], True),

@@ -321,6 +321,18 @@ def no_pidfd():
     libc.prctl(22, 2, struct.pack('HxxxxxxP', len(steps), ctypes.addressof(program)), 0, 0)
 
 
+def however_it_is_said():
+    """By each call that sends, swallowed and then behind a page; a pipe's bytes as well."""
+    targets = answers.kind('says').targets
+    wanted = [body_of(raw) for raw in bare('says', *targets)]
+    with serving('says') as (_, one):
+        for target, body in zip(targets, wanted):
+            check(body.startswith(target.encode() + b'.'), target, 'says', body[:40])
+            only_pages_and(talk(one.port, request(flagged(target)), request(target),
+                                request(flagged(target)), request(target)),
+                           [None, body, None, body])
+
+
 PIPELINES = ['nginx', 'apache', 'lighttpd', 'python', 'node', 'uvicorn', 'puma', 'java']
 ALL = [k.name for k in answers.KINDS]
 run(*[pipelined(name) for name in PIPELINES],
@@ -333,6 +345,6 @@ run(*[pipelined(name) for name in PIPELINES],
     a_POST_that_does_not_insist_is_answered_as_ever, the_100_that_a_client_waits_for_comes,
     what_has_no_body_or_is_a_part_is_answered_as_ever, a_stream_of_events_is_never_swallowed,
     REQPROF_RESPONSE_keep_forbids_it, a_page_that_nobody_can_make_says_what_to_type,
-    a_head_in_pieces_is_held_until_it_is_judged, a_server_that_is_told_to_end_ends,
+    however_it_is_said, a_head_in_pieces_is_held_until_it_is_judged, a_server_that_is_told_to_end_ends,
     a_server_that_ends_by_itself_lets_the_page_out,
     in_a_sandbox_that_kills_who_takes_descriptors_it_works_without)

@@ -5,8 +5,10 @@
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "preload/hot/answer.h"
@@ -262,6 +264,34 @@ START_TEST(a_file_that_gives_nothing_says_why)
 }
 END_TEST
 
+/* Of a pipe nothing is taken for which the queue has no room, and it has what it had. */
+START_TEST(what_a_pipe_has_stays_there_until_there_is_room)
+{
+	static const char head[] = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello\n";
+	struct pair_story story = {0};
+	int fds[2], left = 0;
+	ssize_t put = 0;
+
+	ck_assert_int_eq(pipe(fds), 0);
+	ck_assert_int_eq(write(fds[1], AFTER, sizeof(AFTER) - 1), sizeof(AFTER) - 1);
+	rp_conn_heard(pair_fd, guard_put(0, requests, sizeof(requests) - 1), sizeof(requests) - 1);
+	offer(BEFORE, sizeof(BEFORE) - 1);
+	offer(head, sizeof(head) - 1);
+	for (unsigned room = 0; room <= 10; room += 10) {
+		atomic_store(&started->queued, RP_ANSWER_QUEUE_BYTES - room);
+		ck_assert(rp_offer_splice(pair_fd, fds[0], NULL, 100, SPLICE_F_NONBLOCK, &put));
+		ck_assert_int_eq(put, room ? (ssize_t)room : -1);
+		ck_assert_int_eq(ioctl(fds[0], FIONREAD, &left), 0);
+		ck_assert_int_eq(left, (int)(sizeof(AFTER) - 1 - room));
+	}
+	ck_assert_int_eq(memcmp(queue_memory + RP_ANSWER_QUEUE_BYTES - 10, AFTER, 10), 0);
+	rp_answer_end(started);
+	close(fds[0]);
+	close(fds[1]);
+	pair_collect(&story);
+}
+END_TEST
+
 static void setup(void)
 {
 	may_take = true;
@@ -288,6 +318,7 @@ int main(void)
 	tcase_add_test(tests,
 	               where_nobody_could_say_that_there_is_room_who_cannot_wait_is_left_alone);
 	tcase_add_test(tests, a_file_that_gives_nothing_says_why);
+	tcase_add_test(tests, what_a_pipe_has_stays_there_until_there_is_room);
 	suite_add_tcase(suite, tests);
 	return suite_run(suite);
 }
