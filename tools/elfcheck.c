@@ -73,8 +73,8 @@ enum rp_elf_verdict rp_elf_find(const char *word, char *found, size_t cap)
 
 		if (v == RP_ELF_OK)
 			return v;
-		if (v == RP_ELF_NOT_EXECUTABLE)
-			best = v;
+		if (v == RP_ELF_NOT_EXECUTABLE && access(found, F_OK) == 0)
+			best = v; /* nothing is known of what a closed directory holds */
 		if (!dir[n])
 			break;
 		dir += n + 1;

@@ -38,7 +38,7 @@ bool rp_elf_works(enum rp_elf_verdict verdict);
 const char *rp_elf_why(enum rp_elf_verdict verdict);
 const char *rp_elf_advice(enum rp_elf_verdict verdict);
 
-/* Finds WORD as execvp(3) does, along PATH unless it has a slash.  OK with the file in
+/* Finds WORD as a shell does, along PATH unless it has a slash.  OK with the file in
  * FOUND[CAP]; else MISSING or NOT_EXECUTABLE. */
 enum rp_elf_verdict rp_elf_find(const char *word, char *found, size_t cap);
 

@@ -111,15 +111,16 @@ def skipped(why):
     print("SKIP " + why)
 
 
-def unreadable(path):
+def closed(path):
     """Root may read everything, and asks as somebody else."""
     os.chmod(WORK, 0o711)
-    try:
-        run = tool("show", path, user="nobody" if os.geteuid() == 0 else None)
-    except PermissionError as why:
-        skipped("nobody may not run the tool here: %s" % why)
-    else:
-        refused("a file that may not be read", run)
+    user = "nobody" if os.geteuid() == 0 else None
+    refused("a file that may not be read", tool("show", path, user=user))
+    folder = os.path.join(WORK, "closed")
+    os.mkdir(folder, 0o000)
+    run = tool("run", "--", "no-such-server", user=user, env={"PATH": folder + ":/usr/bin"})
+    os.rmdir(folder)
+    refused("run of an unknown word, with a closed folder on PATH", run, status=127)
 
 
 def places():
@@ -138,7 +139,7 @@ def places():
     refused("REQPROF_DIR is a file", tool("ls", env={"REQPROF_DIR": put("file", b"x")}))
     secret = put("secret", b"x")
     os.chmod(secret, 0)
-    unreadable(secret)
+    closed(secret)
 
 
 def cuts(good):
