@@ -4,6 +4,7 @@
  */
 #include "preload/cold/maker_parts.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
@@ -54,13 +55,16 @@ static bool look_for_shim(int maps, char path_of_shim[PATH_MAX])
 	return false;
 }
 
-static bool find_shim(char path[PATH_MAX], struct stat *shim)
+/* 0, or a negative errno. */
+static int find_shim(char path[PATH_MAX], struct stat *shim)
 {
 	long maps = rp_sys(SYS_openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC);
 	bool found = maps >= 0 && look_for_shim((int)maps, path);
 
 	rp_sys(SYS_close, maps);
-	return found && stat(path, shim) == 0;
+	if (!found)
+		return -ENOENT;
+	return stat(path, shim) == 0 ? 0 : -errno;
 }
 
 /* Why not to run what ST is of; NULL: nothing is wrong with it.  Whoever may change the shim is in
@@ -79,14 +83,14 @@ static const char *distrust(const struct stat *st, const struct stat *shim)
 	return NULL;
 }
 
-/* -1: it is not there. */
+/* A descriptor, or a negative errno. */
 static int open_tool(const char *path, const struct stat *shim, bool *refused)
 {
 	long fd = rp_sys(SYS_openat, AT_FDCWD, path, O_PATH | O_CLOEXEC);
 	struct stat st;
 
 	if (fd < 0)
-		return -1;
+		return (int)fd;
 	const char *why = fstat((int)fd, &st) == 0 ? distrust(&st, shim) : "cannot be examined";
 
 	if (!why)
@@ -94,17 +98,17 @@ static int open_tool(const char *path, const struct stat *shim, bool *refused)
 	rp_sys(SYS_close, fd);
 	rp_log(path, ": ", why, "; pages are not made with it", NULL);
 	*refused = true;
-	return -1;
+	return -EPERM;
 }
 
 static int open_beside(char path[PATH_MAX], const struct stat *shim, bool *refused)
 {
 	char *end = strrchr(path, '/');
-	int fd = -1;
+	int fd = -ENOENT;
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]) && fd < 0; i++) {
 		if (end + strlen(places[i]) >= path + PATH_MAX)
-			return -1;
+			return -ENAMETOOLONG;
 		strcpy(end, places[i]);
 		fd = open_tool(path, shim, refused);
 	}
@@ -115,16 +119,18 @@ int rp_maker_tool(void)
 {
 	struct stat shim = {.st_uid = 0};
 	char path[PATH_MAX];
-	bool known = find_shim(path, &shim), refused = false, told = rp_settings.tool[0];
-	int fd = -1;
+	bool refused = false, told = rp_settings.tool[0];
+	int fd = find_shim(path, &shim);
+	const char *where = told ? "not there" : "not beside the shim, nor in ../bin";
 
 	if (told)
 		fd = open_tool(rp_settings.tool, &shim, &refused);
-	else if (known)
+	else if (fd == 0)
 		fd = open_beside(path, &shim, &refused);
+	if (fd == -EACCES) /* a clone below /root, and a worker that is not root */
+		where = "in a folder that is closed to the server's user";
 	if (fd < 0 && !refused)
-		rp_log(told ? rp_settings.tool : "reqprof", ": ",
-		       told ? "not there" : "not beside the shim, nor in ../bin",
-		       "; pages are not made", NULL);
+		rp_log(told ? rp_settings.tool : "reqprof", ": ", where, "; pages are not made",
+		       NULL);
 	return fd;
 }

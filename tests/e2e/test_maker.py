@@ -6,24 +6,26 @@
 import contextlib
 import json
 import os
+import pwd
 import re
+import shutil
 import signal
 import subprocess
 
 from answers import request
-from harness import (BUILD, PYTHON, Client, Server, Skip, body_of, check, equal, export, files,
-                     free_port, need, place, run, until)
+from harness import (AS_ROOT, BUILD, PYTHON, SHIM, TOOL, Client, Server, Skip, body_of, check, equal,
+                     export, files, free_port, need, place, run, until)
 
 PARENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'py_parent.py')
 SHOP = os.path.join(BUILD, 'hosts/shop')
 
 
 @contextlib.contextmanager
-def running(here, *argv, before=(), **env):
+def running(here, *argv, before=(), become=None, **env):
     """ARGV, its port put behind it; every mode is open to us."""
     port = free_port()
     words = list(before) + [argv[0], *argv[1:2], str(port), *argv[2:]]
-    one = Server(here, words, port, env=dict({'REQPROF_OPEN': 'loopback'}, **env))
+    one = Server(here, words, port, env=dict({'REQPROF_OPEN': 'loopback'}, **env), before=become)
     try:
         yield one
     finally:
@@ -144,6 +146,28 @@ def without_a_tool_a_small_page_names_the_session():
         check('/nowhere/reqprof: not there' in here.said(), here.said())
 
 
+def nobody():
+    user = pwd.getpwnam('nobody')
+    os.setgid(user.pw_gid)
+    os.setuid(user.pw_uid)
+
+
+def in_a_folder_that_is_closed_to_the_server_it_is_said_to_be_there():
+    if not AS_ROOT:
+        raise Skip('another user needs root')
+    for tool in None, 'lib/reqprof':
+        with place('nobody') as here:
+            for source in SHIM, TOOL:
+                os.makedirs(here.file('lib'), exist_ok=True)
+                shutil.copy(source, here.file('lib'))
+            more = {'LD_PRELOAD': here.file('lib/libreqprof.so'), 'REQPROF_TOOL': tool and here.file(tool)}
+            with running(here, SHOP, become=nobody, **more) as one:
+                check(body_of(ask(one.port, '/cart?profile=text')).startswith(b'GET /cart'), here.said())
+                os.chmod(here.file('lib'), 0o700)
+                check(b'no reqprof' in body_of(ask(one.port, '/cart?profile=text')), 'a page')
+                check('reqprof: in a folder that is closed to the server' in here.said(), here.said())
+
+
 def what_is_no_reqprof_is_not_believed():
     for program, why in ('true', 'did not finish it'), ('yes', 'did not finish it'):
         with place() as here, parent(here, REQPROF_TOOL='/usr/bin/' + program) as one:
@@ -174,5 +198,6 @@ def nothing_is_left_of_many_pages():
 run(every_mode_says_the_same_in_its_own_way, the_tree_goes_to_the_servers_stderr_and_the_answer_stays,
     a_server_that_waits_for_its_children_sees_none, nor_does_one_that_reaps_orphans,
     nor_does_the_first_process_of_a_container, without_a_tool_a_small_page_names_the_session,
+    in_a_folder_that_is_closed_to_the_server_it_is_said_to_be_there,
     what_is_no_reqprof_is_not_believed, a_server_that_forbids_itself_calls_is_not_put_to_the_test,
     nothing_is_left_of_many_pages)
