@@ -12,13 +12,10 @@
 #include "tests/support/flagged.h"
 #include "tests/support/guard.h"
 #include "tests/support/pair.h"
+#include "tests/support/piece.h"
 #include "tests/support/suite.h"
 
-#define GET      "GET /plain HTTP/1.1\r\nHost: h\r\n\r\n"
 #define FLAGGED  "GET /one?profile=1 HTTP/1.1\r\nHost: h\r\n\r\n"
-#define POST     "POST /p HTTP/1.1\r\nContent-Length: 5\r\n\r\n"
-#define OK       "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n"
-#define NO_BODY  "HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n"
 #define LISTENER 900
 
 static struct flagged_notes notes;
@@ -81,43 +78,10 @@ START_TEST(plain_exchanges_need_nothing_else)
 END_TEST
 
 /* The same pieces, each time the short way where it is one, against the long way alone. */
-static const struct piece {
-	bool out;
-	const char *text; /* NULL: three bytes unseen */
-} pieces[] = {
-        {false, GET},
-        {true, NO_BODY},
-        {false, POST},
-        {false, "he"},
-        {false, "llo"},
-        {true, OK},
-        {true, NULL},
-        {false, POST "hello"},
-        {true, OK "a"},
-        {true, "bc"},
-        {false, GET GET},
-        {true, NO_BODY},
-        {false, GET},
-        {true, NO_BODY},
-        {true, OK "abc"},
-        {false, "GET /x HTTP/1.1\r\nHo"},
-        {false, "st: h\r\n\r\n"},
-        {false, "HEAD /x HTTP/1.1\r\n\r\n"},
-        {false, GET},
-        {true, OK "abc"},
-        {true, "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n"},
-        {true, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
-        {false, GET},
-        {true, "HTTP/1.1 100 Continue\r\n\r\n"},
-        {true, OK "abc"},
-};
-
 static void pass(const struct piece *p, bool short_way)
 {
-	static const char three[] = "abc";
-	const char *text = p->text ? p->text : three;
-	size_t n = strlen(text);
-	const void *bytes = p->text ? guard_put(2, text, n) : NULL;
+	size_t n;
+	const void *bytes = piece_bytes(p, &n);
 
 	if (short_way && p->out)
 		rp_conn_passed_out(pair_fd, bytes, (ssize_t)n);
@@ -147,7 +111,7 @@ START_TEST(both_ways_leave_the_same_behind)
 		fds[way] = pair_fd;
 		peers[way] = pair_peer;
 	}
-	for (size_t i = 0; i < sizeof(pieces) / sizeof(*pieces); i++) {
+	for (size_t i = 0; i < N_PIECES; i++) {
 		struct rp_conn *c[2];
 
 		for (unsigned way = 0; way < 2; way++) {

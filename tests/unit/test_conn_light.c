@@ -11,12 +11,8 @@
 #include "tests/support/aloft.h"
 #include "tests/support/guard.h"
 #include "tests/support/pair.h"
+#include "tests/support/piece.h"
 #include "tests/support/suite.h"
-
-#define GET     "GET /plain?a=1 HTTP/1.1\r\nHost: h\r\n\r\n"
-#define POST    "POST /p HTTP/1.1\r\nContent-Length: 5\r\n\r\n"
-#define OK      "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n"
-#define NO_BODY "HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n"
 
 enum { FAR_NS = 1000000000, N_LONG = RP_BOOK_TEXT + 1 };
 
@@ -88,43 +84,6 @@ START_TEST(exchanges_need_nothing_else_for_ever)
 }
 END_TEST
 
-static const struct piece {
-	bool out;
-	const char *text; /* NULL: three bytes unseen */
-} pieces[] = {
-        {false, GET},
-        {true, NO_BODY},
-        {false, POST},
-        {false, "he"},
-        {false, "llo"},
-        {true, OK},
-        {true, NULL},
-        {false, POST "hello"},
-        {true, OK "a"},
-        {true, "bc"},
-        {false, GET GET},
-        {true, NO_BODY},
-        {false, GET},
-        {true, NO_BODY},
-        {true, OK "abc"},
-        {false, "GET /x HTTP/1.1\r\nHo"},
-        {false, "st: h\r\n\r\n"},
-        {true, OK "ab"},
-        {true, "c"},
-        {false, "HEAD /x HTTP/1.1\r\n\r\n"},
-        {true, "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n"},
-        {false, GET},
-        {true, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"},
-        {true, "3\r\nabc\r\n0\r\n\r\n"},
-        {false, GET},
-        {true, "HTTP/1.1 100 Continue\r\n\r\n"},
-        {true, OK},
-        {true, "abc"},
-        {false, GET},
-        {true, OK "abc"},
-};
-enum { N_PIECES = sizeof(pieces) / sizeof(*pieces) };
-
 /* What can be seen after a piece. */
 struct after {
 	struct rp_delim_in in;
@@ -159,10 +118,8 @@ static void look(struct after *a)
 /* As the hooks do it. */
 static void pass(const struct piece *p)
 {
-	static const char three[] = "abc";
-	const char *text = p->text ? p->text : three;
-	size_t n = strlen(text);
-	const void *bytes = p->text ? guard_put(2, text, n) : NULL;
+	size_t n;
+	const void *bytes = piece_bytes(p, &n);
 
 	if (!rp_conn_stays(pair_fd))
 		rp_conn_touch(pair_fd, !p->out);
