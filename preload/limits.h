@@ -42,8 +42,8 @@ enum {
 	RP_MAX_AWAITS = 64,     /* answers that came and are not yet written, 800 bytes each */
 	RP_MAX_HEIRS = 64,      /* threads made by flagged ones, before they run; 40 bytes */
 	RP_SELF_WAITED = 4,     /* mutexes that a thread remembers to have waited under */
-	RP_MAX_QUEUES = 128,    /* mutexes under which threads wait, 2.1 KiB each */
-	RP_QUEUE_JOBS = 64,     /* jobs in such a queue; it is not followed while there are more */
+	RP_MAX_QUEUES = 128,    /* mutexes under which threads wait, 5.2 KiB each */
+	RP_QUEUE_JOBS = 128,    /* jobs in such a queue; it is not followed while there are more */
 	RP_MAX_CARRIERS = 256,  /* pipes and their like with something in them, 72 bytes each */
 	RP_MAX_NONCES = 2048,   /* tokens remembered until they end, 8 bytes each: at the usual rate
 	                         * 16 minutes bring 1930 */

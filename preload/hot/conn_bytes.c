@@ -10,6 +10,7 @@
 #include "preload/hot/current.h"
 #include "preload/hot/drops.h"
 #include "preload/hot/peer.h"
+#include "preload/hot/queue.h"
 #include "preload/hot/turn.h"
 
 /* Serials go on after fork: what the parent followed never lives here. */
@@ -58,8 +59,10 @@ void rp_conn_bind(struct rp_conn *c, bool reads)
 
 	bool is_followed = rp_conn_followed(run);
 
-	if (run && !reads)
+	if (run && !reads) {
+		rp_queue_shows(run->request, is_followed ? run->serial : 0);
 		rp_current_check(run->request, is_followed ? run->serial : 0);
+	}
 	if (rp_current_is_told(&rp_self))
 		return;
 	if (is_followed && (rp_current_works(run->request, run->serial) ||

@@ -7,38 +7,77 @@
 #include "preload/hot/blame.h"
 #include "preload/hot/hooks.h"
 #include "preload/hot/queue.h"
+#include "preload/hot/turn.h"
+
+static inline bool is_looked_at(void)
+{
+	return rp_unlikely(atomic_load_explicit(&rp_turn_watching, memory_order_relaxed));
+}
+
+static inline bool before_sem(struct rp_wait *w, const void *sem)
+{
+	bool counts = is_looked_at() && rp_queue_sem_waits(sem);
+
+	rp_wait_enter(w, RP_WAIT_SEM, sem, 0);
+	return counts;
+}
+
+static inline int after_sem(struct rp_wait *w, const void *sem, bool counts, int ret)
+{
+	rp_wait_leave(w);
+	if (is_looked_at())
+		rp_queue_sem_waited(sem, counts, ret == 0);
+	return ret;
+}
 
 RP_HOOK int sem_wait(sem_t *sem)
 {
 	struct rp_wait w;
+	bool counts = before_sem(&w, sem);
 
-	rp_wait_enter(&w, RP_WAIT_SEM, sem, 0);
-	int ret = rp_real.sem_wait(sem);
-
-	rp_wait_leave(&w);
-	return ret;
+	return after_sem(&w, sem, counts, rp_real.sem_wait(sem));
 }
 
 RP_HOOK int sem_timedwait(sem_t *restrict sem, const struct timespec *restrict until)
 {
 	struct rp_wait w;
+	bool counts = before_sem(&w, sem);
 
-	rp_wait_enter(&w, RP_WAIT_SEM, sem, 0);
-	int ret = rp_real.sem_timedwait(sem, until);
-
-	rp_wait_leave(&w);
-	return ret;
+	return after_sem(&w, sem, counts, rp_real.sem_timedwait(sem, until));
 }
 
 RP_HOOK int sem_clockwait(sem_t *restrict sem, clockid_t clock,
                           const struct timespec *restrict until)
 {
 	struct rp_wait w;
+	bool counts = before_sem(&w, sem);
 
-	rp_wait_enter(&w, RP_WAIT_SEM, sem, 0);
-	int ret = rp_real.sem_clockwait(sem, clock, until);
+	return after_sem(&w, sem, counts, rp_real.sem_clockwait(sem, clock, until));
+}
 
-	rp_wait_leave(&w);
+static RP_SLOW int seen_sem_post(sem_t *sem)
+{
+	bool counts = rp_queue_sem_posts(sem);
+	int ret = rp_real.sem_post(sem);
+
+	if (counts)
+		rp_queue_sem_posted(sem);
+	return ret;
+}
+
+RP_HOOK int sem_post(sem_t *sem)
+{
+	if (!is_looked_at())
+		return rp_real.sem_post(sem);
+	return seen_sem_post(sem);
+}
+
+RP_HOOK int sem_init(sem_t *sem, int shared, unsigned value)
+{
+	int ret = rp_real.sem_init(sem, shared, value);
+
+	if (ret == 0)
+		rp_queue_sem_made(sem, shared ? 1 : value);
 	return ret;
 }
 

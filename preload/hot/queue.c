@@ -1,42 +1,28 @@
 /* queue.c - see queue.h.  Room: hot.  SPDX-License-Identifier: MIT */
 #include "preload/hot/queue.h"
 
-#include <stdatomic.h>
 #include "preload/hot/clock.h"
+#include "preload/hot/queue_parts.h"
 #include "preload/hot/request.h"
 #include "preload/hot/sampler.h"
 #include "preload/hot/sys.h"
 #include "preload/hot/turn.h"
 
-/* So many times the queue must have been found empty when as much was taken as had been put. */
-enum { TRUSTED = 8, NEAR = 8 };
+enum { NEAR = 8 };
 
-struct queue {
-	_Atomic uintptr_t mutex; /* 0: free; set once */
-	_Atomic bool off;        /* it is no queue of jobs */
-	/* Guarded by the host's mutex. */
-	const void *waiter;  /* thread that waited: its self */
-	bool several;        /* and another one did, too */
-	bool timed_out;      /* whoever holds the mutex: nothing came in his time */
-	bool counts;         /* it was empty, and all that came and went since is counted */
-	uint32_t put, taken; /* since then */
-	uint32_t checked;    /* times that as much had been taken as put when it was empty */
-	struct rp_handoff jobs[RP_QUEUE_JOBS];
-};
-
-static struct queue queues[RP_MAX_QUEUES];
+static struct rp_queue queues[RP_MAX_QUEUES];
 static _Atomic uint32_t n_queues;
 
-static struct queue *find(const void *mutex, bool make)
+struct rp_queue *rp_queue_find(const void *of, bool make)
 {
-	uintptr_t key = (uintptr_t)mutex;
+	uintptr_t key = (uintptr_t)of;
 	uint32_t at = (uint32_t)((key >> 3) * 0x9e3779b97f4a7c15u >> 40);
 
 	for (unsigned i = 0; i < NEAR; i++) {
-		struct queue *q = &queues[(at + i) % RP_MAX_QUEUES];
-		uintptr_t is = atomic_load_explicit(&q->mutex, memory_order_relaxed);
+		struct rp_queue *q = &queues[(at + i) % RP_MAX_QUEUES];
+		uintptr_t is = atomic_load_explicit(&q->key, memory_order_relaxed);
 
-		if (!is && make && atomic_compare_exchange_strong(&q->mutex, &is, key)) {
+		if (!is && make && atomic_compare_exchange_strong(&q->key, &is, key)) {
 			atomic_fetch_add_explicit(&n_queues, 1, memory_order_relaxed);
 			return q;
 		}
@@ -48,18 +34,7 @@ static struct queue *find(const void *mutex, bool make)
 	return NULL;
 }
 
-static bool is_off(const struct queue *q)
-{
-	return atomic_load_explicit(&q->off, memory_order_relaxed);
-}
-
-static void switch_off(struct queue *q)
-{
-	atomic_store_explicit(&q->off, true, memory_order_relaxed);
-}
-
-/* Is MUTEX one of the last few under which this thread waited, or put something? */
-static bool is_of(const struct rp_mutexes *few, const void *mutex)
+bool rp_queue_is_of(const struct rp_mutexes *few, const void *mutex)
 {
 	for (unsigned i = 0; i < RP_SELF_WAITED; i++)
 		if (few->at[i] == mutex)
@@ -67,9 +42,9 @@ static bool is_of(const struct rp_mutexes *few, const void *mutex)
 	return false;
 }
 
-static void remember(struct rp_mutexes *few, const void *mutex)
+void rp_queue_remember(struct rp_mutexes *few, const void *mutex)
 {
-	if (!is_of(few, mutex))
+	if (!rp_queue_is_of(few, mutex))
 		few->at[few->n++ % RP_SELF_WAITED] = mutex;
 }
 
@@ -80,97 +55,191 @@ static bool has_job_of(const struct rp_self *s, const void *mutex)
 }
 
 /* Somebody is about to wait: there is nothing to take. */
-static void check_empty(struct queue *q)
+static void check_empty(struct rp_queue *q)
 {
-	if (q->counts && q->put != q->taken) {
-		switch_off(q);
+	uint32_t base = q->put - q->taken;
+
+	if (q->counts && base != q->base) {
+		rp_queue_switch_off(q);
 		return;
 	}
-	if (q->put)
+	if (q->counts && q->put != q->put_then)
 		q->checked++;
 	q->counts = atomic_load_explicit(&rp_turn_watching, memory_order_relaxed);
-	q->put = q->taken = 0;
+	q->base = base;
+	q->put_then = q->put;
+}
+
+/* S, which holds the mutex, is about to wait for whoever wakes it. */
+static void fall_asleep(struct rp_queue *q, const struct rp_self *s)
+{
+	bool works = s->armed == RP_ARMED && !rp_turn_is_over(s, rp_mono_ns());
+
+	if (q->waiter && q->waiter != s)
+		q->several = true;
+	q->waiter = s;
+	q->asleep++;
+	q->sleeps_for = s->request;
+	q->sleeps_serial = works ? s->serial : 0;
 }
 
 void rp_queue_waits(const void *mutex)
 {
 	struct rp_self *s = &rp_self;
-	struct queue *q = find(mutex, true);
+	struct rp_queue *q = rp_queue_find(mutex, true);
 
 	if (has_job_of(s, mutex))
 		rp_current_leave();
-	if (!q || is_off(q))
+	if (!q || rp_queue_is_off(q))
 		return;
-	if (q->waiter && q->waiter != s)
-		q->several = true;
-	q->waiter = s;
-	remember(&s->waited, mutex);
-	if (is_of(&s->gave_under, mutex)) /* things that are given back */
-		switch_off(q);
+	if (q->semaphore) /* two ways to wait for what lies there */
+		rp_queue_switch_off(q->semaphore);
+	fall_asleep(q, s);
+	rp_queue_did(q);
+	rp_queue_remember(&s->waited, mutex);
+	if (rp_queue_is_of(&s->gave_under, mutex)) /* things that are given back */
+		rp_queue_switch_off(q);
 	check_empty(q);
-	q->timed_out = false;
+	q->woke = q->timed_out = false;
 }
 
 void rp_queue_woke(const void *mutex, bool timed_out)
 {
-	struct queue *q = find(mutex, false);
+	struct rp_queue *q = rp_queue_find(mutex, false);
 
-	if (!q || is_off(q))
+	if (!q || rp_queue_is_off(q))
 		return;
+	if (q->asleep)
+		q->asleep--;
+	q->woke = true;
 	q->timed_out = timed_out;
 }
 
-/* What the calling thread puts in is whose it works for. */
-static void put(struct queue *q, struct rp_self *s)
+/* Who ever waits under the mutex is one thread, which waits now: whoever lets it go has done what
+ * that waits for. */
+static void wakes(const struct rp_queue *q)
 {
-	struct rp_handoff *job = &q->jobs[q->put % RP_QUEUE_JOBS];
-
-	if (q->put - q->taken >= RP_QUEUE_JOBS) { /* more than we remember */
-		q->counts = false;
-		return;
-	}
-	q->put++;
-	*job = (struct rp_handoff){.by = RP_BY_QUEUE};
-	if (s->armed != RP_ARMED || rp_turn_is_over(s, rp_mono_ns()))
-		return;
-	job->request = s->request;
-	job->serial = s->serial;
-	job->tid = s->tid;
-	job->at_ns = rp_mono_ns();
-	s->gave = true;
+	if (q->asleep == 1 && !q->several && q->sleeps_serial &&
+	    rp_request_lives(q->sleeps_for, q->sleeps_serial))
+		rp_queue_shows(q->sleeps_for, q->sleeps_serial);
 }
 
-static bool take(struct queue *q, struct rp_handoff *job)
+static const struct rp_handoff *last_put(const struct rp_queue *q)
 {
-	if (q->put == q->taken) {
-		if (!q->timed_out)
-			switch_off(q); /* more is taken than was put */
+	return &q->jobs[(q->put - 1) % RP_QUEUE_JOBS];
+}
+
+static bool same_work(const struct rp_handoff *a, const struct rp_handoff *b)
+{
+	return a->serial == b->serial && (!a->serial || a->request == b->request);
+}
+
+/* What the thread works for, to be put in. */
+static struct rp_handoff own_work(struct rp_self *s)
+{
+	struct rp_handoff job = {.by = RP_BY_QUEUE};
+
+	if (s->armed != RP_ARMED || rp_turn_is_over(s, rp_mono_ns()))
+		return job;
+	job.request = s->request;
+	job.serial = s->serial;
+	job.tid = s->tid;
+	job.at_ns = rp_mono_ns();
+	s->gave = true;
+	return job;
+}
+
+void rp_queue_put(struct rp_queue *q, struct rp_self *s)
+{
+	struct rp_handoff job = own_work(s);
+
+	if (q->counts && rp_queue_length(q) >= RP_QUEUE_JOBS) /* more than we remember */
+		q->counts = false;
+	if (q->counts && !rp_queue_length(q))
+		q->mixed = false;
+	else if (!same_work(&job, last_put(q)))
+		q->mixed = true;
+	q->jobs[q->put++ % RP_QUEUE_JOBS] = job;
+	if (q->kept < RP_QUEUE_JOBS)
+		q->kept++;
+}
+
+/* There was nothing, by our counts.  Whoever was woken, with everybody else, found that; or more
+ * was put in at a time than one thing: all is to be shown anew.  Whoever has not waited has taken
+ * more than was put. */
+static void take_nothing(struct rp_queue *q)
+{
+	if (!q->woke)
+		rp_queue_switch_off(q);
+	if (q->timed_out)
+		return;
+	q->counts = false;
+	q->checked = 0;
+	atomic_store(&q->ordered, 0);
+}
+
+static bool is_known(const struct rp_queue *q)
+{
+	bool ordered = q->ordered >= RP_QUEUE_ORDERED && !q->unordered;
+
+	return q->several && (ordered || (q->checked >= RP_QUEUE_TRUSTED && !q->mixed));
+}
+
+bool rp_queue_take(struct rp_queue *q, struct rp_handoff *job)
+{
+	uint32_t n = rp_queue_length(q);
+	const struct rp_handoff *next = &q->jobs[(q->taken + q->base) % RP_QUEUE_JOBS];
+
+	if (!q->counts || q->timed_out || n > q->kept) { /* it may have taken nothing */
+		q->counts &= !q->timed_out;
+		rp_queue_took(q, q->taken++, NULL, false);
 		return false;
 	}
-	const struct rp_handoff *next = &q->jobs[q->taken++ % RP_QUEUE_JOBS];
-
-	if (!q->several || q->checked < TRUSTED)
+	rp_queue_took(q, q->taken++, next, !same_work(next, last_put(q)));
+	if (!is_known(q))
 		return false;
 	*job = *next;
-	job->queue = (const void *)atomic_load_explicit(&q->mutex, memory_order_relaxed);
+	job->queue = (const void *)atomic_load_explicit(&q->key, memory_order_relaxed);
 	return true;
+}
+
+static bool passes(struct rp_queue *q, struct rp_self *s, const void *mutex, struct rp_handoff *job)
+{
+	bool took = false;
+
+	rp_queue_learn(q);
+	if (!rp_queue_is_of(&s->waited, mutex)) {
+		wakes(q);
+		rp_queue_remember(&s->gave_under, mutex);
+		rp_queue_put(q, s);
+		return false;
+	}
+	if (q->counts && !rp_queue_length(q))
+		take_nothing(q);
+	else
+		took = rp_queue_take(q, job);
+	q->woke = q->timed_out = false;
+	return took || has_job_of(s, mutex);
 }
 
 bool rp_queue_passes(const void *mutex, struct rp_handoff *job)
 {
 	struct rp_self *s = &rp_self;
-	struct queue *q =
-	        atomic_load_explicit(&n_queues, memory_order_relaxed) ? find(mutex, false) : NULL;
+	struct rp_queue *q = atomic_load_explicit(&n_queues, memory_order_relaxed)
+	                             ? rp_queue_find(mutex, false)
+	                             : NULL;
 
 	*job = (struct rp_handoff){.by = RP_BY_QUEUE}; /* nobody's */
+	struct rp_queue *counted = rp_unlikely(s->ticket) ? rp_queue_sem_under(s, mutex) : NULL;
+
+	if (!counted && q)
+		counted = atomic_load_explicit(&q->semaphore, memory_order_relaxed);
+	if (rp_unlikely(counted) && !rp_queue_is_off(counted) && rp_turn_runs != RP_RUNS_ANYTHING)
+		return rp_queue_sem_passes(counted, s, mutex, job);
 	/* What an interpreter's threads do under its locks is no job for each other. */
-	if (!q || is_off(q) || !q->counts || rp_turn_runs == RP_RUNS_ANYTHING)
+	if (!q || rp_queue_is_off(q) || rp_turn_runs == RP_RUNS_ANYTHING)
 		return has_job_of(s, mutex);
-	if (is_of(&s->waited, mutex))
-		return take(q, job) || has_job_of(s, mutex);
-	remember(&s->gave_under, mutex);
-	put(q, s);
-	return false;
+	return passes(q, s, mutex, job);
 }
 
 /* The threads of the parent are gone, and what they held. */
@@ -179,12 +248,15 @@ void rp_queue_forked(void)
 	if (!atomic_load(&n_queues))
 		return;
 	for (unsigned i = 0; i < RP_MAX_QUEUES; i++) {
-		struct queue *q = &queues[i];
+		struct rp_queue *q = &queues[i];
 
-		if (!atomic_load(&q->mutex))
+		if (!atomic_load(&q->key))
 			continue;
 		q->waiter = NULL;
-		q->checked = 0;
+		q->checked = q->asleep = q->guessed = 0;
 		q->several = q->counts = false;
+		if (q->is_semaphore) /* its counts are not the parent's threads' any more */
+			rp_queue_switch_off(q);
+		atomic_store(&q->shown.state, 0);
 	}
 }

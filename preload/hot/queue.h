@@ -2,8 +2,9 @@
  *
  * Room: hot.  A mutex under which threads wait on a condition may guard a queue: who never waits
  * there puts one thing in whenever he lets it go, who does takes one out, and the k-th taken is
- * the k-th put.  Whoever waits finds the queue empty: if not as much was taken as was put, it is
- * no such queue, and is never asked again.  The host's mutex guards what is counted here.
+ * the k-th put, where the order was shown (queue_order.c); where all that lies in it is for one
+ * request no order matters.  Whoever waits finds the queue empty: if not as much was taken as was
+ * put, it is no such queue, and is never asked again.  The host's mutex guards what is counted.
  * SPDX-License-Identifier: MIT
  */
 #ifndef RP_HOT_QUEUE_H
@@ -18,9 +19,22 @@
 void rp_queue_waits(const void *mutex);
 void rp_queue_woke(const void *mutex, bool timed_out);
 
+/* A semaphore was made that begins with VALUE: one that begins with nothing may count jobs. */
+void rp_queue_sem_made(const void *sem, unsigned value);
+/* The caller is about to wait for SEM: true, it is COUNTED; it has done so, and has or has not
+ * PASSED.  It is about to post it: true, and it has, is to be told as well. */
+bool rp_queue_sem_waits(const void *sem);
+void rp_queue_sem_waited(const void *sem, bool counted, bool passed);
+bool rp_queue_sem_posts(const void *sem);
+void rp_queue_sem_posted(const void *sem);
+
 /* The caller holds MUTEX and lets it go.  True: it has taken something out, *JOB (serial 0:
  * nobody's, or not known), which is to be offered to it when the mutex has been let go. */
 bool rp_queue_passes(const void *mutex, struct rp_handoff *job);
+
+/* The calling thread works for (REQUEST, SERIAL), or (serial 0) for a request that is not flagged:
+ * it writes to its client, or wakes it.  So that is whose the job was that it took. */
+void rp_queue_shows(uint32_t request, uint32_t serial);
 
 /* In a forked child. */
 void rp_queue_forked(void);

@@ -54,6 +54,15 @@ struct rp_mutexes {
 	uint32_t n;
 };
 
+/* What it took out of a queue, until it shows whose that was (queue_order.c). */
+struct rp_queue;
+struct rp_took {
+	struct rp_queue *queue; /* NULL: nothing */
+	uint32_t taken, put;    /* the how manieth it was, when so much had been put */
+	bool foretold, telling;
+	uint32_t request, serial; /* FORETOLD: whose it should be */
+};
+
 struct rp_self {
 	/* 1 while the timer may tick: set last when arming, cleared first when leaving. */
 	volatile uint32_t armed;
@@ -69,6 +78,11 @@ struct rp_self {
 	uint64_t says_ns;                   /* just before it wrote to another server last */
 	struct rp_mutexes waited,
 	        gave_under; /* it waited under, it put something under (queue.c) */
+	struct rp_took took[RP_SELF_WAITED];
+	/* Queues that semaphores count (queue_sem.c): it has passed and not yet taken; it has put
+	 * and not yet posted; it has posted, and holds the mutex still. */
+	struct rp_queue *ticket, *unposted, *early;
+	uint32_t n_took;
 	struct rp_turn turn;
 	struct rp_track *track;
 	uint32_t track_gen;   /* of the track when it was claimed: it may be taken away */

@@ -1,10 +1,13 @@
 /* truth_threads.c - threads that each serve one request at a time.
  *
- * Room: tests/hosts.  `truth_threads PORT UPSTREAM HOW`: HOW is "each" (a thread for each
- * connection), "queue" (one accepts, workers take connections from a queue, read and answer) or
- * "jobs" (one waits for all connections and reads, workers take the requests from a queue, work
- * and answer).  One step more: x, a lie.  SPDX-License-Identifier: MIT
+ * Room: tests/hosts.  `truth_threads PORT UPSTREAM HOW [semaphores] [lifo] [broadcasts]`:
+ * HOW is "each" (a thread for each connection), "queue" (one accepts, workers take connections from
+ * a queue, read and answer) or "jobs" (one waits for all connections and reads, workers take the
+ * requests from a queue, work and answer).  Queues wake by a condition, or count by a semaphore;
+ * are stacks; wake everybody.  One step more: x, a lie.
+ * SPDX-License-Identifier: MIT
  */
+#include <semaphore.h>
 #include <sys/epoll.h>
 #include "truth.h"
 
@@ -14,17 +17,19 @@ enum { N_CONNECTIONS = 64, N_WORKERS = 8, N_HELPERS = 4, N_UPSTREAMS = 4, ROOM =
 struct queue {
 	pthread_mutex_t lock;
 	pthread_cond_t more;
+	sem_t count;
 	void *items[ROOM];
 	unsigned first, end;
 };
 
 #define QUEUE                                                                                      \
 	{                                                                                          \
-		PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, {0}, 0, 0                     \
+		PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, {{0}}, {0}, 0, 0              \
 	}
 
 static struct queue work = QUEUE, jobs = QUEUE, upstreams = QUEUE;
 static int upstream_port, epoll = -1;
+static bool semaphores, lifo, broadcasts;
 
 struct job {
 	const struct truth *truth;
@@ -43,16 +48,24 @@ static void put(struct queue *q, void *item)
 {
 	pthread_mutex_lock(&q->lock);
 	q->items[q->end++ % ROOM] = item;
-	pthread_cond_signal(&q->more);
+	if (broadcasts)
+		pthread_cond_broadcast(&q->more);
+	else if (!semaphores)
+		pthread_cond_signal(&q->more);
 	pthread_mutex_unlock(&q->lock);
+	if (semaphores)
+		sem_post(&q->count);
 }
 
 static void *take(struct queue *q)
 {
+	if (semaphores)
+		while (sem_wait(&q->count) != 0)
+			;
 	pthread_mutex_lock(&q->lock);
 	while (q->first == q->end)
 		pthread_cond_wait(&q->more, &q->lock);
-	void *item = q->items[q->first++ % ROOM];
+	void *item = lifo ? q->items[--q->end % ROOM] : q->items[q->first++ % ROOM];
 
 	pthread_mutex_unlock(&q->lock);
 	return item;
@@ -201,6 +214,14 @@ int main(int argc, char **argv)
 	const char *how = argc > 3 ? argv[3] : "each";
 	int listener = http_listen(argc, argv);
 
+	for (int i = 4; i < argc; i++) {
+		semaphores |= !strcmp(argv[i], "semaphores");
+		lifo |= !strcmp(argv[i], "lifo");
+		broadcasts |= !strcmp(argv[i], "broadcasts");
+	}
+	sem_init(&work.count, 0, 0);
+	sem_init(&jobs.count, 0, 0);
+	sem_init(&upstreams.count, 0, 0);
 	signal(SIGPIPE, SIG_IGN);
 	http_server = serve;
 	upstream_port = argc > 2 ? atoi(argv[2]) : 0;

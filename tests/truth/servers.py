@@ -226,6 +226,14 @@ ALL = [
     ('C accept, workers', own('truth_threads', 'queue'), IDS % 'tubp', THREAD + ' burst pool=80'),
     ('C read, workers', own('truth_threads', 'jobs'), IDS % 'tubp',
      'read=40 end=40 pool=30'),
+    ('C read, workers, broadcasts', own('truth_threads', 'jobs', 'broadcasts'), IDS % 'tubp',
+     'read=40 end=40 pool=30'),
+    ('C read, workers, stacks', own('truth_threads', 'jobs', 'lifo'), IDS % 'tubp', 'read=40'),
+    ('C read, semaphores', own('truth_threads', 'jobs', 'semaphores'), IDS % 'tubp',
+     'read=40 end=30 pool=20'),
+    ('C read, semaphores, stacks', own('truth_threads', 'jobs', 'semaphores', 'lifo'),
+     IDS % 'tubp', 'read=40'),
+    ('C thread each, stacks', own('truth_threads', 'each', 'lifo'), IDS % 'tubp', THREAD),
     ('python threads', THREADS, IDS % 'tubp', THREAD + ' burst pool'),
     ('gunicorn gthread', GUNICORN, IDS % 'tubp', THREAD + ' burst pool'),
     ('node, upstream', NODE, IDS % 'ub', ''),
@@ -243,5 +251,6 @@ ALL = [
 # In make check, for a moment each (tests/e2e/test_truth.py).
 SLICE = ['nginx files', 'nginx HTTP/2, files', 'php-fpm', 'nginx proxy', 'C loop, upstream',
          'C loop, slices', 'C loop, all', 'C loop, pool', 'C thread each', 'C accept, workers',
-         'C read, workers', 'gunicorn gthread', 'node, all',
+         'C read, workers', 'C read, semaphores', 'C read, semaphores, stacks',
+         'C thread each, stacks', 'gunicorn gthread', 'node, all',
          'uvicorn asyncio, all', 'uvicorn uvloop, all']

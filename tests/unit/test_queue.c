@@ -4,103 +4,7 @@
  */
 #include "preload/hot/queue.h"
 
-#include <pthread.h>
-#include <string.h>
-#include "preload/hot/clock.h"
-#include "preload/hot/request.h"
-#include "preload/hot/sampler.h"
-#include "preload/hot/turn.h"
-#include "tests/support/flagged.h"
-#include "tests/support/suite.h"
-
-enum { MS = 1000000, TRUSTED = 8 /* hot/queue.c */ };
-enum who { SERVER, WORKER, SECOND, N_WHO };
-
-static struct flagged_notes notes;
-static struct rp_request *flagged;
-static char mutex; /* an address is all that it takes */
-static struct rp_mutexes waited[N_WHO], gave_under[N_WHO];
-static enum who now;
-
-/* From here on this is another thread, which works for nobody. */
-static void become(enum who who)
-{
-	rp_current_leave();
-	waited[now] = rp_self.waited;
-	gave_under[now] = rp_self.gave_under;
-	now = who;
-	rp_self.waited = waited[who];
-	rp_self.gave_under = gave_under[who];
-	rp_self.tid = 1000 + who;
-}
-
-static void ready(void)
-{
-	flagged_ready();
-	flagged = flagged_open(MS);
-	atomic_store(&rp_turn_watching, true);
-	atomic_store(&rp_turn_runs, RP_RUNS_CALLBACKS);
-	become(SERVER);
-}
-
-static void done(void)
-{
-	rp_current_leave();
-	flagged_take(&notes);
-	rp_request_end(flagged, RP_END_COMPLETE, rp_mono_ns());
-	rp_request_free(flagged);
-}
-
-static bool works(void)
-{
-	return rp_current_works(0, atomic_load(&flagged->serial));
-}
-
-static void work(void)
-{
-	rp_current_enter(0, atomic_load(&flagged->serial));
-}
-
-/* Lets the mutex go as our hook does. */
-static void unlock(void)
-{
-	struct rp_handoff job;
-
-	if (rp_queue_passes(&mutex, &job))
-		rp_current_offer(&job);
-}
-
-static void put(bool ours)
-{
-	become(SERVER);
-	if (ours)
-		work();
-	unlock();
-	rp_current_leave();
-}
-
-/* Finds nothing, waits, and is woken. */
-static void waits(enum who who)
-{
-	become(who);
-	rp_queue_waits(&mutex);
-	rp_queue_woke(&mutex, false);
-}
-
-/* True: what was taken is the flagged request's. */
-static bool takes(enum who who)
-{
-	become(who);
-	unlock();
-	return works();
-}
-
-static void *another_waits(void *nothing)
-{
-	rp_queue_waits(&mutex);
-	rp_queue_woke(&mutex, false);
-	return nothing;
-}
+#include "tests/support/workers.h"
 
 static void *puts_many(void *nothing)
 {
@@ -108,36 +12,6 @@ static void *puts_many(void *nothing)
 		unlock();
 	return nothing;
 }
-
-/* Two workers have waited, one of them truly another thread; then N times a job comes and goes. */
-static void settle(unsigned n)
-{
-	pthread_t thread;
-
-	waits(WORKER);
-	ck_assert_int_eq(pthread_create(&thread, NULL, another_waits, NULL), 0);
-	pthread_join(thread, NULL);
-	waits(SECOND);
-	for (unsigned i = 0; i < n; i++) {
-		put(false);
-		ck_assert(!takes(WORKER));
-		waits(WORKER);
-	}
-}
-
-START_TEST(the_first_that_is_put_is_the_first_that_is_taken)
-{
-	settle(TRUSTED);
-	for (unsigned order = 0; order < 64; order++) {
-		for (unsigned i = 0; i < 6; i++)
-			put(order >> i & 1);
-		for (unsigned i = 0; i < 6; i++)
-			ck_assert_uint_eq(takes(i & 1 ? SECOND : WORKER), order >> i & 1);
-		waits(WORKER);
-		flagged_take(&notes); /* tracks are few */
-	}
-}
-END_TEST
 
 START_TEST(it_is_believed_when_it_has_been_right_often)
 {
@@ -160,9 +34,34 @@ START_TEST(a_worker_that_waits_again_works_for_nobody)
 }
 END_TEST
 
+/* pthread_cond_broadcast. */
+START_TEST(who_is_woken_in_vain_has_it_shown_anew)
+{
+	settle(TRUSTED);
+	waits(SECOND);
+	put(true);
+	ck_assert(takes(WORKER));
+	become(SECOND);
+	rp_queue_woke(&mutex, false);
+	unlock();
+	waits(SECOND);
+	put(true);
+	ck_assert(!takes(WORKER));
+	for (unsigned i = 0; i < TRUSTED; i++) {
+		waits(WORKER);
+		put(true);
+		takes(WORKER);
+	}
+	waits(WORKER);
+	put(true);
+	ck_assert(takes(WORKER));
+}
+END_TEST
+
 START_TEST(a_worker_that_takes_the_next_job_works_for_that)
 {
 	settle(TRUSTED);
+	show_order();
 	put(true);
 	put(false);
 	ck_assert(takes(WORKER));
@@ -235,8 +134,10 @@ END_TEST
 START_TEST(a_queue_that_grows_too_long_is_counted_anew)
 {
 	settle(TRUSTED);
-	for (unsigned i = 0; i <= RP_QUEUE_JOBS; i++)
+	for (unsigned i = 0; i <= RP_QUEUE_JOBS; i++) {
 		put(i & 1 << 4);
+		flagged_take(&notes);
+	}
 	for (unsigned i = 0; i <= RP_QUEUE_JOBS; i++)
 		ck_assert(!takes(WORKER));
 	waits(WORKER);
@@ -329,9 +230,9 @@ int main(void)
 
 	tcase_add_checked_fixture(t, ready, done);
 	tcase_set_timeout(t, 60);
-	tcase_add_test(t, the_first_that_is_put_is_the_first_that_is_taken);
 	tcase_add_test(t, it_is_believed_when_it_has_been_right_often);
 	tcase_add_test(t, a_worker_that_waits_again_works_for_nobody);
+	tcase_add_test(t, who_is_woken_in_vain_has_it_shown_anew);
 	tcase_add_test(t, a_worker_that_takes_the_next_job_works_for_that);
 	tcase_add_test(t, who_waits_and_puts_spoils_it);
 	tcase_add_test(t, who_puts_and_then_waits_spoils_it);

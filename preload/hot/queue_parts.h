@@ -1,0 +1,97 @@
+/* queue_parts.h - what the files of the queues share: one queue, and what has been proven of it.
+ *
+ * Room: hot.  Everything but what is atomic is guarded by the host's own mutex, which the calling
+ * thread holds.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RP_HOT_QUEUE_PARTS_H
+#define RP_HOT_QUEUE_PARTS_H
+
+#include <stdatomic.h>
+#include "preload/hot/queue.h"
+#include "preload/hot/self.h"
+
+/* So many times the queue must have been found empty when as much was taken as had been put; so
+ * many times in a row the order must have shown that could not have been by chance. */
+enum { RP_QUEUE_TRUSTED = 8, RP_QUEUE_ORDERED = 8, RP_QUEUE_LEARNT = 16 };
+
+/* Who took which job turned out to work for whom: told where the mutex is not held. */
+struct rp_shown {
+	_Atomic uint32_t state; /* 0 free, 1 being filled, 2 full */
+	uint32_t taken, put;    /* the how manieth it was, and how much had been put by then */
+	uint32_t request, serial;
+};
+
+struct rp_queue {
+	_Atomic uintptr_t key;    /* a mutex, or a semaphore that counts; 0: free; set once */
+	_Atomic bool off;         /* it is no queue of jobs */
+	_Atomic bool unordered;   /* what came first did not go first */
+	_Atomic uint32_t ordered; /* times that it did, and what came last was another one's */
+	const void *waiter;       /* thread that waited: its self */
+	bool several;             /* and another one did, too */
+	bool woke, timed_out; /* whoever holds the mutex: it has waited; nothing came in its time */
+	bool mixed;  /* since it was empty not all was put for one request, or for nobody */
+	bool counts; /* BASE is known: the TAKEN-th taken is the (TAKEN + BASE)-th put */
+	uint32_t put, taken, base;
+	uint32_t kept;     /* puts in a row, up to the last, that are in JOBS */
+	uint32_t put_then; /* PUT when it was last empty */
+	uint32_t checked;  /* times that as much had been taken as put when it was empty */
+	uint32_t asleep;   /* threads that wait under it now */
+	uint32_t sleeps_for, sleeps_serial; /* whom the last of them works for */
+	uint32_t guess, guessed;            /* what BASE would be, so many times in a row */
+	/* Of a mutex: the semaphore that counts what lies under it; of a semaphore: the mutex. */
+	_Atomic(struct rp_queue *) semaphore;
+	_Atomic uintptr_t mutex;
+	bool is_semaphore;
+	/* Threads inside of a wait for it; that have passed it and not taken; that have put and not
+	 * posted; that post now.  MOVES: whenever one of them changes. */
+	_Atomic uint32_t inside, passed, owed, posting, moves;
+	_Atomic bool doubt; /* somebody's step was not counted */
+	struct rp_shown shown;
+	struct rp_handoff jobs[RP_QUEUE_JOBS];
+};
+
+static inline bool rp_queue_is_off(const struct rp_queue *q)
+{
+	return atomic_load_explicit(&q->off, memory_order_relaxed);
+}
+
+static inline void rp_queue_switch_off(struct rp_queue *q)
+{
+	atomic_store_explicit(&q->off, true, memory_order_relaxed);
+}
+
+/* The queue of a mutex or a semaphore; NULL: there is none, or no room for one. */
+struct rp_queue *rp_queue_find(const void *key, bool make);
+
+/* How much lies in Q, where that is known. */
+static inline uint32_t rp_queue_length(const struct rp_queue *q)
+{
+	return q->put - q->taken - q->base;
+}
+
+/* S puts something in; it takes something out, and its job, where that is known, is *JOB. */
+void rp_queue_put(struct rp_queue *q, struct rp_self *s);
+bool rp_queue_take(struct rp_queue *q, struct rp_handoff *job);
+
+/* Is MUTEX one of the last few that FEW remembers? */
+bool rp_queue_is_of(const struct rp_mutexes *few, const void *mutex);
+void rp_queue_remember(struct rp_mutexes *few, const void *mutex);
+
+/* S, which holds MUTEX, lets it go; a semaphore counts what lies under it (queue_sem.c). */
+bool rp_queue_sem_passes(struct rp_queue *q, struct rp_self *s, const void *mutex,
+                         struct rp_handoff *job);
+/* The semaphore that S has passed before it came here, and whose things may lie under MUTEX; NULL.
+ */
+struct rp_queue *rp_queue_sem_under(struct rp_self *s, const void *mutex);
+
+/* The calling thread takes the TAKEN-th thing out of Q: NEXT, if it is a queue (NULL: not known
+ * which).  TELLING: a stack would have had another one's for it. */
+void rp_queue_took(struct rp_queue *q, uint32_t taken, const struct rp_handoff *next, bool telling);
+/* ... and is done with it. */
+void rp_queue_did(const struct rp_queue *q);
+
+/* What was shown of Q since, where it is not known which is the next to be taken. */
+void rp_queue_learn(struct rp_queue *q);
+
+#endif

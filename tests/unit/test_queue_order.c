@@ -1,0 +1,143 @@
+/* test_queue_order.c - an order is believed when it was shown, and by what a stack cannot show.
+ *
+ * Room: tests.  SPDX-License-Identifier: MIT
+ */
+#include "preload/hot/queue_parts.h"
+
+#include "tests/support/workers.h"
+
+START_TEST(the_first_that_is_put_is_the_first_that_is_taken)
+{
+	settle(TRUSTED);
+	show_order();
+	for (unsigned order = 0; order < 64; order++) {
+		for (unsigned i = 0; i < 6; i++)
+			put(order >> i & 1);
+		for (unsigned i = 0; i < 6; i++)
+			ck_assert_uint_eq(takes(i & 1 ? SECOND : WORKER), order >> i & 1);
+		waits(WORKER);
+		flagged_take(&notes); /* tracks are few */
+	}
+}
+END_TEST
+
+/* All that lies in it is for one request; then not. */
+START_TEST(an_order_that_was_not_shown_is_not_believed)
+{
+	settle(TRUSTED);
+	put(true);
+	put(true);
+	ck_assert(takes(WORKER));
+	ck_assert(takes(SECOND));
+	waits(WORKER);
+	put(true);
+	put(false);
+	ck_assert(!takes(WORKER));
+	ck_assert(!takes(SECOND));
+}
+END_TEST
+
+/* A stack: who takes the last that was put answers its client. */
+START_TEST(an_order_that_was_wrong_once_is_believed_no_more)
+{
+	settle(TRUSTED);
+	show_order();
+	put(true);
+	put(false);
+	ck_assert(takes(WORKER));
+	rp_queue_shows(0, 0);
+	takes(SECOND);
+	waits(WORKER);
+	show_order();
+	put(true);
+	put(false);
+	ck_assert(!takes(WORKER));
+	takes(SECOND);
+	waits(WORKER);
+	put(true);
+	ck_assert(takes(WORKER)); /* of one there is no order */
+}
+END_TEST
+
+/* Its answer is waited for by a thread that works for the request. */
+START_TEST(who_wakes_the_only_thread_that_waits_has_worked_for_it)
+{
+	static char answer;
+	struct rp_handoff job;
+
+	settle(TRUSTED);
+	for (unsigned i = 0; i <= TRUSTED; i++) {
+		put(true);
+		put(false);
+		ck_assert_uint_eq(takes(WORKER), i >= TRUSTED);
+		become(CLIENT);
+		work();
+		rp_queue_waits(&answer);
+		become(WORKER);
+		ck_assert(!rp_queue_passes(&answer, &job));
+		become(CLIENT);
+		rp_queue_woke(&answer, false);
+		rp_queue_passes(&answer, &job);
+		takes(SECOND);
+		waits(WORKER);
+		flagged_take(&notes);
+	}
+}
+END_TEST
+
+/* Since the first flagged request there was always something in it, how much is not known.  Each
+ * third job is for a flagged request, each for another one. */
+static void never_empty(bool stack)
+{
+	enum { DEPTH = 7 };
+	unsigned known = 0;
+
+	settle(0);
+	atomic_store(&rp_turn_watching, false);
+	waits(WORKER);
+	atomic_store(&rp_turn_watching, true);
+	for (unsigned i = 0; i < 200; i++) {
+		unsigned taken = i < DEPTH || (stack && i & 1) ? i : i - DEPTH;
+		bool is_ours = taken != i - DEPTH || i >= DEPTH;
+
+		atomic_store(&flagged->serial, 1000 + i);
+		put(i % 3 == 0);
+		atomic_store(&flagged->serial, 1000 + taken);
+		bool said = takes(i & 1 ? SECOND : WORKER);
+
+		ck_assert(!said || (is_ours && taken % 3 == 0));
+		known += said;
+		rp_queue_shows(0, taken % 3 == 0 && i >= DEPTH ? 1000 + taken : 0);
+		flagged_take(&notes);
+	}
+	ck_assert_uint_eq(known > 0, !stack);
+}
+
+START_TEST(how_much_lies_in_it_is_learnt)
+{
+	never_empty(false);
+}
+END_TEST
+
+START_TEST(of_a_stack_nothing_is_learnt)
+{
+	never_empty(true);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("hot/queue_order");
+	TCase *t = tcase_create("queue_order");
+
+	tcase_add_checked_fixture(t, ready, done);
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, the_first_that_is_put_is_the_first_that_is_taken);
+	tcase_add_test(t, an_order_that_was_not_shown_is_not_believed);
+	tcase_add_test(t, an_order_that_was_wrong_once_is_believed_no_more);
+	tcase_add_test(t, who_wakes_the_only_thread_that_waits_has_worked_for_it);
+	tcase_add_test(t, how_much_lies_in_it_is_learnt);
+	tcase_add_test(t, of_a_stack_nothing_is_learnt);
+	suite_add_tcase(suite, t);
+	return suite_run(suite);
+}
