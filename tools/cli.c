@@ -173,7 +173,9 @@ static int take_option(struct rp_cli *cli, const struct rp_cli_verb *verb, int v
 	if (!rows[i].argument)
 		set_switch(cli, rows[i].name);
 	else if (!set_value(cli, &rows[i], optarg))
-		return rp_term_complain("--%s wants a number, not '%s'", rows[i].name, optarg);
+		return rp_term_complain("--%s wants a number%s, not '%s'", rows[i].name,
+		                        rows[i].letter == 'd' ? " from 1 on" : ", 0 for all",
+		                        optarg);
 	return RP_CLI_GO;
 }
 

@@ -50,7 +50,7 @@ static int print_bash(void)
 			printf("%s%s", c == rp_commands ? "" : " ", c->name);
 	printf("'\n\tlocal formats='%s", formats + 1);
 	fputs(bash_tail, stdout);
-	return fflush(stdout) == 0 ? RP_EXIT_OK : RP_EXIT_USAGE;
+	return rp_term_finish();
 }
 
 int rp_cmd_completion(int argc, char **argv)

@@ -113,9 +113,9 @@ static int close_report(struct rp_doctor *d)
 		putchar('\n');
 		json_decref(whole);
 	}
-	if (fflush(stdout) != 0)
-		return rp_term_complain("the report could not be written");
-	return d->n_no ? RP_EXIT_NO : RP_EXIT_OK;
+	int status = rp_term_finish();
+
+	return status == RP_EXIT_OK && d->n_no ? RP_EXIT_NO : status;
 }
 
 int rp_cmd_doctor(int argc, char **argv)

@@ -87,10 +87,10 @@ static int sweep(struct sweep *s, char **dirs, size_t n)
 		sweep_catalog(s, &c);
 		rp_catalog_close(&c);
 	}
-	if (s->failed || fflush(stdout) != 0)
+	if (s->failed)
 		return RP_EXIT_USAGE;
 	if (s->n_dirs)
-		return RP_EXIT_OK;
+		return rp_term_finish();
 	rp_term_complain("there are no sessions of yours to remove");
 	return RP_EXIT_NO;
 }

@@ -108,7 +108,7 @@ static int fill(struct order *o)
 			return rp_term_complain("--%s", why.text);
 	}
 	if (o->limit && !rp_value_count(o->limit, &o->most))
-		return rp_term_complain("--limit wants a number, not '%s'", o->limit);
+		return rp_term_complain("--limit wants a number, 0 for all, not '%s'", o->limit);
 	if (o->by && strcmp(o->by, "route") != 0)
 		return rp_term_complain("--by wants route, not '%s'", o->by);
 	if (o->sort && o->by && !rp_routes_sort(&no_routes, o->sort))
@@ -147,6 +147,8 @@ int rp_cmd_ls(int argc, char **argv)
 
 	if (status == RP_FLAGS_GO)
 		status = fill(&o);
+	if (status == RP_FLAGS_GO)
+		status = rp_flags_folders(argv + first, argc - first);
 	if (status != RP_FLAGS_GO)
 		return status;
 	return list(&o, argv + first, (size_t)(argc - first));

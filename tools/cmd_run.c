@@ -62,7 +62,8 @@ static int export_choices(const struct choices *c, struct rp_heap *heap)
 		if (s->kind == RP_SETTING_PATH || s->kind == RP_SETTING_LOG ||
 		    s->kind == RP_SETTING_SECRET)
 			value = from_root(heap, value);
-		if (!rp_setting_check(s, value, &why))
+		if (!rp_setting_check(s, value, &why) ||
+		    (strcmp(s->name, "DIR") == 0 && !rp_setting_place(value, &why)))
 			return rp_term_complain("--%s %s: %s", c->names[i], value, why.text);
 		setenv(rp_heap_print(heap, "REQPROF_%s", s->name), value, 1);
 	}

@@ -132,6 +132,9 @@ int rp_cmd_serve(int argc, char **argv)
 		return status;
 	if (port_text && (!rp_value_count(port_text, &port) || port > 65535))
 		return rp_term_complain("--port wants a number up to 65535, not '%s'", port_text);
+	status = rp_flags_folders(argv + first, argc - first);
+	if (status != RP_FLAGS_GO)
+		return status;
 	if (!rp_serve_token(&s))
 		return rp_term_complain("the kernel gave no random bytes");
 	if (!rp_watch_open(&s.watch, (const char *const *)argv + first, (size_t)(argc - first),

@@ -29,8 +29,9 @@ static int fill(struct rp_mint *m, const struct words *w)
 	if (!m->scope)
 		return rp_term_complain("--scope wants save, text or html, not '%s'", w->scope);
 	if (w->path && (*w->path != '/' || strlen(w->path) > RP_TOKEN_PATH))
-		return rp_term_complain("--path wants a path of at most %d bytes, not '%s'",
-		                        RP_TOKEN_PATH, w->path);
+		return rp_term_complain(
+		        "--path wants a path from the root, of at most %d bytes, not '%s'",
+		        RP_TOKEN_PATH, w->path);
 	m->path = w->path;
 	if (!file)
 		return rp_term_complain("which secret signs it?  --secret-file FILE, or "

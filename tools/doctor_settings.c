@@ -3,7 +3,6 @@
  * Room: tools.  SPDX-License-Identifier: MIT
  */
 #include <errno.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -100,18 +99,13 @@ void rp_doctor_settings(struct rp_doctor *d, char *const *environment)
 
 static void examine_parent(struct rp_doctor *d, const char *dir)
 {
-	char copy[PATH_MAX];
-	struct stat st;
+	struct rp_why why;
 
-	snprintf(copy, sizeof copy, "%s", dir);
-	const char *parent = dirname(copy);
-
-	if (stat(parent, &st) == 0 && S_ISDIR(st.st_mode))
+	if (rp_setting_place(dir, &why))
 		rp_doctor_say(d, RP_FINDING_OK, "%s is not there yet; the first session makes it",
 		              dir);
 	else
-		rp_doctor_say(d, RP_FINDING_NO, "%s cannot be made: %s is not a directory", dir,
-		              parent);
+		rp_doctor_say(d, RP_FINDING_NO, "%s %s", dir, why.text);
 }
 
 void rp_doctor_directory(struct rp_doctor *d, char *const *environment, uid_t uid)

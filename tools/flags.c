@@ -4,9 +4,12 @@
  */
 #include "tools/flags.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include "tools/commands.h"
 #include "tools/term.h"
 
@@ -88,5 +91,19 @@ int rp_flags_parse(const struct rp_flag *rows, const char *usage, int argc, char
 			*f->given = true;
 	}
 	*first = optind;
+	return RP_FLAGS_GO;
+}
+
+int rp_flags_folders(char *const *words, int n)
+{
+	struct stat st;
+
+	for (int i = 0; i < n; i++) {
+		if (stat(words[i], &st) != 0)
+			return rp_term_complain("%s cannot be opened: %s", words[i],
+			                        strerror(errno));
+		if (!S_ISDIR(st.st_mode))
+			return rp_term_complain("%s is not a folder", words[i]);
+	}
 	return RP_FLAGS_GO;
 }

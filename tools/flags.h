@@ -26,4 +26,7 @@ enum {
 int rp_flags_parse(const struct rp_flag *rows, const char *usage, int argc, char **argv,
                    int *first);
 
+/* All N WORDS are folders: RP_FLAGS_GO, or it is said which is none, and the exit status. */
+int rp_flags_folders(char *const *words, int n);
+
 #endif

@@ -32,6 +32,21 @@ static const struct rp_command *find_command(const char *name)
 	return NULL;
 }
 
+/* "reqprof help VERB" is what "reqprof VERB --help" is. */
+static int help(int argc, char **argv)
+{
+	const struct rp_command *command = argc > 2 ? find_command(argv[2]) : NULL;
+	char option[] = "--help", *asked[] = {argv[2], option, NULL};
+
+	if (argc > 2 && (!command || !command->help))
+		return rp_term_complain("there is no verb '%s'; reqprof --help lists the verbs",
+		                        argv[2]);
+	if (command)
+		return command->call(2, asked);
+	print_help(stdout);
+	return rp_term_finish();
+}
+
 int main(int argc, char **argv)
 {
 	setlocale(LC_ALL, "");
@@ -41,10 +56,8 @@ int main(int argc, char **argv)
 	}
 	const char *word = argv[1];
 
-	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
-		print_help(stdout);
-		return rp_term_finish();
-	}
+	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0)
+		return help(argc, argv);
 	if (strcmp(word, "--version") == 0) {
 		puts("reqprof " RP_VERSION);
 		return rp_term_finish();

@@ -14,21 +14,24 @@
 
 enum { MOST_SIMILAR = 3 };
 
-/* No session for WORD: a file that is meant and cannot be had is an error, the rest a "no". */
-static int not_found(const struct rp_catalog *catalog, const char *word, const struct rp_why *why)
+/* No session for WORD: a file that is meant and cannot be had is an error, and so are terms that
+ * say nothing; the rest is a "no". */
+static int not_found(const struct rp_catalog *catalog, const char *word, bool misread,
+                     const struct rp_why *why)
 {
 	rp_term_complain("%s", why->text);
 	for (size_t i = 0; i < catalog->n_denied; i++)
 		rp_term_complain("%s may not be read by you; try: sudo -E reqprof ls",
 		                 catalog->denied[i]);
-	return strchr(word, '/') || access(word, F_OK) == 0 ? RP_EXIT_USAGE : RP_EXIT_NO;
+	return misread || strchr(word, '/') || access(word, F_OK) == 0 ? RP_EXIT_USAGE : RP_EXIT_NO;
 }
 
 static int find(const struct rp_catalog *catalog, const char *word, struct rp_set *set)
 {
 	struct rp_why why = {0};
 
-	return rp_sets_add(set, catalog, word, &why) ? RP_CLI_GO : not_found(catalog, word, &why);
+	return rp_sets_add(set, catalog, word, &why) ? RP_CLI_GO
+	                                             : not_found(catalog, word, set->misread, &why);
 }
 
 int rp_select_sets(char *const *words, size_t n_words, struct rp_set *set, size_t *ends)

@@ -91,7 +91,6 @@ static bool add_folder(struct rp_set *set, const char *folder, const struct rp_f
                        struct rp_why *why)
 {
 	struct rp_catalog c;
-	size_t before = set->n;
 
 	if (!rp_catalog_open(&c, &folder, 1, why))
 		return false;
@@ -99,8 +98,7 @@ static bool add_folder(struct rp_set *set, const char *folder, const struct rp_f
 
 	ok = ok && add_all(set, &c, f, why);
 	rp_catalog_close(&c);
-	return ok &&
-	       (set->n > before || rp_why_set(why, 0, "no session of %.120s is meant", folder));
+	return ok;
 }
 
 /* The terms of WORDS, which strtok may cut up, and what stands before the first of them. */
@@ -151,40 +149,47 @@ static bool add_set(struct rp_set *set, const struct rp_catalog *all, char *word
 	struct rp_filter f = {0};
 	struct rp_set found = {0};
 	const char *where;
-	size_t before = set->n;
 
-	if (!parse(words, &f, &where, why))
+	set->misread = !parse(words, &f, &where, why);
+	if (set->misread)
 		return false;
 	if (where && is_folder(where))
 		return add_folder(set, where, &f, why);
 	if (!where)
-		return add_all(set, all, &f, why) &&
-		       (set->n > before || rp_why_set(why, 0, "no session is of that kind"));
+		return add_all(set, all, &f, why);
 	bool ok = add_found(&found, all, where, why) && sieve(set, &found, &f, why);
 
 	rp_sets_free(&found);
-	return ok && (set->n > before || rp_why_set(why, 0, "no session is of that kind"));
+	return ok;
 }
 
 bool rp_sets_add(struct rp_set *set, const struct rp_catalog *all, const char *word,
                  struct rp_why *why)
 {
 	static const struct rp_filter none;
-	struct stat st;
-
-	if (is_folder(word))
-		return add_folder(set, word, &none, why);
-	if (!strchr(word, '=') || stat(word, &st) == 0)
-		return add_found(set, all, word, why);
-	char *words = strdup(word);
 	struct rp_set more = {0};
-	/* Terms are borrowed from WORDS while the set is made, and not after. */
-	bool ok = add_set(&more, all, words, why);
+	struct stat st;
+	bool ok;
 
+	if (is_folder(word)) {
+		ok = add_folder(&more, word, &none, why) &&
+		     (more.n || rp_why_set(why, 0, "there is no session in %.120s", word));
+	} else if (!strchr(word, '=') || stat(word, &st) == 0) {
+		ok = add_found(&more, all, word, why);
+	} else {
+		char *words = strdup(word); /* terms are borrowed from it while the set is made */
+
+		ok = add_set(&more, all, words, why) &&
+		     (more.n || rp_why_set(why, 0,
+		                           "no session is of the kind \"%.80s\"; \"reqprof ls\" "
+		                           "lists them all",
+		                           word));
+		free(words);
+	}
 	for (size_t i = 0; i < more.n; i++)
 		add(set, more.paths[i]);
 	free(more.paths);
-	free(words);
+	set->misread = more.misread;
 	return ok;
 }
 

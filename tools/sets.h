@@ -16,6 +16,7 @@ enum { RP_SETS_MOST = 4096 }; /* sessions that one word may mean */
 struct rp_set {
 	char **paths;
 	size_t n;
+	bool misread; /* a word is no way to say which, rather than mean nothing */
 };
 
 /* Adds what WORD means; ALL are the sessions of the machine.  false with WHY when that is nothing

@@ -6,6 +6,8 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -254,6 +256,18 @@ bool rp_setting_check(const struct rp_setting *s, const char *value, struct rp_w
 		return check_number(s, value, "a number above zero, such as 2 or 0.5", why);
 	}
 	return true;
+}
+
+bool rp_setting_place(const char *dir, struct rp_why *why)
+{
+	char copy[PATH_MAX];
+	struct stat st;
+
+	snprintf(copy, sizeof copy, "%s", dir);
+	const char *parent = dirname(copy);
+
+	return (stat(parent, &st) == 0 && S_ISDIR(st.st_mode)) ||
+	       rp_why_set(why, 0, "cannot be made: %.120s is not a directory", parent);
 }
 
 const struct rp_setting *rp_setting_find(const char *name, size_t n)

@@ -100,7 +100,7 @@ def sets_can_be_told_by_tag_and_must_be_two():
         for words, why in (([here.sessions], 'two sets'),
                            ([here.sessions + ',tag=a', here.sessions + ',tag=a'],
                             'nothing to compare'),
-                           ([here.sessions, here.sessions + ',tag=c'], 'no session of'),
+                           ([here.sessions, here.sessions + ',tag=c'], 'no session is of the kind'),
                            ([here.sessions, here.sessions, '--fail-if-slower', 'much'],
                             "such as 5%, not 'much'"),
                            ([here.sessions, here.sessions, '--cpu', '--wall'], 'exclude')):

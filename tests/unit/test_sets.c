@@ -70,13 +70,14 @@ static const struct {
         {"@", "4", NULL},
         {"*00000[13]", "13", NULL},
         {"route=/api/*", "123", NULL},
-        {"route=POST /api/*", NULL, "no session is of that kind"},
+        {"route=POST /api/*", NULL, "no session is of the kind \"route=POST /api/*\""},
         {"status=500", "3", NULL},
         {"%s,status=200,route=/slow", "4", NULL},
         {"4711-00000*,route=/api/users", "123", NULL},
-        {"4711-000001,status=500", NULL, "no session is of that kind"},
+        {"4711-000001,status=500", NULL, "no session is of the kind \"4711-000001,status=500\""},
         {"server=shop*", "1234", NULL},
-        {"since=1h", NULL, "no session is of that kind"}, /* they are of another day */
+        {"%s,status=404", NULL, "no session is of the kind"},
+        {"since=1h", NULL, "no session is of the kind \"since=1h\""}, /* they are of another day */
         {"slower=0us", "1234", NULL},
         {"slower=fast", NULL, "slower wants a time such as 200ms, not 'fast'"},
         {"status=ok", NULL, "status wants a number such as 200, not 'ok'"},
@@ -112,6 +113,9 @@ START_TEST(a_session_that_two_words_name_counts_once)
 	ck_assert(rp_sets_add(&set, &all, "status=500", &why));
 	ck_assert(rp_sets_add(&set, &all, "route=/api/*", &why));
 	ck_assert_str_eq(digits_of(&set), "312");
+	for (int i = 0; i < 2; i++)
+		ck_assert_msg(rp_sets_add(&set, &all, dir, &why), "%s", why.text);
+	ck_assert_str_eq(digits_of(&set), "3124");
 	rp_sets_free(&set);
 }
 END_TEST
@@ -124,7 +128,7 @@ START_TEST(a_folder_without_sessions_says_so)
 	int fd = folder_make(empty, sizeof(empty), "sets-empty");
 
 	ck_assert(!rp_sets_add(&set, &all, empty, &why));
-	ck_assert_msg(strstr(why.text, "no session of /tmp/sets-empty"), "%s", why.text);
+	ck_assert_msg(strstr(why.text, "there is no session in /tmp/sets-empty"), "%s", why.text);
 	ck_assert_uint_eq(set.n, 0);
 	folder_remove(fd, empty);
 }

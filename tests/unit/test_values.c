@@ -110,6 +110,17 @@ START_TEST(a_setting_is_taken_or_refused_with_a_sentence)
 }
 END_TEST
 
+START_TEST(a_folder_can_be_made_in_one_that_is_there)
+{
+	struct rp_why why;
+
+	ck_assert(rp_setting_place("/tmp/reqprof-of-nobody", &why));
+	ck_assert(!rp_setting_place("/no/such/folder", &why));
+	ck_assert_str_eq(why.text, "cannot be made: /no/such is not a directory");
+	ck_assert(!rp_setting_place("/dev/null/sessions", &why));
+}
+END_TEST
+
 START_TEST(a_secret_is_private_and_long)
 {
 	char path[] = "/tmp/reqprof-secret-XXXXXX";
@@ -153,6 +164,7 @@ int main(void)
 	tcase_add_loop_test(tc, a_value_is_read_or_left_alone, 0, sizeof values / sizeof values[0]);
 	tcase_add_loop_test(tc, a_setting_is_taken_or_refused_with_a_sentence, 0,
 	                    sizeof settings / sizeof settings[0]);
+	tcase_add_test(tc, a_folder_can_be_made_in_one_that_is_there);
 	tcase_add_test(tc, a_secret_is_private_and_long);
 	tcase_add_test(tc, names_and_options_are_one_to_one);
 	suite_add_tcase(suite, tc);
