@@ -20,6 +20,7 @@ SHIM = os.path.join(harness.BUILD, 'truth', 'libreqprof.so')
 APP = os.path.join(harness.ROOT, 'tests/truth/app.php')
 IDS = '/?id=%%s&steps=%s'
 NGINX = '''
+%(user)s
 worker_processes 1;
 daemon off;
 pid %(path)s/nginx.pid;
@@ -69,13 +70,24 @@ RewriteRule .* /whoever.txt
 @contextlib.contextmanager
 def serving(here, tally, argv, port, **env):
     # Many sessions a second, and none is read: the machine is for the server.
-    env = dict(env, LD_PRELOAD=SHIM, REQPROF_KEEP='20', REQPROF_INTERVAL='10ms',
-               PYTHONDONTWRITEBYTECODE='1', **tally.env)
+    env = {**env, 'LD_PRELOAD': SHIM, 'REQPROF_KEEP': '20', 'REQPROF_INTERVAL': '10ms',
+           'PYTHONDONTWRITEBYTECODE': '1', **tally.env}
     one = Server(here, argv, port, env=env)
     try:
         yield port
     finally:
         one.stop()
+
+
+def given(here):
+    """Its sessions are written by workers of another user."""
+    if configs.USER:
+        here.give(here.sessions, configs.USER)
+
+
+def whoever(here):
+    # Apache says otherwise of a file that has just been made.
+    os.utime(here.file('www/whoever.txt', 'whoever\n'), (1700000000, 1700000000))
 
 
 @contextlib.contextmanager
@@ -92,10 +104,12 @@ def upstream(here, header=''):
 def nginx(here, tally, listen=''):
     need('nginx')
     port = free_port()
-    here.file('www/whoever.txt', 'whoever\n')
+    whoever(here)
     with upstream(here, 'X-Accel-Redirect: /answered') as up:
-        conf = here.file('nginx.conf', NGINX % dict(path=here.path, port=port, upstream=up,
-                                                   listen=listen))
+        conf = here.file('nginx.conf', NGINX % dict(
+            path=here.path, port=port, upstream=up, listen=listen,
+            user='user %s;' % configs.USER if configs.USER else ''))
+        given(here)
         argv = ['nginx', '-c', conf, '-e', here.file('nginx.err')]
         with serving(here, tally, argv, port):
             yield port
@@ -112,7 +126,7 @@ nginx_h2.load = H2Load
 def apache(here, tally, protocols='http/1.1'):
     """mpm_event; a rule looks for a file that does not exist before the true one is sent."""
     port = free_port()
-    here.file('www/whoever.txt', 'whoever\n')
+    whoever(here)
     argv = configs.apache(here, port, 9)
     for module in ('rewrite', 'http2') if 'h2c' in protocols else ('rewrite',):
         if not os.path.exists('%s/mod_%s.so' % (configs.MODULES, module)):
@@ -121,8 +135,7 @@ def apache(here, tally, protocols='http/1.1'):
             conf.write('LoadModule %s_module %s/mod_%s.so\n' % (module, configs.MODULES, module))
     with open(here.file('apache.conf'), 'a') as conf:
         conf.write(APACHE % protocols)
-    if configs.USER:
-        here.give(here.sessions, configs.USER)
+    given(here)
     with serving(here, tally, argv, port):
         yield port
 
@@ -138,6 +151,7 @@ apache_h2.load = functools.partial(H2Load, give_up=False)  # it hangs up on who 
 def php_fpm(here, tally):
     """Behind a bare nginx."""
     port, pool = free_port(), here.file('fpm.sock')
+    given(here)
     argv = configs.nginx(here, port, **configs.to_fpm(pool, APP, '/$'))
     with serving(here, tally, configs.php_fpm(here, pool, 16), pool):
         with harness.server(here, argv, port, shim=False):
