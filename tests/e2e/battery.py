@@ -263,22 +263,29 @@ def status_of(raw):
     return int(raw[raw.rindex(b'HTTP/1.1 '):].split()[1])
 
 
+def whole(s, name, **told):
+    """Session S is all there, and its request says what is TOLD."""
+    equal(s.told['complete'], True, name + ': complete')
+    for key, value in dict(told, ended='complete').items():
+        equal(s.request[key], value, name + ': ' + key)
+    equal(s.lost, {}, name + ': lost')
+    check(in_order(s.phases), name, 'has phases out of order', s.phases)
+
+
+def sampled(s, name):
+    """It knows when the body and the answer were there, and was looked at."""
+    check(None not in (s.phases['response'], s.phases['body']), name, 'lacks a phase', s.phases)
+    check(s.samples, name, 'has no sample, not even at its edges')
+
+
 def tells(s, flag, raw, name):
     """Session S says what truly happened to FLAG, whose answer was RAW."""
     check(s, name, 'has no session for', flag.target)
-    request, account = s.request, s.account
-    equal(s.told['complete'], True, name + ': complete')
-    equal(request['ended'], 'complete', name + ': ended')
-    equal(request['method'], flag.method, name + ': method')
-    equal(request['protocol'], 'HTTP/1.1', name + ': protocol')
-    equal(request['status'], status_of(raw), name + ': status')
-    equal(request['bytes_out'], len(raw), name + ': bytes_out')
-    equal(request['bytes_in'], flag.bytes_in, name + ': bytes_in')
-    equal(request['trigger'], flag.trigger, name + ': trigger')
-    equal(s.lost, {}, name + ': lost')
-    check(in_order(s.phases), name, 'has phases out of order', s.phases)
+    account = s.account
+    whole(s, name, method=flag.method, protocol='HTTP/1.1', status=status_of(raw),
+          bytes_out=len(raw), bytes_in=flag.bytes_in, trigger=flag.trigger)
     check(s.phases['last_byte'] is not None, name, 'does not know its last byte')
-    whole = (account['cpu_ns'] + account['waits_ns'] + account['not_running_ns'] +
+    parts = (account['cpu_ns'] + account['waits_ns'] + account['not_running_ns'] +
              account['idle_ns'] + account['unexplained_ns'])
     if account['threads_in_parallel'] <= 1:
-        equal(whole, account['duration_ns'], name + ': the sum of the account')
+        equal(parts, account['duration_ns'], name + ': the sum of the account')

@@ -9,6 +9,13 @@ from harness import AS_ROOT, Skip, need
 
 USER = 'www-data' if AS_ROOT else None
 MODULES = '/usr/lib/apache2/modules'
+TEMPS = '''
+	client_body_temp_path %(path)s/tmp-body;
+	proxy_temp_path %(path)s/tmp-proxy;
+	fastcgi_temp_path %(path)s/tmp-fastcgi;
+	uwsgi_temp_path %(path)s/tmp-uwsgi;
+	scgi_temp_path %(path)s/tmp-scgi;
+'''  # Debian's nginx has its scratch files in a folder of root's
 NGINX = '''
 %(user)s
 worker_processes 2;
@@ -20,12 +27,7 @@ http {
 	access_log off;
 	sendfile on;
 	keepalive_timeout 30;
-	default_type text/plain;
-	client_body_temp_path %(path)s/tmp-body;
-	proxy_temp_path %(path)s/tmp-proxy;
-	fastcgi_temp_path %(path)s/tmp-fastcgi;
-	uwsgi_temp_path %(path)s/tmp-uwsgi;
-	scgi_temp_path %(path)s/tmp-scgi;
+	default_type text/plain;''' + TEMPS + '''
 	upstream up { server 127.0.0.1:%(upstream)d; keepalive 4; }
 	%(http)s
 	server {
@@ -133,16 +135,16 @@ location ~ ^%s {
 '''
 
 
-def php_fpm(here, where, children=1):
-    """What starts php-fpm on WHERE, a port or a path."""
+def php_fpm(here, where, children=1, user=USER):
+    """What starts php-fpm on WHERE, a port or a path, with workers of USER."""
     found = sorted(glob.glob('/usr/sbin/php-fpm[0-9]*'))
     if not found:
         raise Skip('there is no php-fpm')
     conf = here.file('fpm.conf', POOL % dict(
         path=here.path, children=children,
         listen='127.0.0.1:%d' % where if isinstance(where, int) else where,
-        user='user = %s\ngroup = %s' % (USER, USER) if USER else ''))
-    return [found[-1], '-n', '-y', conf]
+        user='user = %s\ngroup = %s' % (user, user) if user else ''))
+    return [found[-1], '-n', '-y', conf] + ['-R'] * (user == 'root')
 
 
 def to_fpm(pool, script, paths):

@@ -3,12 +3,12 @@
 #
 # Room: tests.  SPDX-License-Identifier: MIT
 import contextlib
-import glob
 import os
 
+import configs
 import harness
 import slow
-from harness import AS_ROOT, Skip, ask, check, equal, export, files, free_port, need, place, run
+from harness import AS_ROOT, ask, check, equal, export, files, free_port, need, place, run
 from harness import server, tool, until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -21,12 +21,7 @@ pid %(path)s/nginx%(port)d.pid;
 error_log %(path)s/nginx.err;
 events { worker_connections 256; }
 http {
-	access_log off;
-	client_body_temp_path %(path)s/tmp-body;
-	fastcgi_temp_path %(path)s/tmp-fastcgi;
-	proxy_temp_path %(path)s/tmp-proxy;
-	uwsgi_temp_path %(path)s/tmp-uwsgi;
-	scgi_temp_path %(path)s/tmp-scgi;
+	access_log off;''' + configs.TEMPS + '''
 	upstream up { server %(upstream)s; keepalive 4; }
 	server {
 		listen 127.0.0.1:%(port)d;
@@ -45,16 +40,6 @@ FASTCGI = '''
 	fastcgi_pass up;
 	fastcgi_keep_conn on;
 ''' % os.path.join(HERE, 'app.php')
-POOL = '''
-[global]
-error_log = %(path)s/fpm.err
-daemonize = no
-[tests]
-%(user)s
-listen = %(listen)s
-pm = static
-pm.max_children = 8
-'''
 
 
 @contextlib.contextmanager
@@ -80,13 +65,8 @@ def gunicorn(here, **env):
 
 @contextlib.contextmanager
 def php_fpm(here, where):
-    found = sorted(glob.glob('/usr/sbin/php-fpm[0-9]*'))
-    if not found:
-        raise Skip('there is no php-fpm')
-    user = 'user = root\ngroup = root' if AS_ROOT else ''
-    conf = here.file('fpm.conf', POOL % dict(path=here.path, user=user, listen=where))
-    argv = [found[-1], '-n', '-y', conf] + ['-R'] * AS_ROOT
     at = int(where.partition(':')[2]) if ':' in where else where
+    argv = configs.php_fpm(here, at, children=8, user='root' if AS_ROOT else None)
     with server(here, argv, at):
         yield 'unix:' + where if ':' not in where else where
 

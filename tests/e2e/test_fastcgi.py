@@ -110,15 +110,10 @@ def tells(s, flag, method, got):
     """The session tells the request whose answer was GOT."""
     answer, n = got
     status = re.match(rb'Status: (\d+)', gateway.output(answer))
-    equal(s.told['complete'], True, s.target + ': complete')
-    for key, value in (('ended', 'complete'), ('method', method), ('protocol', 'FastCGI'),
-                       ('trigger', flag), ('host', 'test'), ('peer', '127.0.0.1:4711'),
-                       ('status', int(status.group(1)) if status else 200), ('bytes_out', n)):
-        equal(s.request[key], value, s.target + ': ' + key)
-    equal(s.lost, {}, s.target + ': lost')
-    check(battery.in_order(s.phases), s.target, 'has phases out of order', s.phases)
-    check(None not in (s.phases['response'], s.phases['body']), s.target, 'lacks a phase', s.phases)
-    check(s.samples, s.target, 'has no sample, not even at its edges')
+    battery.whole(s, s.target, method=method, protocol='FastCGI', trigger=flag, host='test',
+                  peer='127.0.0.1:4711', status=int(status.group(1)) if status else 200,
+                  bytes_out=n)
+    battery.sampled(s, s.target)
     equal(s.truncated(), [], s.target)
 
 

@@ -8,6 +8,7 @@ import glob
 import os
 import subprocess
 
+import configs
 from harness import (AS_ROOT, Failed, Skip, ask, body_of, check, equal, export, files, free_port, need,
                      place, run, server, tool, until)
 from upstream import Upstream
@@ -22,12 +23,7 @@ pid %(path)s/nginx.pid;
 error_log %(path)s/nginx.err;
 events { worker_connections 64; }
 http {
-	access_log off;
-	client_body_temp_path %(path)s/tmp-body;
-	proxy_temp_path %(path)s/tmp-proxy;
-	fastcgi_temp_path %(path)s/tmp-fastcgi;
-	uwsgi_temp_path %(path)s/tmp-uwsgi;
-	scgi_temp_path %(path)s/tmp-scgi;
+	access_log off;''' + configs.TEMPS + '''
 	server {
 		listen 127.0.0.1:%(port)d;
 		location / { proxy_pass http://127.0.0.1:%(upstream)d; }
