@@ -1,23 +1,11 @@
 /* h2told.c - see h2told.h.  SPDX-License-Identifier: MIT */
 #include "tests/support/h2told.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "tests/support/said.h"
 
-__attribute__((format(printf, 2, 3))) static void say(struct h2told *t, const char *format, ...)
-{
-	va_list args;
-	size_t room = sizeof(t->text) - t->n;
-
-	va_start(args, format);
-	int n = vsnprintf(t->text + t->n, room, format, args);
-
-	va_end(args);
-	if (n > 0)
-		t->n += (size_t)n < room ? (size_t)n : room - 1;
-}
+#define say(told, ...) said((told)->text, sizeof((told)->text), &(told)->n, __VA_ARGS__)
 
 static void say_head(struct h2told *t, const struct rp_h2_told *told)
 {

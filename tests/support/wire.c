@@ -1,24 +1,12 @@
 /* wire.c - see wire.h.  SPDX-License-Identifier: MIT */
 #include "tests/support/wire.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "tests/support/guard.h"
+#include "tests/support/said.h"
 
-__attribute__((format(printf, 2, 3))) static void say(struct wire *w, const char *format, ...)
-{
-	va_list args;
-	size_t room = sizeof(w->said) - w->n_said;
-
-	va_start(args, format);
-	int n = vsnprintf(w->said + w->n_said, room, format, args);
-
-	va_end(args);
-	if (n > 0)
-		w->n_said += (size_t)n < room ? (size_t)n : room - 1;
-}
+#define say(wire, ...) said((wire)->said, sizeof((wire)->said), &(wire)->n_said, __VA_ARGS__)
 
 static void say_span(struct wire *w, const char *name, struct rp_span span)
 {

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 #include "store/why.h"
-#include "store/writer.h"
 #include "tests/support/session.h"
 #include "tests/support/suite.h"
+#include "tests/support/written.h"
 #include "tools/profile.h"
 
 enum { MS = 1000000, T0 = 500 * MS };
@@ -39,82 +39,73 @@ static uint64_t vaddr_of(int (*function)(int))
 	return (uint64_t)((uintptr_t)function - (uintptr_t)info.dli_fbase) + 1;
 }
 
-static char path[64];
-static struct rp_writer *writer;
-static char memory[RP_WRITER_BYTES] __attribute__((aligned(16)));
-static int fd;
-
-static ssize_t write_through(int to, const void *bytes, size_t n)
-{
-	return write(to, bytes, n);
-}
-
-static void put(struct rp_item item)
-{
-	ck_assert(rp_writer_put(writer, &item));
-}
-
 static void put_stack(uint32_t stack, uint32_t parent, uint32_t module, uint64_t pc, bool exact)
 {
-	put((struct rp_item){.kind = RP_ITEM_STACK, .stack = {stack, parent, module, pc, exact}});
+	written_put((struct rp_item){.kind = RP_ITEM_STACK,
+	                             .stack = {stack, parent, module, pc, exact}});
 }
 
 static void put_sample(uint32_t stack, uint64_t at_ns, uint64_t weight, uint64_t cpu_ns,
                        uint32_t edge)
 {
-	put((struct rp_item){.kind = RP_ITEM_SAMPLE,
-	                     .sample = {.stack = stack,
-	                                .at_ns = at_ns,
-	                                .weight = weight,
-	                                .cpu_ns = cpu_ns,
-	                                .edge = edge}});
+	written_put((struct rp_item){.kind = RP_ITEM_SAMPLE,
+	                             .sample = {.stack = stack,
+	                                        .at_ns = at_ns,
+	                                        .weight = weight,
+	                                        .cpu_ns = cpu_ns,
+	                                        .edge = edge}});
 }
 
 static void put_segment(uint64_t begin_ns, uint64_t end_ns, uint64_t cpu_ns, uint64_t runq_ns)
 {
-	put((struct rp_item){.kind = RP_ITEM_SEGMENT,
-	                     .segment = {.begin_ns = begin_ns,
-	                                 .end_ns = end_ns,
-	                                 .cpu_ns = cpu_ns,
-	                                 .runq_ns = runq_ns}});
+	written_put((struct rp_item){.kind = RP_ITEM_SEGMENT,
+	                             .segment = {.begin_ns = begin_ns,
+	                                         .end_ns = end_ns,
+	                                         .cpu_ns = cpu_ns,
+	                                         .runq_ns = runq_ns}});
+}
+
+static void put_wait(uint32_t kind, uint32_t object, uint64_t at_ns, uint64_t span_ns,
+                     uint64_t cpu_ns)
+{
+	written_put((struct rp_item){.kind = RP_ITEM_WAIT,
+	                             .wait = {.stack = 2,
+	                                      .kind = kind,
+	                                      .object = object,
+	                                      .at_ns = at_ns,
+	                                      .span_ns = span_ns,
+	                                      .cpu_ns = cpu_ns}});
 }
 
 /* Stacks: 1 main > 2 outer > 3 inner > 4 the shim; 5 truncated > 6 inner. */
 static void begin_session(void)
 {
-	struct rp_session_head head = {.began_mono_ns = T0, .pid = 4711};
-
-	strcpy(path, "/tmp/test_profile.XXXXXX");
-	fd = mkstemp(path);
-	ck_assert_int_ge(fd, 0);
-	static const struct rp_writer_os os = {write_through};
-
-	writer = rp_writer_make(memory, fd, &head, 1 << 20, &os);
-	ck_assert(writer != NULL);
-	put((struct rp_item){.kind = RP_ITEM_REQUEST,
-	                     .request = {.method = rp_slice_of("GET"),
-	                                 .target = rp_slice_of("/x"),
-	                                 .server = rp_slice_of("shopd"),
-	                                 .interval_ns = MS,
-	                                 .pid = 4711}});
-	put((struct rp_item){.kind = RP_ITEM_THREAD, .thread = {0, 4712, rp_slice_of("worker")}});
-	put((struct rp_item){.kind = RP_ITEM_MODULE,
-	                     .module = {.module = 1,
-	                                .flags = RP_MODULE_MAIN,
-	                                .size = 1 << 20,
-	                                .path = rp_slice_of("/proc/self/exe")}});
-	put((struct rp_item){.kind = RP_ITEM_MODULE,
-	                     .module = {.module = 2,
-	                                .flags = RP_MODULE_SHIM,
-	                                .size = 1 << 20,
-	                                .path = rp_slice_of("/nowhere/libreqprof.so")}});
+	written_begin(T0, 4711);
+	written_put((struct rp_item){.kind = RP_ITEM_REQUEST,
+	                             .request = {.method = rp_slice_of("GET"),
+	                                         .target = rp_slice_of("/x"),
+	                                         .server = rp_slice_of("shopd"),
+	                                         .interval_ns = MS,
+	                                         .pid = 4711}});
+	written_put((struct rp_item){.kind = RP_ITEM_THREAD,
+	                             .thread = {0, 4712, rp_slice_of("worker")}});
+	written_put((struct rp_item){.kind = RP_ITEM_MODULE,
+	                             .module = {.module = 1,
+	                                        .flags = RP_MODULE_MAIN,
+	                                        .size = 1 << 20,
+	                                        .path = rp_slice_of("/proc/self/exe")}});
+	written_put((struct rp_item){.kind = RP_ITEM_MODULE,
+	                             .module = {.module = 2,
+	                                        .flags = RP_MODULE_SHIM,
+	                                        .size = 1 << 20,
+	                                        .path = rp_slice_of("/nowhere/libreqprof.so")}});
 	put_stack(1, 0, 1, vaddr_of(profile_outer), false);
 	put_stack(2, 1, 1, vaddr_of(profile_inner), false);
 	put_stack(3, 2, 2, 0x100, false);
 	put_stack(4, 0, 0, RP_STOP_DEPTH, false);
 	put_stack(5, 4, 1, vaddr_of(profile_inner) - 1, true);
-	put((struct rp_item){.kind = RP_ITEM_OBJECT,
-	                     .object = {1, rp_slice_of("tcp 127.0.0.1:5432")}});
+	written_put((struct rp_item){.kind = RP_ITEM_OBJECT,
+	                             .object = {1, rp_slice_of("tcp 127.0.0.1:5432")}});
 }
 
 /* Spots tell the same stacks as chains, and where in each function. */
@@ -141,14 +132,8 @@ static void expect_spots(const struct rp_profile *p)
 
 static struct rp_profile open_session(bool end)
 {
-	struct rp_profile p;
-	struct rp_why why = {0};
-	char *paths[] = {path};
+	struct rp_profile p = written_open(end);
 
-	ck_assert(end ? rp_writer_end(writer) : rp_writer_flush(writer));
-	close(fd);
-	ck_assert_msg(rp_profile_open(&p, paths, 1, &why), "%s", why.text);
-	unlink(path);
 	expect_spots(&p);
 	return p;
 }
@@ -202,13 +187,7 @@ END_TEST
 START_TEST(a_wait_is_a_frame_and_its_cpu_is_not)
 {
 	begin_session();
-	put((struct rp_item){.kind = RP_ITEM_WAIT,
-	                     .wait = {.stack = 2,
-	                              .kind = RP_WAIT_RECV,
-	                              .object = 1,
-	                              .at_ns = T0 + MS,
-	                              .span_ns = 9 * MS,
-	                              .cpu_ns = 2 * MS}});
+	put_wait(RP_WAIT_RECV, 1, T0 + MS, 9 * MS, 2 * MS);
 	put_segment(T0, T0 + 12 * MS, 2 * MS, 0);
 	struct rp_profile p = open_session(true);
 
@@ -233,9 +212,7 @@ START_TEST(a_segment_without_a_tick_is_shared_out_over_its_edges)
 	put_segment(T0, T0 + 900001, 300000, 0);
 	put_sample(2, T0, 0, 0, RP_EDGE_BEGIN);
 	put_sample(5, T0 + 900001, 0, 0, RP_EDGE_END);
-	put((struct rp_item){
-	        .kind = RP_ITEM_WAIT,
-	        .wait = {.stack = 2, .kind = RP_WAIT_RECV, .at_ns = T0 + 100, .span_ns = 400000}});
+	put_wait(RP_WAIT_RECV, 0, T0 + 100, 400000, 0);
 	struct rp_profile p = open_session(true);
 
 	ck_assert_uint_eq(p.n_points, 3);
@@ -248,21 +225,23 @@ START_TEST(a_segment_without_a_tick_is_shared_out_over_its_edges)
 }
 END_TEST
 
-START_TEST(the_account_adds_up)
+/* Of 100 ms, with ten short waits in them. */
+static void begin_100_ms(void)
 {
 	begin_session();
-	put((struct rp_item){.kind = RP_ITEM_PHASES,
-	                     .phases = {RP_NEVER, T0, T0 + MS, RP_NEVER, RP_NEVER, T0 + 100 * MS}});
+	written_put((struct rp_item){.kind = RP_ITEM_PHASES,
+	                             .phases = {RP_NEVER, T0, T0 + MS, RP_NEVER, RP_NEVER,
+	                                        T0 + 100 * MS}});
+	written_put((struct rp_item){.kind = RP_ITEM_SHORT_WAITS,
+	                             .short_waits = {RP_WAIT_READ, 10, 3 * MS, MS}});
+}
+
+START_TEST(the_account_adds_up)
+{
+	begin_100_ms();
 	put_segment(T0, T0 + 40 * MS, 20 * MS, 3 * MS);
 	put_segment(T0 + 50 * MS, T0 + 90 * MS, 10 * MS, 0);
-	put((struct rp_item){.kind = RP_ITEM_WAIT,
-	                     .wait = {.stack = 2,
-	                              .kind = RP_WAIT_SLEEP,
-	                              .at_ns = T0 + 5 * MS,
-	                              .span_ns = 15 * MS,
-	                              .cpu_ns = MS}});
-	put((struct rp_item){.kind = RP_ITEM_SHORT_WAITS,
-	                     .short_waits = {RP_WAIT_READ, 10, 3 * MS, MS}});
+	put_wait(RP_WAIT_SLEEP, 0, T0 + 5 * MS, 15 * MS, MS);
 	struct rp_profile p = open_session(true);
 	const struct rp_account *a = &p.sessions[0].account;
 
@@ -288,19 +267,10 @@ END_TEST
 /* Of a request that nobody flagged: waits are known from its first moment on, CPU is not. */
 START_TEST(what_was_not_measured_is_a_part_of_its_own)
 {
-	begin_session();
-	put((struct rp_item){.kind = RP_ITEM_PHASES,
-	                     .phases = {RP_NEVER, T0, T0 + MS, RP_NEVER, RP_NEVER, T0 + 100 * MS}});
+	begin_100_ms();
 	put_segment(T0, T0 + 20 * MS, RP_NEVER, RP_NEVER);
 	put_segment(T0 + 20 * MS, T0 + 90 * MS, 30 * MS, 5 * MS);
-	put((struct rp_item){.kind = RP_ITEM_WAIT,
-	                     .wait = {.stack = 2,
-	                              .kind = RP_WAIT_SLEEP,
-	                              .at_ns = T0 + 5 * MS,
-	                              .span_ns = 8 * MS,
-	                              .cpu_ns = RP_NEVER}});
-	put((struct rp_item){.kind = RP_ITEM_SHORT_WAITS,
-	                     .short_waits = {RP_WAIT_READ, 10, 3 * MS, MS}});
+	put_wait(RP_WAIT_SLEEP, 0, T0 + 5 * MS, 8 * MS, RP_NEVER);
 	struct rp_profile p = open_session(true);
 	const struct rp_account *a = &p.sessions[0].account;
 
@@ -323,13 +293,14 @@ END_TEST
 START_TEST(threads_in_parallel_are_accounted_in_lanes)
 {
 	begin_session();
-	put((struct rp_item){.kind = RP_ITEM_THREAD, .thread = {1, 4713, rp_slice_of("other")}});
+	written_put((struct rp_item){.kind = RP_ITEM_THREAD,
+	                             .thread = {1, 4713, rp_slice_of("other")}});
 	put_segment(T0, T0 + 40 * MS, 40 * MS, 0);
-	put((struct rp_item){.kind = RP_ITEM_SEGMENT,
-	                     .segment = {.thread = 1,
-	                                 .begin_ns = T0 + 20 * MS,
-	                                 .end_ns = T0 + 60 * MS,
-	                                 .cpu_ns = 35 * MS}});
+	written_put((struct rp_item){.kind = RP_ITEM_SEGMENT,
+	                             .segment = {.thread = 1,
+	                                         .begin_ns = T0 + 20 * MS,
+	                                         .end_ns = T0 + 60 * MS,
+	                                         .cpu_ns = 35 * MS}});
 	struct rp_profile p = open_session(true);
 	const struct rp_account *a = &p.sessions[0].account;
 
@@ -345,31 +316,22 @@ START_TEST(threads_in_parallel_are_accounted_in_lanes)
 }
 END_TEST
 
-static void put_wait(uint32_t kind, uint32_t object, uint64_t at_ns, uint64_t span_ns)
-{
-	put((struct rp_item){.kind = RP_ITEM_WAIT,
-	                     .wait = {.stack = 2,
-	                              .kind = kind,
-	                              .object = object,
-	                              .at_ns = at_ns,
-	                              .span_ns = span_ns}});
-}
-
 START_TEST(what_the_client_keeps_waiting_is_the_clients)
 {
 	begin_session();
-	put((struct rp_item){.kind = RP_ITEM_PHASES,
-	                     .phases = {RP_NEVER, T0, T0, T0 + 20 * MS, T0, T0 + 100 * MS}});
-	put((struct rp_item){.kind = RP_ITEM_OBJECT,
-	                     .object = {2, rp_slice_of("client tcp 127.0.0.1:4711")}});
+	written_put(
+	        (struct rp_item){.kind = RP_ITEM_PHASES,
+	                         .phases = {RP_NEVER, T0, T0, T0 + 20 * MS, T0, T0 + 100 * MS}});
+	written_put((struct rp_item){.kind = RP_ITEM_OBJECT,
+	                             .object = {2, rp_slice_of("client tcp 127.0.0.1:4711")}});
 	put_segment(T0, T0 + 50 * MS, 0, 0);
-	put_wait(RP_WAIT_READ, 2, T0, 10 * MS);
-	put_wait(RP_WAIT_POLL, 2, T0 + 10 * MS, 5 * MS);
-	put_wait(RP_WAIT_RECV, 1, T0 + 20 * MS, 10 * MS);
-	put_wait(RP_WAIT_SEND, 2, T0 + 30 * MS, 20 * MS);
+	put_wait(RP_WAIT_READ, 2, T0, 10 * MS, 0);
+	put_wait(RP_WAIT_POLL, 2, T0 + 10 * MS, 5 * MS, 0);
+	put_wait(RP_WAIT_RECV, 1, T0 + 20 * MS, 10 * MS, 0);
+	put_wait(RP_WAIT_SEND, 2, T0 + 30 * MS, 20 * MS, 0);
 	/* Begins while the thread still works: only what lies in the gap is idle. */
-	put((struct rp_item){.kind = RP_ITEM_STALL,
-	                     .stall = {RP_STALL_READS, T0 + 45 * MS, 25 * MS}});
+	written_put((struct rp_item){.kind = RP_ITEM_STALL,
+	                             .stall = {RP_STALL_READS, T0 + 45 * MS, 25 * MS}});
 	struct rp_profile p = open_session(true);
 	const struct rp_account *a = &p.sessions[0].account;
 
@@ -386,14 +348,15 @@ END_TEST
 START_TEST(parallel_threads_wait_only_when_all_of_them_do)
 {
 	begin_session();
-	put((struct rp_item){.kind = RP_ITEM_THREAD, .thread = {1, 4713, rp_slice_of("other")}});
+	written_put((struct rp_item){.kind = RP_ITEM_THREAD,
+	                             .thread = {1, 4713, rp_slice_of("other")}});
 	put_segment(T0, T0 + 60 * MS, 10 * MS, 4 * MS);
-	put_wait(RP_WAIT_JOIN, 0, T0 + 10 * MS, 50 * MS);
-	put((struct rp_item){.kind = RP_ITEM_SEGMENT,
-	                     .segment = {.thread = 1,
-	                                 .begin_ns = T0 + 10 * MS,
-	                                 .end_ns = T0 + 40 * MS,
-	                                 .cpu_ns = 30 * MS}});
+	put_wait(RP_WAIT_JOIN, 0, T0 + 10 * MS, 50 * MS, 0);
+	written_put((struct rp_item){.kind = RP_ITEM_SEGMENT,
+	                             .segment = {.thread = 1,
+	                                         .begin_ns = T0 + 10 * MS,
+	                                         .end_ns = T0 + 40 * MS,
+	                                         .cpu_ns = 30 * MS}});
 	struct rp_profile p = open_session(true);
 	const struct rp_account *a = &p.sessions[0].account;
 
@@ -426,9 +389,9 @@ START_TEST(the_same_session_twice_doubles_the_time_and_nothing_else)
 	struct session_shape shape = session_shape();
 	struct rp_profile one, two;
 	struct rp_why why = {0};
-	char *paths[] = {path, path};
+	char path[] = "/tmp/reqprof-two-XXXXXX", *paths[] = {path, path};
 
-	strcpy(path, "/tmp/test_profile_two");
+	close(mkstemp(path));
 	ck_assert(session_file(path, &shape));
 	ck_assert_msg(rp_profile_open(&one, paths, 1, &why), "%s", why.text);
 	ck_assert_msg(rp_profile_open(&two, paths, 2, &why), "%s", why.text);

@@ -3,84 +3,60 @@
  *
  * Room: tests.  SPDX-License-Identifier: MIT
  */
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-#include "store/why.h"
-#include "store/writer.h"
 #include "tests/support/suite.h"
-#include "tools/profile.h"
+#include "tests/support/written.h"
 
 enum { MS = 1000000, T0 = 500 * MS, NOWHERE = 1 };
 
-static char path[64];
-static struct rp_writer *writer;
-static char memory[RP_WRITER_BYTES] __attribute__((aligned(16)));
 static struct rp_profile p;
-static int fd;
-
-static void put(struct rp_item item)
-{
-	ck_assert(rp_writer_put(writer, &item));
-}
 
 static void begin(void)
 {
-	static const struct rp_writer_os os = {write};
-	struct rp_session_head head = {.began_mono_ns = T0, .pid = 1};
-
-	strcpy(path, "/tmp/reqprof-code-XXXXXX");
-	fd = mkostemp(path, O_CLOEXEC);
-	ck_assert_int_ge(fd, 0);
-	writer = rp_writer_make(memory, fd, &head, 1 << 20, &os);
-	put((struct rp_item){.kind = RP_ITEM_REQUEST,
-	                     .request = {.method = rp_slice_of("GET"), .pid = 1}});
-	put((struct rp_item){.kind = RP_ITEM_THREAD, .thread = {0, 1, rp_slice_of("t")}});
-	put((struct rp_item){.kind = RP_ITEM_MODULE,
-	                     .module = {.module = NOWHERE,
-	                                .path = rp_slice_of(RP_ANONYMOUS_CODE)}});
+	written_begin(T0, 1);
+	written_put((struct rp_item){.kind = RP_ITEM_REQUEST,
+	                             .request = {.method = rp_slice_of("GET"), .pid = 1}});
+	written_put((struct rp_item){.kind = RP_ITEM_THREAD, .thread = {0, 1, rp_slice_of("t")}});
+	written_put((struct rp_item){.kind = RP_ITEM_MODULE,
+	                             .module = {.module = NOWHERE,
+	                                        .path = rp_slice_of(RP_ANONYMOUS_CODE)}});
 }
 
 static void stack(uint32_t number, uint32_t parent, uint64_t addr, uint8_t exact)
 {
-	put((struct rp_item){.kind = RP_ITEM_STACK,
-	                     .stack = {number, parent, NOWHERE, addr, exact}});
+	written_put((struct rp_item){.kind = RP_ITEM_STACK,
+	                             .stack = {number, parent, NOWHERE, addr, exact}});
 }
 
 static void sample(uint32_t on, uint64_t at_ms)
 {
-	put((struct rp_item){.kind = RP_ITEM_SAMPLE,
-	                     .sample = {.thread = 0,
-	                                .stack = on,
-	                                .at_ns = T0 + at_ms * MS,
-	                                .weight = 1,
-	                                .cpu_ns = MS}});
+	written_put((struct rp_item){.kind = RP_ITEM_SAMPLE,
+	                             .sample = {.thread = 0,
+	                                        .stack = on,
+	                                        .at_ns = T0 + at_ms * MS,
+	                                        .weight = 1,
+	                                        .cpu_ns = MS}});
 }
 
 static void code(uint64_t at, uint64_t size, uint64_t since_ns, uint64_t until_ns, const char *name)
 {
-	put((struct rp_item){.kind = RP_ITEM_CODE,
-	                     .code = {at, size, since_ns, until_ns, rp_slice_of(name)}});
+	written_put((struct rp_item){.kind = RP_ITEM_CODE,
+	                             .code = {at, size, since_ns, until_ns, rp_slice_of(name)}});
 }
 
 static void mapping(uint64_t at, uint64_t size, const char *name)
 {
-	put((struct rp_item){.kind = RP_ITEM_MAPPING, .mapping = {at, size, rp_slice_of(name)}});
+	written_put((struct rp_item){.kind = RP_ITEM_MAPPING,
+	                             .mapping = {at, size, rp_slice_of(name)}});
 }
 
 static void end(void)
 {
-	char *paths[] = {path};
-	struct rp_why why;
-
-	put((struct rp_item){
+	written_put((struct rp_item){
 	        .kind = RP_ITEM_SEGMENT,
 	        .segment = {.begin_ns = T0, .end_ns = T0 + 100 * MS, .cpu_ns = 10 * MS}});
-	ck_assert(rp_writer_end(writer));
-	close(fd);
-	ck_assert_msg(rp_profile_open(&p, paths, 1, &why), "%s", why.text);
-	unlink(path);
+	p = written_open(true);
 }
 
 /* The chain of the sample taken AT_MS, root first, with blanks between. */
