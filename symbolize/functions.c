@@ -129,6 +129,14 @@ static void visit_function(struct walk *w, struct item *item, struct window wind
 		leave(w, item);
 }
 
+/* The next child of where W is; false: there are no more. */
+static bool next_item(struct walk *w, struct item *item)
+{
+	item->at = w->at.at;
+	item->abbrev = rp_dies_next(w->unit, &w->at);
+	return item->abbrev != NULL;
+}
+
 static void visit_scope(struct walk *w, struct item *item, struct window window)
 {
 	read_item(w, item);
@@ -140,11 +148,7 @@ static void walk_scope(struct walk *w, struct window window)
 {
 	struct item item;
 
-	for (;;) {
-		item.at = w->at.at;
-		item.abbrev = rp_dies_next(w->unit, &w->at);
-		if (!item.abbrev)
-			return;
+	while (next_item(w, &item)) {
 		unsigned kind = item.abbrev->kind;
 
 		if (kind == RP_ABBREV_FUNCTION && (item.abbrev->has_code || w->hidden))
@@ -177,11 +181,7 @@ static void walk_body(struct walk *w, struct rp_function *f, struct window windo
 {
 	struct item item;
 
-	for (;;) {
-		item.at = w->at.at;
-		item.abbrev = rp_dies_next(w->unit, &w->at);
-		if (!item.abbrev)
-			return;
+	while (next_item(w, &item)) {
 		unsigned kind = item.abbrev->kind;
 
 		if (kind == RP_ABBREV_COPY || kind == RP_ABBREV_BLOCK)

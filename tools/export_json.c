@@ -10,18 +10,6 @@ static json_t *number(uint64_t value)
 	return json_integer((json_int_t)value);
 }
 
-static json_t *threads(const struct rp_profile *p)
-{
-	json_t *all = json_array();
-
-	for (size_t i = 0; i < p->n_workers; i++)
-		json_array_append_new(all, json_pack("{s:I, s:I, s:o}", "pid",
-		                                     (json_int_t)p->workers[i].pid, "tid",
-		                                     (json_int_t)p->workers[i].tid, "name",
-		                                     rp_json_text(p->workers[i].name)));
-	return all;
-}
-
 static json_t *functions(const struct rp_profile *p)
 {
 	json_t *all = json_array();
@@ -114,20 +102,6 @@ static json_t *handoffs(const struct rp_profile *p)
 	return all;
 }
 
-static json_t *modules(const struct rp_profile *p)
-{
-	json_t *all = json_array();
-
-	for (size_t i = 0; i < p->n_modules; i++)
-		json_array_append_new(all,
-		                      json_pack("{s:o, s:o, s:o, s:o}", "path",
-		                                rp_json_text(p->modules[i].path), "build_id",
-		                                rp_json_text(p->modules[i].build_id), "symbols",
-		                                rp_json_text(p->modules[i].symbols), "symbol_file",
-		                                rp_json_text(p->modules[i].source)));
-	return all;
-}
-
 bool rp_export_json(FILE *out, const struct rp_profile *p, bool cpu)
 {
 	/* One session stands at the top level; several are listed. */
@@ -136,12 +110,12 @@ bool rp_export_json(FILE *out, const struct rp_profile *p, bool cpu)
 	if (p->n_sessions > 1)
 		json_object_set_new(all, "sessions", rp_json_sessions(p));
 	json_object_set_new(all, "version", json_integer(RP_JSON_VERSION));
-	json_object_set_new(all, "threads", threads(p));
+	json_object_set_new(all, "threads", rp_json_threads(p));
 	json_object_set_new(all, "functions", functions(p));
 	json_object_set_new(all, "stacks", stacks(p));
 	json_object_set_new(all, "samples", samples(p, cpu));
 	json_object_set_new(all, "waits", cpu ? json_array() : waits(p));
 	json_object_set_new(all, "handoffs", handoffs(p));
-	json_object_set_new(all, "modules", modules(p));
+	json_object_set_new(all, "modules", rp_json_modules(p));
 	return rp_json_write(out, all);
 }

@@ -27,34 +27,11 @@ void rp_fox_ms(struct rp_fox *f, uint64_t at_ns, uint64_t zero_ns)
 	        llabs(ns) % 1000000);
 }
 
-static void put_null(struct rp_fox *f, size_t i, const void *with)
+/* WORD, in every row. */
+static void put_word(struct rp_fox *f, size_t i, const void *word)
 {
-	(void)i, (void)with;
-	fputs("null", f->out);
-}
-
-static void put_minus_one(struct rp_fox *f, size_t i, const void *with)
-{
-	(void)i, (void)with;
-	fputs("-1", f->out);
-}
-
-static void put_zero(struct rp_fox *f, size_t i, const void *with)
-{
-	(void)i, (void)with;
-	fputc('0', f->out);
-}
-
-static void put_one(struct rp_fox *f, size_t i, const void *with)
-{
-	(void)i, (void)with;
-	fputc('1', f->out);
-}
-
-static void put_false(struct rp_fox *f, size_t i, const void *with)
-{
-	(void)i, (void)with;
-	fputs("false", f->out);
+	(void)i;
+	fputs(word, f->out);
 }
 
 static void put_itself(struct rp_fox *f, size_t i, const void *with)
@@ -128,12 +105,12 @@ static void put_stacks(struct rp_fox *f)
 	rp_fox_column(f, "address", n, put_address, NULL);
 	rp_fox_column(f, "inlineDepth", n, put_depth, NULL);
 	rp_fox_column(f, "category", n, put_category, NULL);
-	rp_fox_column(f, "subcategory", n, put_zero, NULL);
+	rp_fox_column(f, "subcategory", n, put_word, "0");
 	rp_fox_column(f, "func", n, put_function, NULL);
-	rp_fox_column(f, "nativeSymbol", n, put_null, NULL);
-	rp_fox_column(f, "innerWindowID", n, put_null, NULL);
+	rp_fox_column(f, "nativeSymbol", n, put_word, "null");
+	rp_fox_column(f, "innerWindowID", n, put_word, "null");
 	rp_fox_column(f, "line", n, put_line, NULL);
-	rp_fox_column(f, "column", n, put_null, NULL);
+	rp_fox_column(f, "column", n, put_word, "null");
 	fputs("},\n", f->out);
 }
 
@@ -177,18 +154,18 @@ static void put_functions(struct rp_fox *f)
 	size_t n = f->p->n_functions, n_modules = f->p->n_modules;
 
 	fprintf(f->out, "\"funcTable\":{\"length\":%zu", n);
-	rp_fox_column(f, "isJS", n, put_false, NULL);
-	rp_fox_column(f, "relevantForJS", n, put_false, NULL);
+	rp_fox_column(f, "isJS", n, put_word, "false");
+	rp_fox_column(f, "relevantForJS", n, put_word, "false");
 	rp_fox_column(f, "name", n, put_itself, NULL);
 	rp_fox_column(f, "resource", n, put_resource, NULL);
 	rp_fox_column(f, "fileName", n, put_file, NULL);
 	rp_fox_column(f, "lineNumber", n, put_func_line, NULL);
-	rp_fox_column(f, "columnNumber", n, put_null, NULL);
+	rp_fox_column(f, "columnNumber", n, put_word, "null");
 	fprintf(f->out, "},\n\"resourceTable\":{\"length\":%zu", n_modules);
 	rp_fox_column(f, "lib", n_modules, put_itself, NULL);
 	rp_fox_column(f, "name", n_modules, put_module_name, NULL);
-	rp_fox_column(f, "host", n_modules, put_minus_one, NULL);
-	rp_fox_column(f, "type", n_modules, put_one, NULL);
+	rp_fox_column(f, "host", n_modules, put_word, "-1");
+	rp_fox_column(f, "type", n_modules, put_word, "1");
 	fputs("},\n\"nativeSymbols\":{\"length\":0,\"libIndex\":[],\"address\":[],\"name\":[],"
 	      "\"functionSize\":[]},\n",
 	      f->out);

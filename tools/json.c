@@ -209,6 +209,34 @@ json_t *rp_json_tree(const struct rp_profile *p, const struct rp_calltree *tree)
 	                 rp_json_sessions(p), "calls", calls);
 }
 
+json_t *rp_json_threads(const struct rp_profile *p)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < p->n_workers; i++)
+		json_array_append_new(all, json_pack("{s:I, s:I, s:o}", "pid",
+		                                     (json_int_t)p->workers[i].pid, "tid",
+		                                     (json_int_t)p->workers[i].tid, "name",
+		                                     rp_json_text(p->workers[i].name)));
+	return all;
+}
+
+json_t *rp_json_modules(const struct rp_profile *p)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < p->n_modules; i++) {
+		const struct rp_object_file *o = &p->modules[i];
+
+		json_array_append_new(all, json_pack("{s:o, s:o, s:o, s:o}", "path",
+		                                     rp_json_text(o->path), "build_id",
+		                                     rp_json_text(o->build_id), "symbols",
+		                                     rp_json_text(o->symbols), "symbol_file",
+		                                     rp_json_text(o->source)));
+	}
+	return all;
+}
+
 bool rp_json_write(FILE *out, json_t *json)
 {
 	bool ok = json && json_dumpf(json, out, JSON_ENSURE_ASCII | JSON_INDENT(1)) == 0;

@@ -27,6 +27,10 @@ json_t *rp_json_function(const struct rp_function *f);
 json_t *rp_json_session(const struct rp_session *s);
 json_t *rp_json_sessions(const struct rp_profile *p);
 
+/* {pid, tid, name} of each thread; {path, build_id, symbols, symbol_file} of each module. */
+json_t *rp_json_threads(const struct rp_profile *p);
+json_t *rp_json_modules(const struct rp_profile *p);
+
 /* Its phases, and when the client made it wait. */
 json_t *rp_json_phases(const struct rp_session *s);
 

@@ -105,34 +105,6 @@ static json_t *sessions_of(const struct rp_profile *p)
 	return all;
 }
 
-static json_t *threads_of(const struct rp_profile *p)
-{
-	json_t *all = json_array();
-
-	for (size_t i = 0; i < p->n_workers; i++)
-		json_array_append_new(all, json_pack("{s:I, s:I, s:o}", "pid",
-		                                     (json_int_t)p->workers[i].pid, "tid",
-		                                     (json_int_t)p->workers[i].tid, "name",
-		                                     rp_json_text(p->workers[i].name)));
-	return all;
-}
-
-static json_t *modules_of(const struct rp_profile *p)
-{
-	json_t *all = json_array();
-
-	for (size_t i = 0; i < p->n_modules; i++) {
-		const struct rp_object_file *o = &p->modules[i];
-
-		json_array_append_new(all, json_pack("{s:o, s:o, s:o, s:o}", "path",
-		                                     rp_json_text(o->path), "build_id",
-		                                     rp_json_text(o->build_id), "symbols",
-		                                     rp_json_text(o->symbols), "symbol_file",
-		                                     rp_json_text(o->source)));
-	}
-	return all;
-}
-
 static json_t *texts_of(const struct rp_page_parts *parts)
 {
 	json_t *all = json_array();
@@ -227,7 +199,7 @@ static void put_all(struct rp_page_parts *parts)
 	fprintf(parts->out, "{\"version\":%d,\"tool\":\"reqprof %s\",\"n_before\":%zu",
 	        RP_PAGE_VERSION, RP_VERSION, parts->how->n_before);
 	put_json(parts, "sessions", sessions_of(p));
-	put_json(parts, "threads", threads_of(p));
+	put_json(parts, "threads", rp_json_threads(p));
 	put_functions(parts);
 	rp_page_lanes(parts);
 	rp_page_stretches(parts);
@@ -235,7 +207,7 @@ static void put_all(struct rp_page_parts *parts)
 	rp_page_handoffs(parts);
 	put_nodes(parts); /* after whatever may ask for another one */
 	rp_page_sources(parts);
-	put_json(parts, "modules", modules_of(p));
+	put_json(parts, "modules", rp_json_modules(p));
 	put_json(parts, "texts", texts_of(parts));
 	fputs("}\n", parts->out);
 }
