@@ -43,7 +43,8 @@ void rp_conn_glance_took(struct rp_conn *c, uint64_t left)
 {
 	if (rp_unlikely(c->untold))
 		first_request(c);
-	c->layer = RP_LAYER_PLAIN;
+	if (c->layer == RP_LAYER_FRESH)
+		c->layer = RP_LAYER_PLAIN;
 	c->in.wire = RP_WIRE_HTTP;
 	c->in.left = left;
 	c->in.state = left ? RP_DELIM_LENGTH : RP_DELIM_BETWEEN;
@@ -67,12 +68,9 @@ static bool is_flagged(void)
 	return rp_unlikely(atomic_load_explicit(&rp_followed, memory_order_relaxed));
 }
 
-RP_PASS bool rp_conn_glance_in(int fd, const void *buf, size_t n)
+bool rp_conn_glance_plain_in(struct rp_conn *c, const void *buf, size_t n)
 {
-	struct rp_conn *c = rp_conn_at_home(fd);
-
-	if (!c || c->stalled[RP_STALL_SENDS] || c->layer == RP_LAYER_TLS ||
-	    atomic_load_explicit(&c->opaque, memory_order_relaxed) ||
+	if (c->stalled[RP_STALL_SENDS] || atomic_load_explicit(&c->opaque, memory_order_relaxed) ||
 	    atomic_exchange_explicit(&c->in_busy, 1, memory_order_acquire))
 		return false;
 	bool done = !is_flagged() &&
@@ -80,6 +78,13 @@ RP_PASS bool rp_conn_glance_in(int fd, const void *buf, size_t n)
 
 	atomic_store_explicit(&c->in_busy, 0, memory_order_release);
 	return done;
+}
+
+RP_PASS bool rp_conn_glance_in(int fd, const void *buf, size_t n)
+{
+	struct rp_conn *c = rp_conn_at_home(fd);
+
+	return c && c->layer != RP_LAYER_TLS && rp_conn_glance_plain_in(c, buf, n);
 }
 
 static bool take_response(struct rp_conn *c, const char *buf, size_t n_at, size_t n)
@@ -105,12 +110,9 @@ static bool take_response(struct rp_conn *c, const char *buf, size_t n_at, size_
 	return answer != RP_GLANCE_NO;
 }
 
-RP_PASS bool rp_conn_glance_out(int fd, const void *buf, size_t n_at, size_t n)
+bool rp_conn_glance_plain_out(struct rp_conn *c, const void *buf, size_t n_at, size_t n)
 {
-	struct rp_conn *c = rp_conn_at_home(fd);
-
-	if (!c || c->stalled[RP_STALL_READS] || c->layer == RP_LAYER_TLS ||
-	    atomic_load_explicit(&c->opaque, memory_order_relaxed) ||
+	if (c->stalled[RP_STALL_READS] || atomic_load_explicit(&c->opaque, memory_order_relaxed) ||
 	    atomic_exchange_explicit(&c->out_busy, 1, memory_order_acquire))
 		return false;
 	bool done = !is_flagged() && (rp_delim_skip(&c->out.left, c->out.state, n) ||
@@ -118,6 +120,13 @@ RP_PASS bool rp_conn_glance_out(int fd, const void *buf, size_t n_at, size_t n)
 
 	atomic_store_explicit(&c->out_busy, 0, memory_order_release);
 	return done;
+}
+
+RP_PASS bool rp_conn_glance_out(int fd, const void *buf, size_t n_at, size_t n)
+{
+	struct rp_conn *c = rp_conn_at_home(fd);
+
+	return c && c->layer != RP_LAYER_TLS && rp_conn_glance_plain_out(c, buf, n_at, n);
 }
 
 RP_PASS ssize_t rp_conn_passed_in(int fd, const void *buf, ssize_t got)

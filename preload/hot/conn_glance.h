@@ -32,6 +32,9 @@ static inline bool rp_conn_idle(int fd)
  * conn_in.c, conn_out.c must have them. */
 bool rp_conn_glance_in(int fd, const void *buf, size_t n);
 bool rp_conn_glance_out(int fd, const void *buf, size_t n_at, size_t n);
+/* The same, of what is inside of TLS. */
+bool rp_conn_glance_plain_in(struct rp_conn *c, const void *buf, size_t n);
+bool rp_conn_glance_plain_out(struct rp_conn *c, const void *buf, size_t n_at, size_t n);
 
 /* N bytes at BUF, between requests on C, are the head of one that nobody flags; with it LEFT bytes
  * of its body are to come. */

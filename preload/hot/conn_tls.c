@@ -5,6 +5,7 @@
  */
 #include "preload/hot/conn_tls.h"
 
+#include "preload/hot/conn_glance.h"
 #include "preload/hot/conn_slot.h"
 #include "preload/hot/drops.h"
 #include "preload/hot/request.h"
@@ -171,6 +172,8 @@ void rp_conn_plain_heard(int fd, const void *buf, size_t n, bool dry)
 		return;
 	if (rp_unlikely(c->owing)) /* the client has its answer, or does not care for it */
 		rp_conn_settle(c);
+	if (!rp_flight_on && rp_conn_glance_plain_in(c, buf, n))
+		return;
 	rp_conn_hear(fd, c, &iov, 1, n, dry);
 }
 
@@ -185,6 +188,8 @@ void rp_conn_plain_said(int fd, const void *buf, size_t n)
 		return;
 	c->owed = c->owed + n > c->flushed ? c->owed + n - c->flushed : 0;
 	c->flushed = 0;
+	if (!rp_flight_on && rp_conn_glance_plain_out(c, buf, n, n))
+		return;
 	rp_self.call_ns = 0; /* the last call may not have been this one's */
 	rp_conn_say(fd, c, &iov, 1, n);
 }

@@ -149,6 +149,21 @@ START_TEST(the_first_request_tells_what_its_listener_is_for)
 }
 END_TEST
 
+START_TEST(what_is_inside_of_TLS_takes_it_as_well)
+{
+	conn()->layer = RP_LAYER_TLS;
+	ck_assert(!glance_in(GET)); /* on the wire */
+	ck_assert(rp_conn_glance_plain_in(conn(), GET, sizeof(GET) - 1));
+	ck_assert(!glance_out(NO_BODY));
+	ck_assert_ptr_nonnull(rp_pending_front(&conn()->pending));
+	ck_assert(rp_conn_glance_plain_out(conn(), NO_BODY, sizeof(NO_BODY) - 1,
+	                                   sizeof(NO_BODY) - 1));
+	ck_assert_ptr_null(rp_pending_front(&conn()->pending));
+	ck_assert_uint_eq(conn()->layer, RP_LAYER_TLS);
+	ck_assert(!rp_conn_glance_plain_in(conn(), FLAGGED, sizeof(FLAGGED) - 1));
+}
+END_TEST
+
 START_TEST(a_flagged_request_among_plain_ones_is_seen_whole)
 {
 	struct pair_story story = {0};
@@ -239,6 +254,7 @@ int main(void)
 	tcase_add_test(tcase, plain_exchanges_need_nothing_else);
 	tcase_add_test(tcase, both_ways_leave_the_same_behind);
 	tcase_add_test(tcase, the_first_request_tells_what_its_listener_is_for);
+	tcase_add_test(tcase, what_is_inside_of_TLS_takes_it_as_well);
 	tcase_add_test(tcase, a_flagged_request_among_plain_ones_is_seen_whole);
 	tcase_add_test(tcase, every_spelling_of_a_trigger_is_left_to_the_gate);
 	tcase_add_test(tcase, who_is_not_alone_on_a_connection_or_at_home_is_left);
