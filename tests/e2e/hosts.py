@@ -17,6 +17,7 @@ LIBRARY = ['-shared', '-fPIC']
 # What is built, of which source, how; $OUT is where it goes.
 PARTS = {
     'slow.so': ('slow.c', LIBRARY),
+    'burns.so': ('burns.c', LIBRARY),
     'plugins/mine.so': ('slow.c', LIBRARY),
     'plugins/hidden.so': ('slow.c', LIBRARY),
     'others/its.so': ('slow.c', LIBRARY),

@@ -8,6 +8,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
                                 'truth'))
+import burnt
 import servers
 from harness import check, equal, run
 from truth import measure
@@ -68,6 +69,28 @@ def a_handler_that_lies_is_caught():
     check(all(place == 'lie' for place, *_ in wrongs), 'wrong elsewhere:', wrongs)
 
 
+def burns(name):
+    def test():
+        asked, = [rest for found, *rest in servers.ALL if found == name]
+        for connections in EASIER:
+            told, load = burnt.measure(*asked[:2], connections, SECONDS)
+            equal(load.bad[:3], [], 'bad answers')
+            equal(told.foreign, 0, 'samples of another route')
+            check(told.sessions, 'no session')
+            if told.found >= 0.95:
+                return
+        check(told.found >= 0.95, told)
+    test.__name__ = 'sessions of ' + name + ' tell what it burnt and nothing of others'
+    return test
+
+
+def work_for_another_is_caught():
+    told, _ = burnt.measure(servers.own('truth_threads', 'each'), servers.IDS % 'x', 2, 0.3)
+    check(told.foreign > 0, 'none of', told)
+
+
+BURNING = ['php-fpm', 'C thread each', 'gunicorn gthread', 'uvicorn asyncio, all']
 WATCHED = {'nginx proxy': 'start', 'C thread each': 'upstream', 'gunicorn gthread': 'start'}
-run(a_handler_that_lies_is_caught, *map(holds, servers.SLICE),
+run(a_handler_that_lies_is_caught, work_for_another_is_caught, *map(holds, servers.SLICE),
+    *map(burns, BURNING),
     *(watches(*one) for one in WATCHED.items()))

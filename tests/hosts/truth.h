@@ -3,18 +3,21 @@
  * Room: tests/hosts.  A request is "GET /?id=ID&steps=STEPS": ID begins with f when it is flagged.
  * Each letter of STEPS is something that the handler does before it answers, and says when it
  * is done:  t a timer, u asking another server, p a job on a pool of threads, s slices of work
- * between which others have their turn, b a burst of work.
+ * between which others have their turn, b a burst of work, w the same by the clock of the thread's
+ * CPU, in the function of the last digit of ID (burns.h): the answer is "ID NS" then.
  * SPDX-License-Identifier: MIT
  */
 #ifndef TEST_HOSTS_TRUTH_H
 #define TEST_HOSTS_TRUTH_H
 
+#include "burns.h"
 #include "http.h"
 
-enum { TRUTH_ID = 24, TRUTH_STEPS = 16 };
+enum { TRUTH_ID = 24, TRUTH_STEPS = 16, TRUTH_BURN_US = 2000 };
 
 struct truth {
 	char id[TRUTH_ID], steps[TRUTH_STEPS];
+	int64_t burnt_ns;
 };
 
 /* The shim of the truth tests listens to this path; it does not exist. */
@@ -41,6 +44,7 @@ static inline void truth_parse(struct truth *t, const char *head)
 {
 	truth_word(head, "?id=", t->id, sizeof(t->id));
 	truth_word(head, "&steps=", t->steps, sizeof(t->steps));
+	t->burnt_ns = 0;
 }
 
 static inline uint64_t truth_spin(int64_t us, uint64_t with)
@@ -72,10 +76,20 @@ static inline void truth_work(const struct truth *t, int64_t us)
 	truth_sink = *t->id == 'f' ? work_of_flagged(us) : work_of_others(us);
 }
 
+/* In the function of its own route, or in another one. */
+static inline int64_t truth_burn(const struct truth *t, int other)
+{
+	static int64_t (*const burns[])(int64_t us) = {burn_0, burn_1, burn_2, burn_3};
+
+	return burns[(t->id[strlen(t->id) - 1] + other) % 4](TRUTH_BURN_US);
+}
+
 static inline int truth_answer_text(const struct truth *t, char *to, size_t cap)
 {
-	return snprintf(to, cap, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s", strlen(t->id),
-	                t->id);
+	char body[64];
+	int n = snprintf(body, sizeof(body), t->burnt_ns ? "%s %ld" : "%s", t->id, t->burnt_ns);
+
+	return snprintf(to, cap, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", n, body);
 }
 
 static inline int truth_connect(int port, int flags)
@@ -94,7 +108,7 @@ static inline int truth_connect(int port, int flags)
 /* Somebody who works for no request at all, now and then. */
 static inline void *truth_background(void *nothing)
 {
-	static const struct truth nobody = {"0", ""};
+	static const struct truth nobody = {"0", "", 0};
 
 	(void)nothing;
 	for (;;) {

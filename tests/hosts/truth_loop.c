@@ -93,6 +93,8 @@ static bool end_step(struct request *r)
 		truth_work(&r->truth, *r->step == 's' ? SLICE_US : N_SLICES * SLICE_US);
 		truth_says(&r->truth, place_of(*r->step));
 	}
+	if (*r->step == 'w')
+		r->truth.burnt_ns += truth_burn(&r->truth, 0);
 	return *r->step != 's' || ++r->slices % N_SLICES == 0;
 }
 

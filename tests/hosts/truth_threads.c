@@ -115,7 +115,7 @@ static void ask(const struct truth *t)
 	put(&upstreams, (void *)(fd + 1));
 }
 
-static bool answer(int fd, const struct truth *t)
+static bool answer(int fd, struct truth *t)
 {
 	char whole[256];
 
@@ -129,7 +129,10 @@ static bool answer(int fd, const struct truth *t)
 		} else if (*step == 'p') {
 			be_helped(t);
 		} else if (*step == 'x') {
-			truth_says(&(struct truth){"0", ""}, "lie");
+			truth_says(&(struct truth){"0", "", 0}, "lie");
+			truth_burn(t, 1);
+		} else if (*step == 'w') {
+			t->burnt_ns += truth_burn(t, 0);
 		} else {
 			truth_work(t, 160);
 			truth_says(t, "burst");

@@ -6,6 +6,8 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.File;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.util.concurrent.ExecutorService;
@@ -16,6 +18,8 @@ import java.util.concurrent.ThreadLocalRandom;
 public class App {
 	static final byte[] ASK = "GET /slow HTTP/1.1\r\nHost: up\r\n\r\n".getBytes();
 	static final LinkedBlockingQueue<Socket> upstreams = new LinkedBlockingQueue<>();
+	static final ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+	static volatile long sink;
 	static final ExecutorService helpers = Executors.newFixedThreadPool(4);
 
 	static void says(String id, String place) {
@@ -29,6 +33,16 @@ public class App {
 		says(id, "burst");
 	}
 
+	/* ns of this thread's CPU. */
+	static long burn() {
+		long began = threads.getCurrentThreadCpuTime(), burnt;
+		do
+			for (int i = 0; i < 5000; i++)
+				sink = sink * 6364136223846793005L + 1;
+		while ((burnt = threads.getCurrentThreadCpuTime() - began) < 2000000);
+		return burnt;
+	}
+
 	static void ask(String id) throws Exception {
 		Socket peer = upstreams.take();
 		says(id, "granted");
@@ -39,7 +53,7 @@ public class App {
 		upstreams.put(peer);
 	}
 
-	static void step(String id, char step) throws Exception {
+	static long step(String id, char step) throws Exception {
 		if (step == 't') {
 			Thread.sleep(1 + ThreadLocalRandom.current().nextInt(3));
 			says(id, "timer");
@@ -51,25 +65,31 @@ public class App {
 				burst(id);
 			}).get();
 			says(id, "pooled");
+		} else if (step == 'w') {
+			return burn();
 		} else {
 			burst(id);
 		}
+		return 0;
 	}
 
 	static void serve(HttpExchange exchange) throws IOException {
 		String query = exchange.getRequestURI().getRawQuery();
 		String id = query.replaceAll("^id=([^&]*).*", "$1");
 
+		long burnt = 0;
+
 		says(id, "start");
 		try {
 			for (char step : query.replaceAll(".*steps=([^&]*).*", "$1").toCharArray())
-				step(id, step);
+				burnt += step(id, step);
 		} catch (Exception why) {
 			throw new IOException(why);
 		}
 		says(id, "end");
-		exchange.sendResponseHeaders(200, id.length());
-		exchange.getResponseBody().write(id.getBytes());
+		String answer = burnt > 0 ? id + " " + burnt : id;
+		exchange.sendResponseHeaders(200, answer.length());
+		exchange.getResponseBody().write(answer.getBytes());
 		exchange.close();
 	}
 

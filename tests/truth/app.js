@@ -7,6 +7,7 @@ const http = require('http');
 
 const [port, upstream] = process.argv.slice(2).map(Number);
 const agent = new http.Agent({ keepAlive: true, maxSockets: 4 });
+const nothing = new Int32Array(new SharedArrayBuffer(4));
 
 const path = (id, place) => '/gt/' + id + '/' + place;
 const says = (id, place) => fs.existsSync(path(id, place));
@@ -23,7 +24,21 @@ function burst(id) {
   says(id, 'burst');
 }
 
+/* ns; the kernel counts to the end when a thread leaves its CPU. */
+function cpuOfThread() {
+  Atomics.wait(nothing, 0, 0, 0.01);
+  return Number(fs.readFileSync('/proc/thread-self/schedstat', 'latin1').split(' ')[0]);
+}
+
+function burn() {
+  const began = cpuOfThread();
+  const until = process.hrtime.bigint() + 2000000n;
+  while (process.hrtime.bigint() < until);
+  return cpuOfThread() - began;
+}
+
 async function serve(id, steps) {
+  let burnt = 0;
   says(id, 'start');
   for (const step of steps) {
     if (step === 't') {
@@ -35,12 +50,14 @@ async function serve(id, steps) {
     } else if (step === 'p') {
       await pooled(id);
       says(id, 'pooled');
+    } else if (step === 'w') {
+      burnt += burn();
     } else {
       burst(id);
     }
   }
   says(id, 'end');
-  return id;
+  return burnt ? id + ' ' + burnt : id;
 }
 
 setInterval(() => says('0', 'background'), 7);

@@ -44,6 +44,7 @@ async def lifespan(receive, send):
 
 async def serve(query):
     name, steps = app_steps.parse(query)
+    burnt = 0
     says(name, 'start')
     for step in steps:
         if step == 't':
@@ -54,10 +55,12 @@ async def serve(query):
         elif step == 'p':
             await asyncio.get_running_loop().run_in_executor(app_steps.executor, app_steps.job, name)
             says(name, 'pooled')
+        elif step == 'w':
+            burnt += app_steps.burn(name)
         else:
             app_steps.burst(name)
     says(name, 'end')
-    return name.encode()
+    return app_steps.body_of(name, burnt)
 
 
 async def app(scope, receive, send):

@@ -2,6 +2,7 @@
 #
 # Room: tests.  SPDX-License-Identifier: MIT
 import concurrent.futures
+import ctypes
 import os
 import queue
 import random
@@ -13,6 +14,7 @@ from urllib.parse import parse_qs
 ASK = b'GET /slow HTTP/1.1\r\nHost: up\r\n\r\n'
 executor = concurrent.futures.ThreadPoolExecutor(4)
 upstreams = queue.Queue()
+BURNS = ctypes.CDLL(os.environ['TRUTH_BURNS']) if 'TRUTH_BURNS' in os.environ else None
 UPSTREAM = int(os.environ.get('TRUTH_UPSTREAM', '0'))
 
 
@@ -25,6 +27,17 @@ def burst(name, us=160):
     while time.monotonic() < until:
         sum(range(50))
     says(name, 'burst')
+
+
+def burn(name):
+    """ns of CPU, in the function of NAME's last digit."""
+    function = getattr(BURNS, 'burn_%d' % (int(name[-1]) % 4))
+    function.restype, function.argtypes = ctypes.c_int64, [ctypes.c_int64]
+    return function(2000)
+
+
+def body_of(name, burnt):
+    return ('%s %d' % (name, burnt) if burnt else name).encode()
 
 
 def job(name):
@@ -61,6 +74,7 @@ def parse(query):
 def serve(query):
     """The body of the answer to a request for QUERY."""
     name, steps = parse(query)
+    burnt = 0
     says(name, 'start')
     for step in steps:
         if step == 't':
@@ -71,7 +85,9 @@ def serve(query):
         elif step == 'p':
             executor.submit(job, name).result()
             says(name, 'pooled')
+        elif step == 'w':
+            burnt += burn(name)
         else:
             burst(name)
     says(name, 'end')
-    return name.encode()
+    return body_of(name, burnt)

@@ -76,8 +76,7 @@ class Talk:
             else:
                 await asyncio.wait_for(one[0], PATIENCE)
                 load.answers += 1
-                if one[1] != '200' or (one[2].strip() != name.encode() and
-                                       not one[2].startswith(b'whoever')):
+                if one[1] != '200' or not load.right(name, one[2].strip().decode()):
                     load.bad.append('%s got %r' % (name, one[1:]))
             await asyncio.sleep(load.random.random() * 0.003)
 

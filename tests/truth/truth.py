@@ -1,19 +1,21 @@
 #!/usr/bin/env python3
 # truth.py [-s SECONDS] [-c N,N,...] [-pw] [WORD...] - for each server (those whose name has a WORD):
-# how often the shim knew right, wrong or not at all for which flagged request a thread worked.
+# how often the shim knew right, wrong or not at all for which flagged request a thread worked; how
+# much of the CPU time that handlers burnt their sessions tell, and how many samples of another's.
 #
 # Room: tests.  -p: by place, too; -w: with REQPROF_SLOW, so that every request is followed.
 # SPDX-License-Identifier: MIT
 import argparse
 import sys
 
+import burnt
 import servers
 from harness import Skip, place
 from load import Load
 from tally import Tally, total
 
 USUAL = '1,8,64'
-HEAD = '%-28s %6s %6s %6s %8s%8s'
+HEAD = '%-28s %6s %6s %6s %8s%8s%9s%9s'
 
 
 def measure(start, target, connections, seconds, more=()):
@@ -55,11 +57,18 @@ def show(name, asked, connections, args):
         print('%-28s SKIP %s' % (name, skip))
         return True
     counts = total(places)
-    bad = '  %d bad answers: %s' % (len(load.bad), load.bad[0]) if load.bad else ''
-    line('%s @%d' % (name, connections), counts, '%8d%s' % (load.answers, bad))
+    more, bad, foreign = '', list(load.bad), 0
+    if burnt.burning(asked[1]) and not args.watched:
+        told, load_burnt = burnt.measure(*asked, connections, args.seconds)
+        bad += load_burnt.bad
+        foreign = told.foreign
+        more = '%9.1f%9s' % (100 * told.found, '%d/%d' % (foreign, told.own) if told.own else '-')
+    if bad:
+        more += '  %d bad answers: %s' % (len(bad), bad[0])
+    line('%s @%d' % (name, connections), counts, '%8d%s' % (load.answers, more))
     if args.places:
         by_place(places, wrongs)
-    return not counts['wrong'] and not load.bad
+    return not counts['wrong'] and not foreign and not bad
 
 
 def main():
@@ -70,7 +79,7 @@ def main():
     parser.add_argument('-w', dest='watched', action='store_true')
     parser.add_argument('words', nargs='*')
     args = parser.parse_args()
-    print(HEAD % ('server @connections', 'right', 'wrong', 'none', 'beacons', 'answers'))
+    print(HEAD % ('server @connections', 'right', 'wrong', 'none', 'beacons', 'answers', 'own CPU', 'foreign'))
     good = True
     for name, start, target, _ in servers.ALL:
         if args.words and not any(word in name for word in args.words):
