@@ -149,19 +149,19 @@ static bool take(struct carrier *c, uint64_t amount)
 	return false;
 }
 
-/* A loop's thread, or one that takes what comes. */
+/* What was written may say no more than that something lies in a list, where more may lie by then,
+ * and whoever is told first need not be the first to take. */
 static void arrives(struct rp_handoff *h, bool certain)
 {
 	bool lives = certain && h->serial && rp_request_lives(h->request, h->serial);
 
-	if (!certain)
+	if (!lives || !rp_request_is_alone(h->request))
 		h->serial = 0;
 	if (rp_current_is_told(&rp_self))
 		return;
 	if (!rp_self.turn.looped)
 		rp_current_offer(h);
-	else if (lives && rp_request_is_alone(h->request) &&
-	         rp_turn_allows(h->request, RP_BY_PIPE, true))
+	else if (h->serial && rp_turn_allows(h->request, RP_BY_PIPE, true))
 		rp_current_take(h);
 	else
 		rp_current_leave();

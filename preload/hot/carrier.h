@@ -1,8 +1,8 @@
 /* carrier.h - pipes, eventfds, socket pairs, timers: the request of who wrote goes to who reads.
  *
  * Room: hot.  Only if it is certain: what is read is all that was written since it was empty, and
- * all of it for one request.  A loop that reads such a message takes what lies in a list, where
- * more may lie by then: only of a request that is alone.
+ * all of it for one request.  Who reads such a message takes what lies in a list, where more may
+ * lie by then, or somebody else may be quicker: only of a request that is alone.
  * SPDX-License-Identifier: MIT
  */
 #ifndef RP_HOT_CARRIER_H

@@ -212,6 +212,9 @@ RP_HOOK int eventfd(unsigned value, int flags)
 {
 	int fd = rp_real.eventfd(value, flags);
 
+	/* One that is read by ones is never known to be empty. */
+	if (value || flags & EFD_SEMAPHORE)
+		return born(fd, RP_FD_OTHER);
 	if (fd >= 0)
 		carrier(fd, fd);
 	return fd;

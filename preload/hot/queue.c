@@ -180,9 +180,10 @@ static void take_nothing(struct rp_queue *q)
 
 static bool is_known(const struct rp_queue *q)
 {
-	bool ordered = q->ordered >= RP_QUEUE_ORDERED && !q->unordered;
+	bool shown = q->ordered >= RP_QUEUE_ORDERED && !q->unordered;
+	bool told = rp_turn_runs == RP_RUNS_INLINE && !q->unordered; /* nginx's pools are queues */
 
-	return q->several && (ordered || (q->checked >= RP_QUEUE_TRUSTED && !q->mixed));
+	return q->several && (shown || (q->checked >= RP_QUEUE_TRUSTED && (told || !q->mixed)));
 }
 
 bool rp_queue_take(struct rp_queue *q, struct rp_handoff *job)

@@ -39,6 +39,10 @@ struct rp_turn {
 	uint64_t held_since_ns;
 	uint64_t due_ns;  /* from here on a timer of the loop may be due */
 	uint64_t back_ns; /* when its last poll came back, or before; 0: not seen */
+	bool led;         /* what made it begin was somebody's: what it read, or a timer */
+	/* The request, alone, whose timer is the next that is due; serial 0: not known. */
+	uint32_t timer_request, timer_serial;
+	uint64_t others_ns; /* ... all timers that are due before this are its own */
 };
 
 /* Values of rp_self.armed. */

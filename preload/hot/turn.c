@@ -57,6 +57,42 @@ static bool holds(struct rp_turn *t)
 	return true;
 }
 
+static bool has_timer(const struct rp_turn *t)
+{
+	return t->timer_serial && rp_request_lives(t->timer_request, t->timer_serial) &&
+	       rp_request_is_alone(t->timer_request);
+}
+
+/* The thread has worked its turn for a request that is alone, and is about to wait, less long
+ * than before: a timer has been set, by that request.  All that are due before those that were set
+ * when it came are its own. */
+static void find_timer(const struct rp_self *s, struct rp_turn *t, uint64_t timeout_ns)
+{
+	uint64_t now_ns = rp_mono_ns();
+	bool works = (s->armed == RP_ARMED || s->armed == RP_ARMED_LIGHT) &&
+	             rp_request_is_alone(s->request) && !rp_turn_is_over(s, now_ns);
+
+	t->timer_serial = 0;
+	if (!works || !t->led || timeout_ns == RP_NEVER || t->due_ns <= now_ns + timeout_ns)
+		return;
+	t->timer_request = s->request;
+	t->timer_serial = s->serial;
+	t->others_ns = t->due_ns;
+}
+
+/* It is due, or will be in this turn; nothing else that came made the loop work. */
+static void take_timer(struct rp_turn *t, bool rang)
+{
+	struct rp_handoff h = {t->timer_request, t->timer_serial, .by = RP_BY_TIMER};
+
+	if (!has_timer(t))
+		return;
+	t->due_ns = t->others_ns;
+	t->led = rang;
+	if (rang)
+		rp_current_take(&h);
+}
+
 bool rp_turn_wait(uint64_t timeout_ns, bool may_hold, int *most)
 {
 	struct rp_self *s = &rp_self;
@@ -74,6 +110,7 @@ bool rp_turn_wait(uint64_t timeout_ns, bool may_hold, int *most)
 		t->later++;
 		return true;
 	}
+	find_timer(s, t, timeout_ns);
 	rp_current_leave();
 	s->head_serial = s->tagged = 0;
 	t->looped = true;
@@ -92,8 +129,10 @@ void rp_turn_begins(int n)
 	t->back_ns = rp_mono_ns();
 	t->number++;
 	t->later = 0;
+	t->led = false;
 	if (n == 1 && t->kind == RP_TURN_MANY)
 		t->kind = RP_TURN_ONE;
+	take_timer(t, n == 0);
 }
 
 static bool allows(uint32_t request, enum rp_source by, bool reads)
@@ -117,6 +156,8 @@ bool rp_turn_allows(uint32_t request, enum rp_source by, bool reads)
 {
 	bool ok = allows(request, by, reads);
 
+	if (ok && reads && rp_self.turn.kind == RP_TURN_ONE)
+		rp_self.turn.led = true;
 	if (!ok && request < RP_MAX_REQUESTS)
 		atomic_fetch_add_explicit(&rp_requests[request].unsure, 1, memory_order_relaxed);
 	return ok;

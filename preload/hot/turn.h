@@ -1,9 +1,10 @@
 /* turn.h - turns of an event loop: what one wait for events brought, until the next such wait.
  *
  * Room: hot.  A loop's thread works for whoever the turn's event was for, until a timer may be due,
- * until it turns to somebody else, and no longer than the turn.  While a flagged request is being
- * served a loop gets one event a turn, and gets the next one only when nothing is left to do.
- * SPDX-License-Identifier: MIT
+ * until it turns to somebody else, and no longer than the turn.  A timer that was set in a turn of
+ * a request that is alone is its own, and so is the turn that it makes begin.  While a flagged
+ * request is being served a loop gets one event a turn, and gets the next one only when nothing is
+ * left to do. SPDX-License-Identifier: MIT
  */
 #ifndef RP_HOT_TURN_H
 #define RP_HOT_TURN_H

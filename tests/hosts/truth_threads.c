@@ -1,14 +1,16 @@
 /* truth_threads.c - threads that each serve one request at a time.
  *
- * Room: tests/hosts.  `truth_threads PORT UPSTREAM HOW [semaphores] [lifo] [broadcasts]`:
- * HOW is "each" (a thread for each connection), "queue" (one accepts, workers take connections from
- * a queue, read and answer) or "jobs" (one waits for all connections and reads, workers take the
- * requests from a queue, work and answer).  Queues wake by a condition, or count by a semaphore;
- * are stacks; wake everybody.  One step more: x, a lie.
+ * Room: tests/hosts.  `truth_threads PORT UPSTREAM HOW [WAKING] [lifo]`: HOW is "each" (a thread
+ * for each connection), "queue" (one accepts, workers take connections from a queue, read and
+ * answer) or "jobs" (one waits for all connections and reads, workers take the requests from a
+ * queue, work and answer).  Its queues are stacks with "lifo"; who waits for something in them is
+ * woken by: signals, broadcasts, semaphores, bytes in a pipe, counts of an eventfd; or the pipe
+ * carries the items.  Steps more: x, a lie; c, a thread made for the request.
  * SPDX-License-Identifier: MIT
  */
 #include <semaphore.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include "truth.h"
 
 enum { N_CONNECTIONS = 64, N_WORKERS = 8, N_HELPERS = 4, N_UPSTREAMS = 4, ROOM = 1024 };
@@ -18,18 +20,20 @@ struct queue {
 	pthread_mutex_t lock;
 	pthread_cond_t more;
 	sem_t count;
+	int read_fd, write_fd;
 	void *items[ROOM];
 	unsigned first, end;
 };
 
 #define QUEUE                                                                                      \
 	{                                                                                          \
-		PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, {{0}}, {0}, 0, 0              \
+		PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, {{0}}, -1, -1, {0}, 0, 0      \
 	}
 
 static struct queue work = QUEUE, jobs = QUEUE, upstreams = QUEUE;
 static int upstream_port, epoll = -1;
-static bool semaphores, lifo, broadcasts;
+static enum { SIGNALS, BROADCASTS, SEMAPHORES, BYTES, COUNTS, ITEMS } waking;
+static bool lifo;
 
 struct job {
 	const struct truth *truth;
@@ -44,29 +48,76 @@ struct connection {
 	struct truth truth;
 };
 
+static void make(struct queue *q)
+{
+	int fds[2];
+
+	if (sem_init(&q->count, 0, 0) != 0 || pipe(fds) != 0)
+		exit(1);
+	q->read_fd = waking == COUNTS ? eventfd(0, EFD_SEMAPHORE) : fds[0];
+	q->write_fd = waking == COUNTS ? q->read_fd : fds[1];
+}
+
+/* Once for each item, behind it. */
+static void announce(struct queue *q, void *item)
+{
+	uint64_t one = 1;
+	ssize_t n = 0;
+
+	if (waking == SEMAPHORES)
+		sem_post(&q->count);
+	else if (waking == BYTES)
+		n = write(q->write_fd, &one, 1);
+	else if (waking == COUNTS)
+		n = write(q->write_fd, &one, sizeof(one));
+	else if (waking == ITEMS)
+		n = write(q->write_fd, &item, sizeof(item));
+	if (n < 0)
+		perror("announce");
+}
+
 static void put(struct queue *q, void *item)
 {
-	pthread_mutex_lock(&q->lock);
-	q->items[q->end++ % ROOM] = item;
-	if (broadcasts)
-		pthread_cond_broadcast(&q->more);
-	else if (!semaphores)
-		pthread_cond_signal(&q->more);
-	pthread_mutex_unlock(&q->lock);
-	if (semaphores)
-		sem_post(&q->count);
+	if (waking != ITEMS) {
+		pthread_mutex_lock(&q->lock);
+		q->items[q->end++ % ROOM] = item;
+		if (waking == BROADCASTS)
+			pthread_cond_broadcast(&q->more);
+		else if (waking == SIGNALS)
+			pthread_cond_signal(&q->more);
+		pthread_mutex_unlock(&q->lock);
+	}
+	announce(q, item);
+}
+
+static void await(struct queue *q, void **item)
+{
+	uint64_t one;
+	ssize_t n = 0;
+
+	if (waking == SEMAPHORES)
+		n = sem_wait(&q->count);
+	else if (waking == BYTES)
+		n = read(q->read_fd, &one, 1);
+	else if (waking == COUNTS)
+		n = read(q->read_fd, &one, sizeof(one));
+	else if (waking == ITEMS)
+		n = read(q->read_fd, item, sizeof(*item));
+	if (n < 0)
+		perror("await");
 }
 
 static void *take(struct queue *q)
 {
-	if (semaphores)
-		while (sem_wait(&q->count) != 0)
-			;
+	void *item = NULL;
+
+	await(q, &item);
+	if (waking == ITEMS)
+		return item;
 	pthread_mutex_lock(&q->lock);
 	while (q->first == q->end)
 		pthread_cond_wait(&q->more, &q->lock);
-	void *item = lifo ? q->items[--q->end % ROOM] : q->items[q->first++ % ROOM];
-
+	item = lifo ? q->items[--q->end % ROOM] : q->items[q->first++ % ROOM];
 	pthread_mutex_unlock(&q->lock);
 	return item;
 }
@@ -100,6 +151,24 @@ static void be_helped(const struct truth *t)
 	truth_says(t, "pooled");
 }
 
+static void *serve_one(void *truth)
+{
+	truth_says(truth, "made");
+	truth_work(truth, 100);
+	truth_says(truth, "made");
+	return NULL;
+}
+
+/* By a thread that is made for it. */
+static void be_served(const struct truth *t)
+{
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, serve_one, (void *)(uintptr_t)t);
+	pthread_join(thread, NULL);
+	truth_says(t, "joined");
+}
+
 /* On one of a few connections that everybody shares. */
 static void ask(const struct truth *t)
 {
@@ -128,6 +197,8 @@ static bool answer(int fd, struct truth *t)
 			ask(t);
 		} else if (*step == 'p') {
 			be_helped(t);
+		} else if (*step == 'c') {
+			be_served(t);
 		} else if (*step == 'x') {
 			truth_says(&(struct truth){"0", "", 0}, "lie");
 			truth_burn(t, 1);
@@ -212,19 +283,28 @@ static void start(int n, void *(*main)(void *))
 		pthread_create(&thread, NULL, main, NULL);
 }
 
+static void choose(int argc, char **argv)
+{
+	static const char *const ways[] = {"signals", "broadcasts", "semaphores",
+	                                   "bytes",   "counts",     "items"};
+
+	for (int i = 4; i < argc; i++) {
+		lifo |= !strcmp(argv[i], "lifo");
+		for (unsigned way = 0; way < sizeof(ways) / sizeof(*ways); way++)
+			if (!strcmp(argv[i], ways[way]))
+				waking = way;
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const char *how = argc > 3 ? argv[3] : "each";
 	int listener = http_listen(argc, argv);
 
-	for (int i = 4; i < argc; i++) {
-		semaphores |= !strcmp(argv[i], "semaphores");
-		lifo |= !strcmp(argv[i], "lifo");
-		broadcasts |= !strcmp(argv[i], "broadcasts");
-	}
-	sem_init(&work.count, 0, 0);
-	sem_init(&jobs.count, 0, 0);
-	sem_init(&upstreams.count, 0, 0);
+	choose(argc, argv);
+	make(&work);
+	make(&jobs);
+	make(&upstreams);
 	signal(SIGPIPE, SIG_IGN);
 	http_server = serve;
 	upstream_port = argc > 2 ? atoi(argv[2]) : 0;

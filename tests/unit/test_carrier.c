@@ -26,6 +26,7 @@ static void ready(void)
 	rp_self.turn = (struct rp_turn){0};
 	flagged_ready();
 	flagged = flagged_open(MS);
+	rp_request_joins(flagged, 0);
 	atomic_store(&rp_turn_watching, true);
 	ck_assert_int_eq(pipe2(fds, O_CLOEXEC | O_NONBLOCK), 0);
 	rp_carrier_born(fds[0], fds[1]);
@@ -160,6 +161,15 @@ START_TEST(an_eventfd_counts_how_often_it_was_written)
 }
 END_TEST
 
+/* Two are told of two things in a list: who is told first may take the second. */
+START_TEST(who_reads_a_message_beside_other_requests_works_for_nobody)
+{
+	rp_request_joins(flagged, 1);
+	gives(true, 1);
+	ck_assert(!reads(64));
+}
+END_TEST
+
 START_TEST(a_loop_takes_it_only_for_a_request_that_is_alone)
 {
 	int most = 9;
@@ -217,6 +227,7 @@ int main(void)
 	tcase_add_test(t, what_nobody_saw_being_written_is_nobodys);
 	tcase_add_test(t, who_reads_the_next_message_has_done_with_the_last);
 	tcase_add_test(t, an_eventfd_counts_how_often_it_was_written);
+	tcase_add_test(t, who_reads_a_message_beside_other_requests_works_for_nobody);
 	tcase_add_test(t, a_loop_takes_it_only_for_a_request_that_is_alone);
 	tcase_add_test(t, a_timer_is_whose_request_made_it);
 	tcase_add_test(t, nothing_is_left_of_a_request_that_is_over);

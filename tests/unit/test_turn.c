@@ -119,6 +119,96 @@ START_TEST(a_thread_without_a_loop_is_never_in_doubt)
 }
 END_TEST
 
+/* A turn that was begun by what came for the request, of which none but it is in flight. */
+static void turn_of_one(uint64_t others_ns, bool alone, bool reads)
+{
+	rp_request_joins(flagged, !alone);
+	wait_for(others_ns, 9, 1);
+	wait_for(others_ns, 9, 1);
+	ck_assert(allows(RP_BY_CLIENT, reads));
+	work();
+}
+
+static bool works(void)
+{
+	return rp_self.armed == RP_ARMED && !rp_turn_is_over(&rp_self, rp_mono_ns());
+}
+
+START_TEST(a_timer_that_a_request_set_alone_is_its_own)
+{
+	turn_of_one(10000ull * MS, true, true);
+	wait_for(3 * MS, 9, 0);
+	ck_assert(works());
+	wait_for(1 * MS, 9, 0); /* set in that turn, or not yet due */
+	ck_assert(works());
+	wait_for(RP_NEVER, 9, 1);
+	ck_assert(!works());
+	wait_for(3 * MS, 9, 0); /* by whoever had that turn */
+	ck_assert(!works());
+}
+END_TEST
+
+START_TEST(a_timer_beside_other_requests_is_nobodys)
+{
+	turn_of_one(10000ull * MS, false, true);
+	wait_for(3 * MS, 9, 0);
+	ck_assert(!works());
+	turn_of_one(10000ull * MS, true, true);
+	rp_request_joins(NULL, 1); /* somebody comes while it waits */
+	wait_for(3 * MS, 9, 0);
+	ck_assert(!works());
+}
+END_TEST
+
+START_TEST(a_timer_of_a_turn_that_something_else_began_is_nobodys)
+{
+	turn_of_one(10000ull * MS, true, false);
+	wait_for(3 * MS, 9, 0);
+	ck_assert(!works());
+}
+END_TEST
+
+START_TEST(a_timer_that_was_there_before_is_nobodys)
+{
+	turn_of_one(20 * MS, true, true);
+	wait_for(20 * MS, 9, 0);
+	ck_assert(!works());
+}
+END_TEST
+
+/* ... and from when it may be due on its own is not the only one. */
+START_TEST(a_timer_of_its_own_is_one_of_several_once_another_may_be_due)
+{
+	turn_of_one(10000ull * MS, true, true);
+	rp_self.turn.due_ns = rp_mono_ns() + 2000ull * MS;
+	wait_for(3 * MS, 9, 0);
+	ck_assert(works());
+	ck_assert_uint_lt(rp_self.turn.due_ns, rp_mono_ns() + 2000ull * MS);
+	rp_self.turn.due_ns = rp_mono_ns(); /* that is now */
+	ck_assert(!works());
+}
+END_TEST
+
+START_TEST(a_timer_that_rings_beside_an_event_of_its_request_ends_nothing)
+{
+	turn_of_one(10000ull * MS, true, true);
+	wait_for(1 * MS, 9, 1);
+	flagged_burn(3);
+	ck_assert(allows(RP_BY_UPSTREAM, true));
+	work();
+	ck_assert(works());
+}
+END_TEST
+
+START_TEST(a_timer_outlives_no_request)
+{
+	turn_of_one(10000ull * MS, true, true);
+	rp_request_end(flagged, RP_END_COMPLETE, rp_mono_ns());
+	wait_for(3 * MS, 9, 0);
+	ck_assert(!works());
+}
+END_TEST
+
 START_TEST(a_turn_is_nobodys_once_a_timer_may_be_due)
 {
 	uint64_t began_ns;
@@ -252,6 +342,13 @@ int main(void)
 	tcase_add_loop_test(t, whose_a_turn_is, 0, N_ROWS);
 	tcase_add_loop_test(t, where_nobody_else_is_in_flight_it_is_whose_else, 0, N_ROWS);
 	tcase_add_test(t, a_thread_without_a_loop_is_never_in_doubt);
+	tcase_add_test(t, a_timer_that_a_request_set_alone_is_its_own);
+	tcase_add_test(t, a_timer_beside_other_requests_is_nobodys);
+	tcase_add_test(t, a_timer_of_a_turn_that_something_else_began_is_nobodys);
+	tcase_add_test(t, a_timer_that_was_there_before_is_nobodys);
+	tcase_add_test(t, a_timer_of_its_own_is_one_of_several_once_another_may_be_due);
+	tcase_add_test(t, a_timer_that_rings_beside_an_event_of_its_request_ends_nothing);
+	tcase_add_test(t, a_timer_outlives_no_request);
 	tcase_add_test(t, a_turn_is_nobodys_once_a_timer_may_be_due);
 	tcase_add_test(t, after_a_turn_that_nobody_saw_the_next_is_somebodys);
 	tcase_add_test(t, a_segment_between_two_ticks_is_cut_where_the_timer_was_due);
