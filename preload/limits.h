@@ -62,6 +62,7 @@ enum {
 	RP_MAX_MAKERS = 2,          /* pages that are made at once; others wait for their turn */
 	RP_MAKER_BYTES = 64 << 20,  /* of a page, in a memfd until it is sent */
 	RP_EXIT_WAIT_MS = 100,      /* what an exiting host may wait for its last session */
+	RP_TABLE_WAIT_MS = 100,     /* what a first request may wait for the table that shows it */
 	RP_EXIT_PAGE_MS = 2000,     /* ... and for a page in place of its last answer */
 };
 

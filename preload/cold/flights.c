@@ -37,6 +37,8 @@ void rp_flights_boot(void)
 	rp_flight_on = rp_flight_keeps || rp_settings.ps;
 	if (rp_flight_keeps && !rp_settings.ps)
 		use(&own);
+	else
+		atomic_store(&rp_flights_due, rp_flight_on);
 }
 
 static int refuse(const char *path, const char *why)
@@ -154,6 +156,7 @@ void rp_flights_make(void)
 		fill_head(&shared->head);
 	if (shared || rp_flight_keeps)
 		use(shared ? shared : &own);
+	rp_flights_tell();
 }
 
 void rp_flights_remove(void)
@@ -172,4 +175,6 @@ void rp_flights_forked(void)
 	file[0] = 0;
 	if (rp_flight_keeps && !rp_settings.ps)
 		use(&own);
+	else
+		atomic_store(&rp_flights_due, rp_flight_on);
 }

@@ -1,7 +1,10 @@
 /* flight.c - see flight.h.  Room: hot.  SPDX-License-Identifier: MIT */
 #include "preload/hot/flight.h"
 
+#include <limits.h>
+#include <linux/futex.h>
 #include <string.h>
+#include <time.h>
 #include "preload/hot/book.h"
 #include "preload/hot/clock.h"
 #include "preload/hot/conn.h"
@@ -15,6 +18,7 @@
 enum { SERIAL_BITS = 24 };
 
 struct rp_inflight *_Atomic rp_flights;
+_Atomic uint32_t rp_flights_due;
 bool rp_flight_on, rp_flight_keeps, rp_flights_shared;
 _Atomic uint32_t rp_flight_asleep = 1, rp_flights_kept;
 _Atomic uint64_t rp_flights_taken[RP_MAX_FLIGHTS / 64];
@@ -125,9 +129,16 @@ static bool is_client(int fd)
 	return rp_sys(SYS_getpeername, fd, &peer, &n) == 0;
 }
 
+void rp_flights_tell(void)
+{
+	atomic_store(&rp_flights_due, 0);
+	rp_sys(SYS_futex, &rp_flights_due, FUTEX_WAKE_PRIVATE, INT_MAX);
+}
+
 void rp_flight_stop(void)
 {
 	rp_flight_on = rp_flight_keeps = false;
+	rp_flights_tell();
 }
 
 static void wake(void)
@@ -138,14 +149,31 @@ static void wake(void)
 	rp_flight_stop();
 }
 
+/* The first request of a process may be its only one, or its slow one. */
+static bool await_table(void)
+{
+	uint64_t end_ns = rp_mono_ns() + RP_TABLE_WAIT_MS * 1000000ull, now_ns;
+
+	wake();
+	while (rp_flight_on && atomic_load(&rp_flights_due)) {
+		if ((now_ns = rp_mono_ns()) >= end_ns) {
+			atomic_store(&rp_flights_due, 0); /* nobody else waits as long */
+			rp_drop(RP_DROP_no_flight);
+			return false;
+		}
+		struct timespec t = {0, (long)(end_ns - now_ns)};
+
+		rp_sys(SYS_futex, &rp_flights_due, FUTEX_WAIT_PRIVATE, 1, &t);
+	}
+	return atomic_load(&rp_flights);
+}
+
 uint32_t rp_flight_claim(const struct rp_boarding *b, uint16_t *number)
 {
 	if (!b->client && !is_client(b->fd))
 		return 0;
-	if (rp_unlikely(!atomic_load_explicit(&rp_flights, memory_order_acquire))) {
-		wake(); /* the table is on its way */
+	if (rp_unlikely(!atomic_load_explicit(&rp_flights, memory_order_acquire)) && !await_table())
 		return 0;
-	}
 	int i = take_slot();
 	uint32_t head_number = atomic_fetch_add_explicit(&n_heads, 1, memory_order_relaxed) + 1;
 

@@ -17,6 +17,10 @@
 /* The table, NULL: nobody is watched (yet).  Set by cold/flights.c. */
 extern struct rp_inflight *_Atomic rp_flights;
 
+/* 1: our thread is still to make it, or to find that it cannot. */
+extern _Atomic uint32_t rp_flights_due;
+void rp_flights_tell(void); /* ... it has */
+
 /* Others may see it; in a child of fork it is still the parent's. */
 extern bool rp_flights_shared;
 

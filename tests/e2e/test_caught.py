@@ -182,14 +182,20 @@ def a_client_that_reads_slowly_is_called_that():
         check(a['wall']['client_reads_ns'] >= 0.3e9, 'the client read slowly:', a['wall'])
 
 
-def forked_workers_catch_their_own():
+def forked_workers_catch_their_own_from_the_first_on():
     need('gunicorn')
+    for shown in '0', '1':
+        workers_catch_their_own(shown)
+
+
+def workers_catch_their_own(shown):
     with place() as here:
         port = free_port()
         argv = ['gunicorn', '--bind', '127.0.0.1:%d' % port, '--chdir', os.path.dirname(__file__),
                 '--log-level', 'warning', '--worker-tmp-dir', here.path, '--workers', '2',
                 'py_wsgi:app']
-        with server(here, argv, port, env={'REQPROF_SLOW': '250ms', 'PYTHONDONTWRITEBYTECODE': '1'}):
+        with server(here, argv, port, env={'REQPROF_SLOW': '250ms', 'REQPROF_PS': shown,
+                                            'PYTHONDONTWRITEBYTECODE': '1'}):
             for n in range(1, 5):
                 ask(port, '/slow?n=%d' % n, close=True)
                 until('session %d' % n, lambda: len(files(here.sessions)) == n)
@@ -205,4 +211,4 @@ run(what_is_slow_is_kept_and_what_is_quick_is_not, cpu_is_told_with_its_stacks,
     workers_that_keep_all_signals_out_are_sampled_and_keep_their_mask,
     kept_ones_take_nothing_from_those_that_are_flagged, one_that_hangs_is_told_while_it_does,
     a_server_that_ends_leaves_what_was_slow, an_event_loop_names_whom_it_asked,
-    a_client_that_reads_slowly_is_called_that, forked_workers_catch_their_own)
+    a_client_that_reads_slowly_is_called_that, forked_workers_catch_their_own_from_the_first_on)

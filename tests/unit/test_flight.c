@@ -10,6 +10,7 @@
 #include "preload/hot/clock.h"
 #include "preload/hot/current.h"
 #include "preload/hot/drops.h"
+#include "preload/hot/gate.h"
 #include "preload/settings.h"
 #include "tests/support/aloft.h"
 #include "tests/support/flagged.h"
@@ -196,6 +197,30 @@ START_TEST(a_child_has_nothing_of_its_parent_in_flight)
 }
 END_TEST
 
+static bool made(void)
+{
+	return true; /* a thread that never gets there */
+}
+
+/* The first request of a process may be its only one. */
+START_TEST(a_request_waits_for_the_table_but_not_for_ever_and_not_twice)
+{
+	struct rp_inflight *table = atomic_exchange(&rp_flights, NULL);
+	uint64_t began_ns = rp_mono_ns();
+
+	rp_gate_start = made;
+	atomic_store(&rp_flights_due, 1);
+	ck_assert_uint_eq(aloft_claim("/").serial, 0);
+	ck_assert_uint_ge(rp_mono_ns() - began_ns, RP_TABLE_WAIT_MS * 1000000ull);
+	ck_assert_uint_eq(atomic_load(&rp_drops[RP_DROP_no_flight]), 1);
+	ck_assert_uint_eq(atomic_load(&rp_flights_due), 0);
+	ck_assert_uint_eq(aloft_claim("/").serial, 0);
+	ck_assert_uint_eq(atomic_load(&rp_drops[RP_DROP_no_flight]), 1);
+	atomic_store(&rp_flights, table);
+	ck_assert_uint_ne(aloft_claim("/").serial, 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("hot/flight");
@@ -211,6 +236,7 @@ int main(void)
 	tcase_add_test(tcase, a_file_with_a_request_in_it_is_no_client);
 	tcase_add_test(tcase, more_than_there_is_room_for_are_counted);
 	tcase_add_test(tcase, a_child_has_nothing_of_its_parent_in_flight);
+	tcase_add_test(tcase, a_request_waits_for_the_table_but_not_for_ever_and_not_twice);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }
