@@ -1,4 +1,4 @@
-/* diff.c - see diff.h; kin and stacks are in diff_stacks.c.
+/* diff.c - see diff.h; kin is in diff_kin.c.
  *
  * Room: tools.  SPDX-License-Identifier: MIT
  */

@@ -9,7 +9,6 @@
 #define RP_DIFF_H
 
 #include "tools/change.h"
-#include "tools/memory.h"
 #include "tools/profile.h"
 
 enum rp_verdict { RP_DIFF_SAME, RP_DIFF_SLOWER, RP_DIFF_FASTER };
@@ -53,23 +52,6 @@ void rp_diff_free(struct rp_diff *d);
 
 /* After - before, as a share of before; HUGE_VAL where there was nothing. */
 double rp_diff_share(const struct rp_change *c);
-
-/* A stack with its two weights, for a differential flame graph. */
-struct rp_diff_stack {
-	const uint32_t *functions; /* of the profile, root first; each stands for all of its kin */
-	uint32_t n;
-	double before_ns, after_ns; /* mean of a request */
-};
-
-struct rp_diff_stacks {
-	struct rp_diff_stack *stacks; /* each path once, in the order of first appearance */
-	size_t n;
-	struct rp_heap heap;
-};
-
-void rp_diff_stacks_make(struct rp_diff_stacks *s, const struct rp_profile *p, size_t n_before,
-                         bool cpu);
-void rp_diff_stacks_free(struct rp_diff_stacks *s);
 
 /* For each function of P the one that stands for its kin; free() it. */
 uint32_t *rp_diff_kin(const struct rp_profile *p);

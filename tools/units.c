@@ -30,17 +30,6 @@ char *rp_units_time(char text[RP_UNITS_MAX], uint64_t ns)
 	return text;
 }
 
-char *rp_units_signed(char text[RP_UNITS_MAX], int64_t ns)
-{
-	char digits[RP_UNITS_MAX];
-
-	if (ns >= 0)
-		return rp_units_time(text, (uint64_t)ns);
-	rp_units_time(digits, -(uint64_t)ns);
-	snprintf(text, RP_UNITS_MAX, "-%.30s", digits);
-	return text;
-}
-
 struct rp_scale rp_units_scale(uint64_t most_ns, uint64_t interval_ns)
 {
 	if (most_ns >= 10 * SECOND)

@@ -13,9 +13,6 @@ enum { RP_UNITS_MAX = 32 }; /* bytes that every result fits into */
 /* "102.3 ms": the unit follows the value: 412 ns, 17 us, 1.26 ms, 102.3 ms, 2.104 s, 3 min 5 s. */
 char *rp_units_time(char text[RP_UNITS_MAX], uint64_t ns);
 
-/* The same for a difference, with its sign. */
-char *rp_units_signed(char text[RP_UNITS_MAX], int64_t ns);
-
 /* One scale for a whole table, so that digits stand below digits. */
 struct rp_scale {
 	const char *unit;

@@ -4,7 +4,7 @@
  * Room: tests.  SPDX-License-Identifier: MIT
  */
 /* clang-format off
- * Needs: tools/analyses*.c tools/diff_stacks.c tools/json.c tools/json_account.c tools/memory.c tools/page_*.c tools/several.c tools/spread.c tools/term*.c tools/threads.c -ljansson -lm
+ * Needs: tools/analyses*.c tools/diff_kin.c tools/json.c tools/json_account.c tools/memory.c tools/page_*.c tools/several.c tools/spread.c tools/term*.c tools/threads.c -ljansson -lm
  * clang-format on */
 #include <jansson.h>
 #include <stdint.h>

@@ -35,16 +35,6 @@ START_TEST(a_time_has_three_digits_and_its_unit)
 }
 END_TEST
 
-START_TEST(a_difference_keeps_its_sign)
-{
-	char text[RP_UNITS_MAX];
-
-	ck_assert_str_eq(rp_units_signed(text, 1260000), "1.26 ms");
-	ck_assert_str_eq(rp_units_signed(text, -1260000), "-1.26 ms");
-	ck_assert_str_eq(rp_units_signed(text, INT64_MIN), "-153722867 min 16 s");
-}
-END_TEST
-
 static const struct {
 	uint64_t most_ns, interval_ns, ns;
 	const char *text;
@@ -105,7 +95,6 @@ int main(void)
 	TCase *tcase = tcase_create("all");
 
 	tcase_add_loop_test(tcase, a_time_has_three_digits_and_its_unit, 0, N(times));
-	tcase_add_test(tcase, a_difference_keeps_its_sign);
 	tcase_add_loop_test(tcase, one_scale_for_a_whole_table, 0, N(scales));
 	tcase_add_test(tcase, a_share_of_nothing_is_nothing);
 	tcase_add_loop_test(tcase, bytes_in_powers_of_a_thousand, 0, N(sizes));
