@@ -202,6 +202,15 @@ static bool check_networks(const char *value, struct rp_why *why)
 	return true;
 }
 
+/* OTHER: NULL where there is but one word. */
+static bool is_one_of(const char *value, const char *word, const char *other, struct rp_why *why)
+{
+	if (strcmp(value, word) == 0 || (other && strcmp(value, other) == 0))
+		return true;
+	return other ? rp_why_set(why, 0, "knows only '%s' and '%s'", word, other)
+	             : rp_why_set(why, 0, "knows only '%s'", word);
+}
+
 bool rp_setting_check(const struct rp_setting *s, const char *value, struct rp_why *why)
 {
 	struct rp_keep keep;
@@ -216,22 +225,17 @@ bool rp_setting_check(const struct rp_setting *s, const char *value, struct rp_w
 	case RP_SETTING_TEXT:
 		return true;
 	case RP_SETTING_OPEN:
-		return !*value || strcmp(value, "loopback") == 0 ||
-		       rp_why_set(why, 0, "knows only 'loopback'");
+		return !*value || is_one_of(value, "loopback", NULL, why);
 	case RP_SETTING_RESPONSE:
-		return !*value || strcmp(value, "keep") == 0 ||
-		       rp_why_set(why, 0, "knows only 'keep'");
+		return !*value || is_one_of(value, "keep", NULL, why);
 	case RP_SETTING_HEADERS:
-		return !*value || strcmp(value, "on") == 0 || strcmp(value, "off") == 0 ||
-		       rp_why_set(why, 0, "knows only 'on' and 'off'");
+		return !*value || is_one_of(value, "on", "off", why);
 	case RP_SETTING_NETWORKS:
 		return check_networks(value, why);
 	case RP_SETTING_UNWINDER:
-		return strcmp(value, "table") == 0 || strcmp(value, "libunwind") == 0 ||
-		       rp_why_set(why, 0, "knows only 'table' and 'libunwind'");
+		return is_one_of(value, "table", "libunwind", why);
 	case RP_SETTING_RUNTIMES:
-		return strcmp(value, "on") == 0 || strcmp(value, "off") == 0 ||
-		       rp_why_set(why, 0, "knows only 'on' and 'off'");
+		return is_one_of(value, "on", "off", why);
 	case RP_SETTING_SECRET:
 		return !*value || check_secret(value, why);
 	case RP_SETTING_KEEP:

@@ -17,13 +17,11 @@ struct rp_node {
 	uint64_t pc_rel;
 	uint32_t parent, id;
 	uint32_t module; /* of this process; high bit: exact */
-	uint32_t reserved;
 };
 
 struct rp_nodes {
 	uint32_t n;
-	uint32_t modules_told; /* bitmap below: modules already written, by number */
-	uint8_t told[1024];
+	uint8_t told[1024]; /* a bit for each module that is written already, by number */
 	uint32_t n_found;
 	bool found_full;
 	uint64_t found[RP_MAX_FOUND]; /* RP_FOUND of addresses in no module; some more than once */
