@@ -246,6 +246,7 @@ bool rp_queue_passes(const void *mutex, struct rp_handoff *job)
 /* The threads of the parent are gone, and what they held. */
 void rp_queue_forked(void)
 {
+	rp_self.ticket = rp_self.unposted = rp_self.early = NULL;
 	if (!atomic_load(&n_queues))
 		return;
 	for (unsigned i = 0; i < RP_MAX_QUEUES; i++) {
@@ -256,8 +257,9 @@ void rp_queue_forked(void)
 		q->waiter = NULL;
 		q->checked = q->asleep = q->guessed = 0;
 		q->several = q->counts = false;
-		if (q->is_semaphore) /* its counts are not the parent's threads' any more */
+		if (q->passed || q->owed || q->posting) /* somebody was between two steps */
 			rp_queue_switch_off(q);
+		atomic_store(&q->inside, 0);
 		atomic_store(&q->shown.state, 0);
 	}
 }

@@ -304,6 +304,36 @@ START_TEST(one_that_begins_with_something_counts_no_jobs)
 }
 END_TEST
 
+/* Who waited in the parent is not here. */
+START_TEST(a_child_begins_anew)
+{
+	settle();
+	show_order();
+	become(WORKER);
+	rp_queue_sem_waits(&shared.count);
+	rp_queue_forked();
+	put(true);
+	ck_assert(!takes(WORKER));
+	settle();
+	put(true);
+	ck_assert(takes(WORKER));
+}
+END_TEST
+
+/* What lies there is not what the semaphore says, and never will be. */
+START_TEST(a_child_of_a_parent_between_two_steps_knows_nothing)
+{
+	settle();
+	push(true);
+	rp_queue_forked();
+	memset(kept, 0, sizeof(kept));
+	put(true);
+	ck_assert(!takes(WORKER));
+	put(true);
+	ck_assert(!takes(SECOND));
+}
+END_TEST
+
 START_TEST(a_wait_that_failed_has_passed_nothing)
 {
 	settle();
@@ -333,6 +363,8 @@ int main(void)
 	tcase_add_test(t, things_that_are_given_back_spoil_it);
 	tcase_add_test(t, who_takes_two_at_once_spoils_it);
 	tcase_add_test(t, one_that_begins_with_something_counts_no_jobs);
+	tcase_add_test(t, a_child_begins_anew);
+	tcase_add_test(t, a_child_of_a_parent_between_two_steps_knows_nothing);
 	tcase_add_test(t, a_wait_that_failed_has_passed_nothing);
 	suite_add_tcase(suite, t);
 	return suite_run(suite);
