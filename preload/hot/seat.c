@@ -111,6 +111,7 @@ void rp_seat_enter(uint32_t number, uint32_t serial)
 
 	s->moving = true;
 	s->claimed = 0;
+	s->call_ns = 0; /* that of an earlier segment */
 	s->request = number;
 	s->serial = serial;
 	s->tick++;

@@ -345,6 +345,27 @@ START_TEST(a_thread_leaves_one_request_for_another)
 }
 END_TEST
 
+/* A loop that reads a head, and answers when a timer is due: no call on the way was the request's.
+ */
+START_TEST(when_a_call_ended_is_not_known_in_another_segment)
+{
+	struct aloft a = aloft_enter("/");
+	struct rp_wait w;
+
+	rp_wait_enter(&w, RP_WAIT_SLEEP, NULL, 0);
+	rp_wait_leave(&w);
+	uint64_t ended_ns = rp_seat_call_ns();
+
+	ck_assert_uint_eq(rp_seat_call_ns(), ended_ns);
+	rp_current_leave();
+	uint64_t later_ns = rp_mono_ns();
+
+	rp_current_enter(a.number, a.serial);
+	ck_assert_uint_eq(rp_self.armed, RP_ARMED_LIGHT);
+	ck_assert_uint_ge(rp_seat_call_ns(), later_ns);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("hot/seat");
@@ -363,6 +384,7 @@ int main(void)
 	tcase_add_test(tcase, a_wait_within_a_wait_is_the_outer_ones);
 	tcase_add_test(tcase, a_wait_outlives_its_request_and_is_cut);
 	tcase_add_test(tcase, a_thread_leaves_one_request_for_another);
+	tcase_add_test(tcase, when_a_call_ended_is_not_known_in_another_segment);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }
