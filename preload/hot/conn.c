@@ -181,6 +181,10 @@ void rp_conn_duped(int old_fd, int new_fd)
 		kind = RP_FD_OTHER;
 		rp_conn_set_kind(old_fd, RP_FD_OTHER);
 	}
+	/* What a set gets under one name is waited for under the other (Rust's mio): nobody knows
+	 * what it holds. */
+	if (kind == RP_FD_EPOLL)
+		rp_conn_set_kind(old_fd, kind = RP_FD_LOOP);
 	rp_conn_born(new_fd, kind == RP_FD_UPSTREAM ? RP_FD_SOCKET : kind);
 	if (kind != RP_FD_CONN && kind != RP_FD_OPAQUE)
 		return;

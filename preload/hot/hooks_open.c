@@ -237,12 +237,12 @@ RP_HOOK int timerfd_settime(int fd, int flags, const struct itimerspec *when,
 
 RP_HOOK int epoll_create(int size)
 {
-	return born(rp_real.epoll_create(size), RP_FD_OTHER);
+	return born(rp_real.epoll_create(size), RP_FD_EPOLL);
 }
 
 RP_HOOK int epoll_create1(int flags)
 {
-	return born(rp_real.epoll_create1(flags), RP_FD_OTHER);
+	return born(rp_real.epoll_create1(flags), RP_FD_EPOLL);
 }
 
 RP_HOOK int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)

@@ -270,6 +270,25 @@ START_TEST(an_epoll_set_of_others_is_a_loop)
 }
 END_TEST
 
+/* Rust's mio adds to a copy of the set's descriptor and waits on the first one. */
+START_TEST(a_set_with_two_names_is_a_loop_whatever_it_holds)
+{
+	enum { SET = 400, COPY, COPY_OF_COPY };
+
+	rp_conn_born(SET, RP_FD_EPOLL);
+	ck_assert(!rp_conn_is_loop(SET));
+	rp_conn_duped(SET, COPY);
+	rp_conn_duped(COPY, COPY_OF_COPY);
+	rp_conn_joined(COPY, pair_fd);
+	pair_heard("GET /a?profile=1 HTTP/1.1\r\n\r\n");
+	ck_assert(rp_conn_is_loop(SET));
+	ck_assert(rp_conn_is_loop(COPY));
+	ck_assert(rp_conn_is_loop(COPY_OF_COPY));
+	rp_conn_retire(COPY);
+	ck_assert(rp_conn_is_loop(SET));
+}
+END_TEST
+
 START_TEST(errno_is_the_hosts)
 {
 	errno = 4242;
@@ -313,6 +332,7 @@ int main(void)
 	tcase_add_test(tcase, more_heads_in_pieces_than_buffers_are_counted_and_harmless);
 	tcase_add_test(tcase, the_thread_works_for_who_is_being_answered);
 	tcase_add_test(tcase, an_epoll_set_of_others_is_a_loop);
+	tcase_add_test(tcase, a_set_with_two_names_is_a_loop_whatever_it_holds);
 	tcase_add_test(tcase, errno_is_the_hosts);
 	tcase_add_test(tcase, a_pipeline_that_is_too_long_is_counted);
 	return suite_run(suite);
