@@ -17,7 +17,6 @@ struct rp_wait;
 enum rp_source {
 #define HANDOFF(name, number, text) RP_BY_##name = number,
 #include "store/handoffs.def"
-	RP_N_SOURCES,
 };
 
 /* A request passes from one thread (TID, at AT_NS) to the next. */

@@ -85,13 +85,6 @@ uint64_t rp_machine_jump(const uint8_t *code, uint64_t pc)
 	return pc;
 }
 
-bool rp_machine_begins(const uint8_t *code, uint64_t addr)
-{
-	(void)code;
-	(void)addr;
-	return false;
-}
-
 enum rp_prologue rp_machine_prologue(const uint8_t *first, const uint8_t *code, uint64_t size)
 {
 	(void)first;

@@ -67,14 +67,6 @@ static bool called_in_made(const struct rp_tables *tables, uint64_t addr)
 	return true;
 }
 
-bool rp_code_begins(uint64_t addr)
-{
-	uint8_t before;
-
-	return addr % 32 == 0 && rp_code_peek(addr - 1, &before, 1) &&
-	       rp_machine_begins(&before + 1, addr);
-}
-
 static enum rp_prologue prologue_of(uint64_t pc, uint64_t size)
 {
 	uint8_t bytes[PIECE_BYTES + RP_PROLOGUE_BYTES];

@@ -92,9 +92,6 @@ enum rp_code rp_code_at(const struct rp_walker *w, uint64_t word);
 /* Is the instruction before ADDR a call?  Looks also at code made at run time. */
 bool rp_code_behind_call(const struct rp_walker *w, uint64_t addr);
 
-/* Does a function begin at ADDR, so that nothing returns to it? */
-bool rp_code_begins(uint64_t addr);
-
 /* May there be code of MODULE at ADDR, which is inside of it? */
 bool rp_code_in_text(const struct rp_walker *w, const struct rp_module_rows *module, uint64_t addr);
 
@@ -122,9 +119,6 @@ uint64_t rp_machine_call_target(const uint8_t *code, uint64_t addr);
 
 /* Where the jump at CODE leads; PC itself when it is none. */
 uint64_t rp_machine_jump(const uint8_t *code, uint64_t pc);
-
-/* Is ADDR, which is at CODE, behind the padding in front of a function? */
-bool rp_machine_begins(const uint8_t *code, uint64_t addr);
 
 /* Looks back from CODE to FIRST (32-aligned) for where its function sets up a frame pointer; the
  * last RP_PROLOGUE_BYTES are only looked into.  SIZED: for a frame of SIZE bytes. */

@@ -113,11 +113,6 @@ RP_READS_STACK uint64_t rp_machine_call_target(const uint8_t *code, uint64_t add
 	return code[-5] == 0xe8 ? relative(code, addr) : 0;
 }
 
-bool rp_machine_begins(const uint8_t *code, uint64_t addr)
-{
-	return addr % 32 == 0 && code[-1] == 0xcc;
-}
-
 /* mov rbp, rsp; assemblers write it in two ways. */
 static bool sets_frame(const uint8_t *code)
 {
