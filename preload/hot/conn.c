@@ -260,10 +260,14 @@ bool rp_conn_is_foreign(int fd)
 	return !c || !is_own(c);
 }
 
+_Atomic bool rp_conn_has_ring;
+
 bool rp_conn_is_loop(int epfd)
 {
 	uint8_t kind = rp_conn_kind(epfd);
 
+	if (atomic_load_explicit(&rp_conn_has_ring, memory_order_relaxed))
+		return true;
 	if (kind != RP_FD_EPOLL)
 		return kind == RP_FD_LOOP;
 	struct rp_conn *c = rp_conn_of(epfd);

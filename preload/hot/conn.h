@@ -77,6 +77,9 @@ void rp_conn_unwatch(int fd);
 void rp_conn_touch(int fd, bool reads);
 /* Before a wait for events: true when the set holds connections other than the thread's own. */
 bool rp_conn_is_loop(int epfd);
+/* The process has an io_uring, by which sets are filled unseen (libuv 1.50 does): each may be a
+ * loop's. */
+extern _Atomic bool rp_conn_has_ring;
 bool rp_conn_is_foreign(int fd);
 
 /* Requests of all connections that have no whole answer yet. */

@@ -45,7 +45,8 @@ static inline bool nobody_looks(int epfd, int timeout_ms)
 {
 	if (rp_unlikely(atomic_load_explicit(&rp_turn_watching, memory_order_relaxed)))
 		return false;
-	if (rp_conn_kind(epfd) == RP_FD_LOOP)
+	if (rp_conn_kind(epfd) == RP_FD_LOOP ||
+	    atomic_load_explicit(&rp_conn_has_ring, memory_order_relaxed))
 		rp_turn_unseen(&rp_self.turn, ms_or_ever(timeout_ms));
 	return true;
 }

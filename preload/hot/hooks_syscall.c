@@ -172,6 +172,9 @@ static void after(long nr, const long *a, long ret)
 	case SYS_timerfd_create:
 		rp_conn_born((int)ret, RP_FD_OTHER);
 		break;
+	case SYS_io_uring_setup:
+		atomic_store_explicit(&rp_conn_has_ring, true, memory_order_relaxed);
+		break;
 	case SYS_dup:
 	case SYS_dup3:
 		rp_conn_duped(fd, (int)ret);

@@ -264,6 +264,9 @@ START_TEST(an_epoll_set_of_others_is_a_loop)
 	ck_assert(rp_conn_is_loop(EP_MANY));
 	ck_assert(rp_conn_is_loop(EP_LISTEN));
 	ck_assert(!rp_conn_is_loop(LISTENER));
+	atomic_store(&rp_conn_has_ring, true); /* who knows what else is in it */
+	ck_assert(rp_conn_is_loop(EP_ONE));
+	atomic_store(&rp_conn_has_ring, false);
 	rp_conn_retire(EP_ONE); /* a set's death is not its connection's */
 	ck_assert_ptr_nonnull(rp_conn_of(first));
 	ck_assert_uint_eq(rp_self.armed, RP_ARMED);
