@@ -32,7 +32,7 @@ BENCHES := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/bench_
 say     = $(if $(V),,@echo '  $(1) $(2)' && )
 obj     = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
-all: $(if $(SAN),,$(B)/libreqprof.so) $(B)/reqprof
+all: $(if $(SAN),,$(B)/libreqprof.so $(B)/libreqprof-node.cjs) $(B)/reqprof
 
 $(B)/obj/preload/%.o $(B)/obj/store/%.o: ALL += $(GUEST)
 $(B)/obj/symbolize/%.o $(B)/obj/tools/%.o $(B)/obj/tests/%.o: ALL += $(TOOL)
@@ -56,7 +56,10 @@ $(B)/obj/tools/serve.o: $(B)/serve.inc
 $(B)/obj/tests/bench/bench_stack.o: ALL += -fno-omit-frame-pointer
 $(B)/exports.map: preload/calls.def
 	@mkdir -p $(@D)
-	$(call say,GEN,$@){ echo '{ global:'; sed -n 's/^CALL(\([A-Za-z0-9_]*\).*/\1;/p' $<; echo 'local: *; };'; } >$@
+	$(call say,GEN,$@){ echo '{ global:'; sed -n 's/^\(CALL\|ENTRY\)(\([A-Za-z0-9_]*\).*/\2;/p' $<; echo 'local: *; };'; } >$@
+$(B)/libreqprof-node.cjs $(B)/truth/libreqprof-node.cjs: preload/node.cjs
+	@mkdir -p $(@D)
+	$(call say,CP,$@)cp $< $@
 $(B)/libreqprof.so: $(call obj,$(HOT) $(COLD) $(GUESTST)) $(B)/exports.map
 	$(call say,LD,$@)$(CC) -shared -o $@ $(B)/obj/preload/cold/boot.o -l:libc_nonshared.a $(FIRST) \
 	    $(filter-out $(B)/obj/preload/cold/boot.o $(FIRST),$(filter %.o,$^)) -Wl,--version-script=$(B)/exports.map \
@@ -109,7 +112,7 @@ agree: ; @tests/install-deps.sh check && $(MAKE) --no-print-directory benches &&
 benches: $(BENCHES)
 account: all hosts ; @REQPROF_MIX=$(or $(N),200) REQPROF_BUILD=$(abspath $(B)) python3 tests/e2e/test_account_mix.py ## each line of the account against a host's own clocks, N=200 times
 truth: all hosts truth-library ; @python3 tests/truth/truth.py ## whose work does a thread do: right, wrong or unknown, on real servers (minutes)
-truth-library: $(B)/truth/libreqprof.so
+truth-library: $(B)/truth/libreqprof.so $(B)/truth/libreqprof-node.cjs
 turns: all hosts ; @REQPROF_AA=$(or $(N),20) REQPROF_BUILD=$(abspath $(B)) python3 tests/e2e/test_diff.py ## the same server twice, N=20 times: how often diff sees what is not there
 steps: all hosts steps-library $(B)/unit/test_stack_steps ; @tests/steps.sh $(B) ## every walk at every instruction, as a table (minutes)
 readers: ; @tests/readers.sh $(B)/readers ## readers of exports that Debian does not have, by npm, pip, go and cargo

@@ -21,9 +21,10 @@ enum {
 	RP_ANSWER_HEAD_BYTES = 16 << 10, /* of the host's head */
 	RP_ANSWER_QUEUE_BYTES = 1 << 20, /* what it sends behind the page */
 	RP_LINES_BYTES = 1024,           /* of our headers in the answer of each */
-	RP_MAX_TRACKS =
-	        64, /* segments not yet written: threads that work for flagged requests at once */
-	RP_TRACK_BYTES = 512 << 10, /* ring of a track; 1 s at 1 kHz and 60 frames: 32 MiB in all */
+	RP_MAX_TRACKS = 256, /* segments not yet written: threads that work for flagged requests at
+	                      * once, and what a loop does for them until our thread has looked */
+	RP_TRACK_BYTES = 512 << 10, /* ring of a track; 1 s at 1 kHz and 60 frames: 128 MiB in all,
+	                             * of which a short segment takes a page or two */
 	RP_MAX_FRAMES = 256,        /* the most REQPROF_MAX_FRAMES may ask for */
 	RP_COPY_BYTES = 80 << 10,   /* stack kept to be walked later, while tables are not ready;
 	                             * php-fpm reads requests into 64 KiB on its stack */

@@ -11,7 +11,7 @@ to=$1$2
 completions=$to/share/bash-completion/completions
 
 # A whole list of what is to come, so that nothing half-installed stays behind.
-for file in build/reqprof build/libreqprof.so tools/reqprof.1 preload/libreqprof.7 LICENSE \
+for file in build/reqprof build/libreqprof.so build/libreqprof-node.cjs tools/reqprof.1 preload/libreqprof.7 LICENSE \
 	store/FORMAT.md; do
 	[ -e "$file" ] || {
 		echo "install: $file is missing; run make first" >&2
@@ -30,6 +30,7 @@ put()
 
 put 755 build/reqprof "$to/bin/reqprof"
 put 644 build/libreqprof.so "$to/lib/libreqprof.so"
+put 644 build/libreqprof-node.cjs "$to/lib/libreqprof-node.cjs"
 put 644 tools/reqprof.1 "$to/share/man/man1/reqprof.1"
 put 644 preload/libreqprof.7 "$to/share/man/man7/libreqprof.7"
 put 644 LICENSE "$to/share/doc/libreqprof/LICENSE"

@@ -1,7 +1,7 @@
 #!/bin/sh
-# readers.sh [DIR] - readers of our exports that Debian does not have, and axe-core, which judges how a page
-# is for those who do not see it, into DIR (build/readers), where tests/e2e look for them: by npm, pip, go
-# and cargo, as far as these are there.
+# readers.sh [DIR] - readers of our exports that Debian does not have, axe-core, which judges how a page is
+# for those who do not see it, and express, which is a server of tests/truth, into DIR (build/readers), where
+# the tests look for them: by npm, pip, go and cargo, as far as these are there.
 # SPDX-License-Identifier: MIT
 set -eu
 dir=${1:-build/readers}
@@ -22,7 +22,7 @@ try()
 }
 
 try npm install --prefix "$dir" --no-fund --no-audit speedscope@1.25.0 \
-	@firefox-devtools/profiler-cli@0.10.0 axe-core@4.14.1
+	@firefox-devtools/profiler-cli@0.10.0 axe-core@4.14.1 express@5.2.1
 [ -x "$dir/bin/python3" ] || try python3 -m venv "$dir"
 try "$dir/bin/pip" install opentelemetry-proto==1.45.2
 GOBIN=$dir/bin

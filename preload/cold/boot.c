@@ -9,6 +9,7 @@
 #include "preload/cold/drain.h"
 #include "preload/cold/flights.h"
 #include "preload/cold/loader.h"
+#include "preload/cold/node.h"
 #include "preload/cold/program.h"
 #include "preload/cold/python.h"
 #include "preload/cold/runtimes.h"
@@ -50,7 +51,7 @@ static RP_EARLY void child(void)
 	rp_world_forked();
 }
 
-__attribute__((constructor(101))) static void boot(void)
+__attribute__((constructor(101))) static void boot(int argc, char **argv)
 {
 	rp_real_resolve_all();
 	rp_conn_forked();
@@ -65,6 +66,7 @@ __attribute__((constructor(101))) static void boot(void)
 	rp_runtimes_start();
 	rp_sandboxed_boot();
 	rp_python_find();
+	rp_node_boot(argc, argv);
 	rp_mask_has_exit_key = pthread_key_create(&rp_mask_exit_key, thread_ends) == 0;
 	rp_gate_start = rp_drain_start;
 	rp_answer_start = rp_answers_start;

@@ -31,7 +31,8 @@ static struct watch *watch_of(const struct rp_track *t)
 
 RP_EARLY void rp_delay_reset(bool may_open)
 {
-	memset(watches, 0, sizeof(watches));
+	if (may_look) /* else it is as it was: a child of a fork has no pages more for it */
+		memset(watches, 0, sizeof(watches));
 	may_look = may_open;
 }
 

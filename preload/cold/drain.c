@@ -71,6 +71,12 @@ static void drain_track(struct rp_track *t)
 	}
 }
 
+static void drain_tracks(void)
+{
+	for (unsigned i = 0; i < RP_MAX_TRACKS; i++)
+		drain_track(&rp_tracks[i]);
+}
+
 /* Before anything that takes time: the sooner after a segment's begin, the truer. */
 static void look_at_new_tracks(void)
 {
@@ -174,11 +180,15 @@ static bool turn(uint64_t *flushed_ns)
 	rp_runtimes_look();
 	rp_python_look();
 	rp_unwinder_refresh();
-	for (unsigned i = 0; i < RP_MAX_TRACKS; i++)
-		drain_track(&rp_tracks[i]);
+	drain_tracks();
 	drain_awaits();
-	for (uint32_t i = 0; i < RP_MAX_REQUESTS; i++)
+	for (uint32_t i = 0; i < RP_MAX_REQUESTS; i++) {
+		bool ended = atomic_load(&rp_requests[i].state) == RP_REQUEST_ENDED;
+
 		busy |= tend(i, now_ns, flush);
+		if (ended) /* a file was written, and loops begin segments all the time */
+			drain_tracks();
+	}
 	if (flush)
 		*flushed_ns = now_ns;
 	return busy;

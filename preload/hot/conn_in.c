@@ -14,6 +14,7 @@
 #include "preload/hot/flight.h"
 #include "preload/hot/gate.h"
 #include "preload/hot/heads.h"
+#include "preload/hot/node.h"
 #include "preload/hot/peer.h"
 #include "preload/hot/python.h"
 #include "preload/hot/turn.h"
@@ -264,12 +265,15 @@ void rp_conn_heard_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n)
 
 /* The head that the gate let in just now, in this call.  Of HTTP/2, where others may have come with
  * it, a runtime is told nothing. */
-static void tell_runtime(struct rp_conn *c, uint32_t serial)
+static void tell_runtime(int fd, struct rp_conn *c, uint32_t serial)
 {
 	struct rp_run *run = c->h2 ? NULL : rp_pending_front(&c->pending);
 
-	if (rp_python_there && rp_conn_followed(run) && run->serial == serial)
+	if (!rp_conn_followed(run) || run->serial != serial)
+		return;
+	if (rp_python_there)
 		rp_python_head(run->request, serial);
+	rp_node_head(fd, run->request, serial);
 }
 
 void rp_conn_hear(int fd, struct rp_conn *c, const struct iovec *iov, size_t n_iov, size_t n,
@@ -303,7 +307,7 @@ void rp_conn_hear(int fd, struct rp_conn *c, const struct iovec *iov, size_t n_i
 
 	rp_conn_bind(c, true);
 	if (rp_unlikely(admitted))
-		tell_runtime(c, admitted);
+		tell_runtime(fd, c, admitted);
 	rp_self.gate_serial = rp_self.claimed =
 	        0; /* who works for it later did not just begin it */
 	if (more && dry)

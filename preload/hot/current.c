@@ -50,7 +50,8 @@ void rp_current_check(uint32_t request, uint32_t serial)
 {
 	struct rp_self *s = &rp_self;
 
-	if (s->armed != RP_ARMED || s->by == RP_BY_CLIENT || s->request >= RP_MAX_REQUESTS)
+	if (s->armed != RP_ARMED || s->by == RP_BY_CLIENT || s->rests_ns ||
+	    s->request >= RP_MAX_REQUESTS)
 		return;
 	struct rp_request *r = &rp_requests[s->request];
 
@@ -167,10 +168,8 @@ static void push_end(struct rp_self *s, uint64_t now_ns, uint64_t cpu_ns)
 /* What a loop's thread did since a timer may have been due is nobody's. */
 static void clip(const struct rp_self *s, uint64_t *now_ns, uint64_t *cpu_ns)
 {
-	uint64_t due_ns = s->turn.due_ns;
+	uint64_t due_ns = rp_turn_end_ns(s);
 
-	if (!rp_turn_is_over(s, *now_ns))
-		return;
 	if (due_ns < s->mono_mark_ns)
 		due_ns = s->mono_mark_ns;
 	if (due_ns >= *now_ns)
@@ -198,6 +197,7 @@ static void leave(struct rp_self *s, uint64_t now_ns, uint64_t cpu_ns)
 	s->track = NULL;
 	s->wait = NULL;
 	s->paused = false;
+	s->rests_ns = 0;
 	rp_blame_forget(s);
 	if (s->seat)
 		rp_seat_hide(s);
@@ -249,8 +249,10 @@ void rp_current_over_in_handler(struct rp_self *s, uint64_t now_ns)
 {
 	uint64_t over_ns = rp_request_over_ns(s->request, s->serial), cpu_ns = rp_cpu_ns();
 
-	if (rp_turn_is_over(s, now_ns) && s->turn.due_ns < over_ns)
-		over_ns = s->turn.due_ns > s->mono_mark_ns ? s->turn.due_ns : s->mono_mark_ns;
+	uint64_t due_ns = rp_turn_end_ns(s);
+
+	if (now_ns >= due_ns && due_ns < over_ns)
+		over_ns = due_ns > s->mono_mark_ns ? due_ns : s->mono_mark_ns;
 
 	if (over_ns < now_ns) {
 		uint64_t since_ns = now_ns - over_ns, ran_ns = cpu_ns - s->cpu_mark_ns;
@@ -277,6 +279,7 @@ RP_EARLY void rp_current_forked(void)
 	if (s->armed && s->host_blocks)
 		rp_sigmask(SIG_BLOCK, rp_sigbit(rp_mask_signal()));
 	s->armed = 0;
+	s->rests_ns = 0;
 	s->moving = false;
 	s->track = NULL;
 	s->wait = NULL;

@@ -108,7 +108,7 @@ static void own(struct rp_self *s, struct peer *p, int fd, const struct sockaddr
 /* The thread works for somebody. */
 static bool follows(const struct rp_self *s)
 {
-	return s->armed == RP_ARMED || s->armed == RP_ARMED_LIGHT;
+	return (s->armed == RP_ARMED && !s->rests_ns) || s->armed == RP_ARMED_LIGHT;
 }
 
 /* Before a call: what comes at the other end came after that. */

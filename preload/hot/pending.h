@@ -34,6 +34,8 @@ bool rp_pending_push(struct rp_pending *p, uint8_t asked, uint16_t request, uint
 bool rp_pending_is_crowded(struct rp_pending *p);
 /* The oldest unanswered, NULL: none.  Changes nothing: any thread may look, and may see it late. */
 struct rp_run *rp_pending_front(struct rp_pending *p);
+/* The only unanswered one, of whatever kind; NULL: there is none, or there are several. */
+struct rp_run *rp_pending_single(struct rp_pending *p);
 void rp_pending_pop(struct rp_pending *p);
 
 /* The usual case, by which a glance goes on.  One more plain request behind a plain one; false:

@@ -73,9 +73,12 @@ struct rp_self {
 	enum rp_source by;        /* ... and why we think so */
 	const void *queue;        /* what it came through (struct rp_handoff) */
 	bool gave;                /* it has put a job for this request into a queue */
-	uint32_t runtime; /* contexts of its language's runtime that it is in (hot/python.h) */
-	uint32_t tagged;  /* in how many a head was read, + 1, until that one or its turn ends; 0:
-	                     none */
+	uint32_t runtime;  /* contexts of its language's runtime that it is in (hot/python.h) */
+	uint32_t tagged;   /* in how many a head was read, + 1, until that one or its turn ends; 0:
+	                      none */
+	uint32_t *node;    /* words that the JavaScript on this thread shares (hot/node.h) */
+	uint64_t rests_ns; /* since when a callback of the request is over, and another one may
+	                      come at once; 0: one runs, or nobody says */
 	uint32_t head_request, head_serial; /* read outside of them; serial 0: none */
 	const void *caller;                 /* of the last hook that bytes went through */
 	uint64_t says_ns;                   /* just before it wrote to another server last */

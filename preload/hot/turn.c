@@ -3,6 +3,7 @@
 
 #include "preload/hot/clock.h"
 #include "preload/hot/current.h"
+#include "preload/hot/node.h"
 #include "preload/hot/request.h"
 #include "preload/hot/sampler.h"
 
@@ -70,7 +71,8 @@ static void find_timer(const struct rp_self *s, struct rp_turn *t, uint64_t time
 {
 	uint64_t now_ns = rp_mono_ns();
 	bool works = (s->armed == RP_ARMED || s->armed == RP_ARMED_LIGHT) &&
-	             rp_request_is_alone(s->request) && !rp_turn_is_over(s, now_ns);
+	             rp_request_is_alone(s->request) && !rp_turn_is_over(s, now_ns) &&
+	             !rp_current_is_told(s);
 
 	t->timer_serial = 0;
 	if (!works || !t->led || timeout_ns == RP_NEVER || t->due_ns <= now_ns + timeout_ns)
@@ -97,8 +99,11 @@ bool rp_turn_wait(uint64_t timeout_ns, bool may_hold, int *most)
 {
 	struct rp_self *s = &rp_self;
 	struct rp_turn *t = &s->turn;
-	bool isolates = atomic_load_explicit(&rp_n_live, memory_order_relaxed);
+	/* Who is told by a runtime has no need of it. */
+	bool isolates =
+	        atomic_load_explicit(&rp_n_live, memory_order_relaxed) && !rp_current_is_told(s);
 
+	rp_node_waits();
 	if (isolates && *most > 1)
 		*most = 1;
 	if (!timeout_ns && isolates && may_hold && holds(t)) {

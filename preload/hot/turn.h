@@ -51,10 +51,18 @@ void rp_turn_begins(int n);
  * on?  READS: what came belongs to it, rather than what goes out. */
 bool rp_turn_allows(uint32_t request, enum rp_source by, bool reads);
 
-/* In a loop, and the turn belongs to nobody any more: a timer may be due. */
+/* From when on the turn belongs to nobody any more: a timer of the loop may be due, or what a
+ * runtime has said of it is over.  RP_NEVER: not known. */
+static inline uint64_t rp_turn_end_ns(const struct rp_self *s)
+{
+	if (rp_unlikely(s->rests_ns))
+		return s->rests_ns;
+	return s->turn.looped && !rp_current_is_told(s) ? s->turn.due_ns : RP_NEVER;
+}
+
 static inline bool rp_turn_is_over(const struct rp_self *s, uint64_t now_ns)
 {
-	return s->turn.looped && now_ns >= s->turn.due_ns && !rp_current_is_told(s);
+	return now_ns >= rp_turn_end_ns(s);
 }
 
 #endif

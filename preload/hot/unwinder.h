@@ -48,7 +48,7 @@ extern _Atomic uint32_t rp_unwinder_walkers; /* walks in progress */
 /* As rp_stack_walk, by libunwind; ROOM (< RP_UNWINDER_ROOMS) is memory that nobody else uses
  * meanwhile.  False: there is no libunwind for TABLES, or it did not get to the outermost frame:
  * the table walker may. */
-enum { RP_UNWINDER_ROOMS = 2 * 64 + 1 };
+enum { RP_UNWINDER_ROOMS = 2 * 256 + 1 };
 bool rp_unwinder_walk(const struct rp_tables *tables, const struct rp_regs *regs,
                       const struct rp_window *window, struct rp_walk *walk, unsigned room);
 

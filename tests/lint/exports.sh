@@ -6,7 +6,7 @@ need exports preload/calls.def "$1/libreqprof.so"
 
 rows=$(mktemp) exported=$(mktemp) visible=$(mktemp)
 trap 'rm -f "$rows" "$exported" "$visible"' EXIT
-sed -n 's/^CALL(\([A-Za-z0-9_]*\).*/\1/p' preload/calls.def | sort >"$rows"
+sed -n 's/^\(CALL\|ENTRY\)(\([A-Za-z0-9_]*\).*/\2/p' preload/calls.def | sort >"$rows"
 nm -D --defined-only "$1/libreqprof.so" | awk '{ sub(/@.*/, "", $3); print $3 }' | sort >"$exported"
 for source in preload/hot/*.c preload/cold/*.c; do
 	readelf -sW "$1/obj/${source%.c}.o"

@@ -2,7 +2,7 @@
 # style.sh BUILD_DIR - budgets, licence lines, trailing space.  Functions over 60 lines are listed
 # and do not fail.  SPDX-License-Identifier: MIT
 . tests/lint/report.sh
-sources style '*.[ch]' '*.def' '*.sh' '*.py' Makefile
+sources style '*.[ch]' '*.cjs' '*.def' '*.sh' '*.py' Makefile
 
 # shellcheck disable=SC2086 # words on purpose
 awk '

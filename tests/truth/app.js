@@ -1,4 +1,5 @@
-// app.js PORT UPSTREAM - the steps of a request (tests/hosts/truth.h) for node's http.
+// app.js PORT UPSTREAM [EXPRESS] - the steps of a request (tests/hosts/truth.h) for node's http, or
+// for the express that lies in the folder EXPRESS.
 //
 // Room: tests.  SPDX-License-Identifier: MIT
 'use strict';
@@ -61,8 +62,19 @@ async function serve(id, steps) {
 }
 
 setInterval(() => says('0', 'background'), 7);
-http.createServer(async (request, answer) => {
+async function handle(request, answer) {
   const asked = new URL(request.url, 'http://truth').searchParams;
   const body = await serve(asked.get('id'), asked.get('steps'));
   answer.writeHead(200, { 'Content-Length': body.length }).end(body);
-}).listen(port, '127.0.0.1', 128);
+}
+
+function behind_express(folder) {
+  const express = require(folder);
+  const app = express();
+  app.use(express.json());
+  app.use((request, answer, next) => setImmediate(next));
+  app.get('/', handle);
+  return app;
+}
+
+http.createServer(process.argv[4] ? behind_express(process.argv[4]) : handle).listen(port, '127.0.0.1', 128);

@@ -195,6 +195,13 @@ def module(name):
     return can
 
 
+def there(path, why):
+    def can():
+        if not os.path.exists(path):
+            raise Skip(why)
+    return can
+
+
 @contextlib.contextmanager
 def java(here, tally):
     need('java', 'javac')
@@ -214,9 +221,14 @@ GUNICORN = app('gunicorn', '--bind', '127.0.0.1:$PORT', '--chdir', HERE, '--log-
                '--worker-tmp-dir', '$PLACE', '--workers', '1', '--worker-class', 'gthread',
                '--threads', '16', '--worker-connections', '256', 'app_wsgi:app',
                needs=['gunicorn'])
-NODE = app('node', os.path.join(HERE, 'app.js'), '$PORT', '$UPSTREAM', needs=['node'])
+EXPRESS_FOLDER = os.path.join(harness.BUILD, 'readers/node_modules/express')
+NODE_ARGV = ['node', os.path.join(HERE, 'app.js'), '$PORT', '$UPSTREAM']
+NODE = app(*NODE_ARGV, needs=['node'])
+EXPRESS = app(*NODE_ARGV, EXPRESS_FOLDER, needs=['node'],
+              can=there(EXPRESS_FOLDER, 'there is no express (make readers, by npm)'))
 THREADS = app(PYTHON, os.path.join(HERE, 'app_threads.py'), '$PORT')
 
+LOOP = 'start timer upstream burst pool=50 pooled end'
 THREAD = 'start timer granted upstream pooled end'
 # Name, how it starts, what is asked for (steps: tests/hosts/truth.h), and the places where the
 # shim claims to know: 97 times of 100, or as often as it says.
@@ -255,8 +267,9 @@ ALL = [
     ('C thread each, stacks', own('truth_threads', 'each', 'lifo'), IDS % 'tubp', THREAD),
     ('python threads', THREADS, IDS % 'tubp', THREAD + ' burst pool'),
     ('gunicorn gthread', GUNICORN, IDS % 'tubp', THREAD + ' burst pool'),
-    ('node, upstream', NODE, IDS % 'ub', ''),
-    ('node, all', NODE, IDS % 'tubp', ''),
+    ('node, upstream', NODE, IDS % 'ub', 'start upstream burst end'),
+    ('node, all', NODE, IDS % 'tubp', LOOP),
+    ('express, all', EXPRESS, IDS % 'tubp', LOOP),
     ('uvicorn asyncio, upstream', uvicorn('asyncio'), IDS % 'ub',
      'start=90 granted=90 upstream=90 end=90'),
     ('uvicorn asyncio, all', uvicorn('asyncio'), IDS % 'tubp',
@@ -271,5 +284,5 @@ ALL = [
 SLICE = ['nginx files', 'nginx HTTP/2, files', 'php-fpm', 'nginx proxy', 'C loop, upstream',
          'C loop, slices', 'C loop, all', 'C loop, pool', 'C thread each', 'C accept, workers',
          'C read, workers', 'C read, semaphores', 'C read, semaphores, stacks',
-         'C thread each, stacks', 'gunicorn gthread', 'node, all',
+         'C thread each, stacks', 'gunicorn gthread', 'node, all', 'express, all',
          'uvicorn asyncio, all', 'uvicorn uvloop, all']

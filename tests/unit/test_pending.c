@@ -140,6 +140,23 @@ START_TEST(order_holds_between_threads)
 }
 END_TEST
 
+START_TEST(one_alone_is_told_from_several)
+{
+	ck_assert_ptr_null(rp_pending_single(&p));
+	ck_assert(rp_pending_push(&p, 0, 0, 0));
+	ck_assert(rp_pending_push(&p, 0, 0, 0));
+	ck_assert_ptr_null(rp_pending_single(&p)); /* in one run */
+	rp_pending_pop(&p);
+	ck_assert_ptr_eq(rp_pending_single(&p), rp_pending_front(&p));
+	ck_assert(rp_pending_push(&p, 1, 7, 1234));
+	ck_assert_ptr_null(rp_pending_single(&p)); /* in two */
+	rp_pending_pop(&p);
+	ck_assert_uint_eq(rp_pending_single(&p)->serial, 1234);
+	rp_pending_pop(&p);
+	ck_assert_ptr_null(rp_pending_single(&p));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("pending");
@@ -151,6 +168,7 @@ int main(void)
 	tcase_add_test(tcase, a_pipeline_of_plain_requests_takes_one_run);
 	tcase_add_test(tcase, a_run_never_overflows);
 	tcase_add_test(tcase, flagged_requests_are_never_merged);
+	tcase_add_test(tcase, one_alone_is_told_from_several);
 	tcase_add_test(tcase, indices_wrap);
 	tcase_add_test(tcase, order_holds_between_threads);
 	return suite_run(suite);
