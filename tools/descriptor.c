@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { TRIES = 3 };
+
 /* The kernel writes addresses as words of the machine, in hexadecimal: one or four of them. */
 static void put_address(char *text, size_t cap, const char *kind, const char *hex, unsigned port)
 {
@@ -61,14 +63,38 @@ static bool find_inet(uint32_t pid, const char *kind, uint64_t inode, char *text
 	return found;
 }
 
+static bool is_unix(uint32_t pid, uint64_t inode)
+{
+	char path[64], line[512];
+	uint64_t number;
+	bool found = false;
+
+	snprintf(path, sizeof path, "/proc/%" PRIu32 "/net/unix", pid);
+	FILE *f = fopen(path, "r");
+
+	while (f && !found && fgets(line, sizeof line, f))
+		found = sscanf(line, "%*s %*s %*s %*s %*s %*s %" SCNu64, &number) == 1 &&
+		        number == inode;
+	if (f)
+		fclose(f);
+	return found;
+}
+
+/* While connections come and go the kernel's tables may be read past a line. */
 static void name_socket(uint32_t pid, uint64_t inode, char *text, size_t cap)
 {
 	static const char *const kinds[] = {"tcp", "tcp6", "udp", "udp6"};
 
-	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-		if (find_inet(pid, kinds[i], inode, text, cap))
+	for (int tries = 0; tries < TRIES; tries++) {
+		for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+			if (find_inet(pid, kinds[i], inode, text, cap))
+				return;
+		if (is_unix(pid, inode)) {
+			snprintf(text, cap, "unix"); /* its peer has no name there */
 			return;
-	snprintf(text, cap, "unix"); /* its peer has no name there */
+		}
+	}
+	snprintf(text, cap, "socket");
 }
 
 void rp_descriptor_name(uint32_t pid, int fd, char *text, size_t cap)

@@ -165,7 +165,7 @@ START_TEST(descriptors_are_called_by_what_they_are)
 	socklen_t n = sizeof(a);
 	int pipes[2], listener = socket(AF_INET, SOCK_STREAM, 0);
 	int client = socket(AF_INET, SOCK_STREAM, 0), event = eventfd(0, 0);
-	int null = open("/dev/null", O_RDONLY), pair[2];
+	int null = open("/dev/null", O_RDONLY), unbound = socket(AF_INET, SOCK_STREAM, 0), pair[2];
 	char name[300], wanted[64];
 
 	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -179,8 +179,8 @@ START_TEST(descriptors_are_called_by_what_they_are)
 	const struct {
 		int fd;
 		const char *name;
-	} rows[] = {{client, wanted},    {pipes[0], "pipe"}, {event, "eventfd"},
-	            {null, "/dev/null"}, {pair[0], "unix"},  {99, "fd 99"}};
+	} rows[] = {{client, wanted},  {pipes[0], "pipe"}, {event, "eventfd"}, {null, "/dev/null"},
+	            {pair[0], "unix"}, {99, "fd 99"},      {unbound, "socket"}};
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		rp_descriptor_name(pid, rows[i].fd, name, sizeof(name));
