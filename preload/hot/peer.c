@@ -408,7 +408,8 @@ size_t rp_peer_asked(int fd, uint32_t request, char *text, size_t cap)
 
 	if (!p)
 		return 0;
-	if (holds(p, fd) && p->request == request) {
+	/* The slot may be another request's by now: what was asked is the earlier one's. */
+	if (holds(p, fd) && p->request == request && rp_request_lives(p->request, p->serial)) {
 		n = p->n_asked < cap ? p->n_asked : cap;
 		memcpy(text, p->asked, n);
 	}
