@@ -70,6 +70,7 @@ cmark-gfm       command cmark-gfm
 jq              command jq
 sqlite3         command sqlite3
 python3-uvicorn file    /usr/lib/python3/dist-packages/uvicorn/__init__.py
+python3-starlette file  /usr/lib/python3/dist-packages/starlette/__init__.py
 python3-uvloop  file    /usr/lib/python3/dist-packages/uvloop/__init__.py'
 
 case ${1-} in

@@ -65,8 +65,11 @@ void rp_conn_bind(struct rp_conn *c, bool reads)
 	}
 	if (rp_current_is_told(&rp_self))
 		return;
-	if (is_followed && (rp_current_works(run->request, run->serial) ||
-	                    rp_turn_allows(run->request, RP_BY_CLIENT, reads)))
+	/* In a pipeline one read brings several, and a server may work for all of them before it
+	 * writes: it is not known whose turn it is. */
+	if (is_followed && rp_pending_single(&c->pending) &&
+	    (rp_current_works(run->request, run->serial) ||
+	     rp_turn_allows(run->request, RP_BY_CLIENT, reads)))
 		rp_current_enter(run->request, run->serial);
 	else
 		rp_current_leave();

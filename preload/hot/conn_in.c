@@ -264,10 +264,10 @@ void rp_conn_heard_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n)
 }
 
 /* The head that the gate let in just now, in this call.  Of HTTP/2, where others may have come with
- * it, a runtime is told nothing. */
+ * it, and of a pipeline, a runtime is told nothing. */
 static void tell_runtime(int fd, struct rp_conn *c, uint32_t serial)
 {
-	struct rp_run *run = c->h2 ? NULL : rp_pending_front(&c->pending);
+	struct rp_run *run = c->h2 ? NULL : rp_pending_single(&c->pending);
 
 	if (!rp_conn_followed(run) || run->serial != serial)
 		return;

@@ -143,6 +143,17 @@ void rp_conn_said_iov(int fd, const struct iovec *iov, size_t n_iov, size_t n)
 	rp_conn_say(fd, c, iov, n_iov, n);
 }
 
+/* Who answered the one before need not be who goes on with the next of a pipeline. */
+static void bind_behind(struct rp_conn *c)
+{
+	struct rp_run *run = rp_pending_front(&c->pending);
+
+	if (!run || c->out.state != RP_DELIM_BETWEEN || rp_current_works(run->request, run->serial))
+		rp_conn_bind(c, false);
+	else if (!rp_current_is_told(&rp_self))
+		rp_current_leave();
+}
+
 void rp_conn_say(int fd, struct rp_conn *c, const struct iovec *iov, size_t n_iov, size_t n)
 {
 	bool wired = c->layer != RP_LAYER_TLS; /* what the host says is on the wire by that */
@@ -167,7 +178,7 @@ void rp_conn_say(int fd, struct rp_conn *c, const struct iovec *iov, size_t n_io
 	if (rp_likely(!atomic_load_explicit(&rp_followed, memory_order_relaxed)))
 		return;
 	rp_self.call_ns = 0;
-	rp_conn_bind(c, false);
+	bind_behind(c);
 	if (wired)
 		rp_conn_stall_begin(fd, c, RP_STALL_READS);
 }

@@ -8,6 +8,7 @@ import app_steps
 from app_steps import says
 
 upstreams = None
+later = set()  # nobody else keeps these tasks
 
 
 async def ask(name):
@@ -42,6 +43,13 @@ async def lifespan(receive, send):
     await send({'type': 'lifespan.shutdown.complete'})
 
 
+async def after(name):
+    """Nearly always when the request is over."""
+    await asyncio.sleep(random.uniform(0.005, 0.01))
+    app_steps.burst(name)
+    says(name, 'after')
+
+
 async def serve(query):
     name, steps = app_steps.parse(query)
     burnt = 0
@@ -57,6 +65,9 @@ async def serve(query):
             says(name, 'pooled')
         elif step == 'w':
             burnt += app_steps.burn(name)
+        elif step == 'a':
+            later.add(task := asyncio.create_task(after(name)))
+            task.add_done_callback(later.discard)
         else:
             app_steps.burst(name)
     says(name, 'end')

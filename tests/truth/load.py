@@ -13,6 +13,7 @@ PATIENCE = 10
 
 class Load:
     """SECONDS of requests to PORT; TARGET has %s where the id goes."""
+    at_once = 1
 
     def __init__(self, port, target, connections, seconds, give_up=True):
         self.port, self.target, self.connections = port, target, connections
@@ -46,16 +47,25 @@ class Load:
         """BODY is the answer to the request of that NAME."""
         return body in (name, 'whoever')
 
-    async def ask(self, reader, writer):
-        """False: the connection is not to be used again."""
+    def send(self, writer):
+        """The name of the request."""
         flagged = self.random.random() < FLAGGED
         name = '%s%d' % ('f' if flagged else 'u', next(self.ids))
         target = self.target % name + ('&profile=1' if flagged else '')
         writer.write(('GET %s HTTP/1.1\r\nHost: truth\r\n\r\n' % target).encode())
         self.flagged += flagged
+        return name
+
+    async def ask(self, reader, writer):
+        """False: the connection is not to be used again."""
+        names = [self.send(writer) for _ in range(self.at_once)]
         if self.give_up and self.random.random() < GIVEN_UP:
             await asyncio.sleep(self.random.random() * 0.004)
             return False
+        return all([await self.take(reader, name) for name in names])
+
+    async def take(self, reader, name):
+        """The same."""
         head = await asyncio.wait_for(reader.readuntil(b'\r\n\r\n'), PATIENCE)
         n = [line for line in head.lower().split(b'\r\n') if line.startswith(b'content-length:')]
         body = await reader.readexactly(int(n[0].split(b':')[1])) if n else b''
@@ -63,3 +73,7 @@ class Load:
             self.bad.append('%s got %r' % (name, head + body))
         self.answers += 1
         return b'connection: close' not in head.lower()
+
+
+class PipelinedLoad(Load):
+    at_once = 3

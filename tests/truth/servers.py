@@ -14,6 +14,7 @@ import configs
 import harness
 import hosts
 from harness import PYTHON, Server, Skip, free_port, need
+from load import PipelinedLoad
 from load_h2 import H2Load
 
 SHIM = os.path.join(harness.BUILD, 'truth', 'libreqprof.so')
@@ -212,9 +213,20 @@ def java(here, tally):
         yield port
 
 
-def uvicorn(loop):
+def java_pipelined(here, tally):
+    return java(here, tally)
+
+
+def nginx_pipelined(here, tally):
+    return nginx(here, tally)
+
+
+java_pipelined.load = nginx_pipelined.load = PipelinedLoad
+
+
+def uvicorn(loop, what='app_asgi', needs=''):
     return app(PYTHON, '-m', 'uvicorn', '--app-dir', '$HERE', '--port', '$PORT', '--loop', loop,
-               '--log-level', 'warning', 'app_asgi:app', can=module('uvicorn, ' + loop))
+               '--log-level', 'warning', what + ':app', can=module('uvicorn, ' + loop + needs))
 
 
 GUNICORN = app('gunicorn', '--bind', '127.0.0.1:$PORT', '--chdir', HERE, '--log-level', 'warning',
@@ -234,6 +246,7 @@ THREAD = 'start timer granted upstream pooled end'
 # shim claims to know: 97 times of 100, or as often as it says.
 ALL = [
     ('nginx files', nginx, '/file?id=%s', 'start'),
+    ('nginx files, pipelined', nginx_pipelined, '/file?id=%s', ''),
     ('nginx HTTP/2, files', nginx_h2, '/file?id=%s', ''),
     ('nginx HTTP/2, proxy', nginx_h2, '/proxy?id=%s', ''),
     ('apache event', apache, '/file?id=%s', 'start'),
@@ -278,11 +291,19 @@ ALL = [
      'start=80 granted=80 upstream=80 end=80'),
     ('uvicorn uvloop, all', uvicorn('uvloop'), IDS % 'tubp',
      'start=80 timer=80 upstream=80 pool=80 pooled=80 end=80'),
+    ('uvicorn asyncio, sync routes', uvicorn('asyncio', 'app_sync', ', starlette'), IDS % 'tubp',
+     ''),
+    ('uvicorn uvloop, sync routes', uvicorn('uvloop', 'app_sync', ', starlette'), IDS % 'tubp', ''),
+    ('uvicorn asyncio, tasks after', uvicorn('asyncio'), IDS % 'aub', 'start=90 end=90'),
+    ('uvicorn uvloop, tasks after', uvicorn('uvloop'), IDS % 'aub', 'start=80 end=80'),
+    ('uvicorn asyncio, sync, tasks after', uvicorn('asyncio', 'app_sync', ', starlette'),
+     IDS % 'aub', ''),
     ('java HttpServer', java, IDS % 'tubp', THREAD),
+    ('java HttpServer, pipelined', java_pipelined, IDS % 'tubp', ''),
 ]
 # In make check, for a moment each (tests/e2e/test_truth.py).
-SLICE = ['nginx files', 'nginx HTTP/2, files', 'php-fpm', 'nginx proxy', 'C loop, upstream',
-         'C loop, slices', 'C loop, all', 'C loop, pool', 'C thread each', 'C accept, workers',
+SLICE = ['nginx files', 'nginx files, pipelined', 'nginx HTTP/2, files', 'php-fpm',
+         'nginx proxy', 'C loop, upstream', 'C loop, slices', 'C loop, all', 'C loop, pool', 'C thread each', 'C accept, workers',
          'C read, workers', 'C read, semaphores', 'C read, semaphores, stacks',
          'C thread each, stacks', 'gunicorn gthread', 'node, all', 'express, all',
          'uvicorn asyncio, all', 'uvicorn uvloop, all']

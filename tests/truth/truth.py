@@ -58,7 +58,7 @@ def show(name, asked, connections, args):
         return True
     counts = total(places)
     more, bad, foreign = '', list(load.bad), 0
-    if burnt.burning(asked[1]) and not args.watched:
+    if burnt.burning(asked[1]) and not args.watched and not hasattr(asked[0], 'load'):
         told, load_burnt = burnt.measure(*asked, connections, args.seconds)
         bad += load_burnt.bad
         foreign = told.foreign
