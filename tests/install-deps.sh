@@ -64,6 +64,7 @@ nodejs          command node
 golang-go       command go
 default-jdk-headless command javac
 chromium        command chromium
+chromium-sandbox file   /usr/lib/chromium/chrome-sandbox
 valgrind        command callgrind_annotate
 libdevel-nytprof-perl file /usr/share/perl5/Devel/NYTProf/flamegraph.pl
 cmark-gfm       command cmark-gfm
