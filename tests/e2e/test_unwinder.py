@@ -127,8 +127,10 @@ def python_is_walked_by_libunwind():
 NGINX = '''daemon off; worker_processes 1; pid %(path)s/pid; error_log %(path)s/err;
 %(user)s
 events { }
-http { access_log off; gzip on; gzip_comp_level 9; gzip_types *; server {
-listen 127.0.0.1:%(port)d; root %(path)s/www; } }
+http { access_log off; gzip on; gzip_comp_level 9; gzip_types *;
+client_body_temp_path %(path)s/body; proxy_temp_path %(path)s/proxy; fastcgi_temp_path %(path)s/fastcgi;
+uwsgi_temp_path %(path)s/uwsgi; scgi_temp_path %(path)s/scgi;
+server { listen 127.0.0.1:%(port)d; root %(path)s/www; } }
 '''
 
 
