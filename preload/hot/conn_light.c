@@ -108,11 +108,11 @@ static enum rp_glance_answer take_response(struct rp_conn *c, struct rp_course *
 
 static bool say(int fd, struct rp_conn *c, const char *buf, size_t n_at, size_t n)
 {
-	struct rp_run *run = rp_pending_only(&c->pending);
+	struct rp_run *run = rp_pending_single(&c->pending);
 	struct rp_self *s = &rp_self;
 
-	if (!run || !rp_current_is(run->request, run->serial) || s->armed != RP_ARMED_LIGHT ||
-	    s->moving || !rp_flight_lives(run->request, run->serial))
+	if (!run || run->asked || !rp_current_is(run->request, run->serial) ||
+	    s->armed != RP_ARMED_LIGHT || s->moving || !rp_flight_lives(run->request, run->serial))
 		return false;
 	struct rp_course *course = &rp_flight_at(run->request)->course;
 	uint64_t bytes_out = atomic_load_explicit(&course->bytes_out, memory_order_relaxed);

@@ -36,7 +36,7 @@ static inline bool rp_conn_stays(int fd)
 
 	if (!c || c->h2 || atomic_load_explicit(&c->opaque, memory_order_relaxed))
 		return false;
-	struct rp_run *run = rp_pending_only(&c->pending);
+	struct rp_run *run = rp_pending_single(&c->pending);
 
 	if (!run)
 		return !s->armed && !rp_pending_front(&c->pending);

@@ -63,19 +63,6 @@ struct rp_run *rp_pending_front(struct rp_pending *p)
 	return oldest(p, &at);
 }
 
-struct rp_run *rp_pending_single(struct rp_pending *p)
-{
-	uint8_t at, end = atomic_load_explicit(&p->end, memory_order_acquire);
-	struct rp_run *run = oldest(p, &at);
-	uint16_t done = run ? atomic_load_explicit(&run->done, memory_order_relaxed) : 0;
-
-	if (!run || (uint8_t)(at + 1) != end)
-		return NULL;
-	return (uint16_t)(atomic_load_explicit(&run->total, memory_order_acquire) - done) == 1
-	               ? run
-	               : NULL;
-}
-
 void rp_pending_pop(struct rp_pending *p)
 {
 	uint8_t at;

@@ -34,8 +34,6 @@ bool rp_pending_push(struct rp_pending *p, uint8_t asked, uint16_t request, uint
 bool rp_pending_is_crowded(struct rp_pending *p);
 /* The oldest unanswered, NULL: none.  Changes nothing: any thread may look, and may see it late. */
 struct rp_run *rp_pending_front(struct rp_pending *p);
-/* The only unanswered one, of whatever kind; NULL: there is none, or there are several. */
-struct rp_run *rp_pending_single(struct rp_pending *p);
 void rp_pending_pop(struct rp_pending *p);
 
 /* The usual case, by which a glance goes on.  One more plain request behind a plain one; false:
@@ -74,16 +72,21 @@ static inline void rp_pending_answered(struct rp_run *run)
 	atomic_store_explicit(&run->done, done + 1, memory_order_relaxed);
 }
 
-/* The one request that is not answered, when it is a followed one of the usual kind; else NULL. */
-static inline struct rp_run *rp_pending_only(struct rp_pending *p)
+/* The only unanswered one, of whatever kind; NULL: there is none, or there are several.  Only the
+ * oldest run may be done with: the popper leaves it there for the pusher to extend. */
+static inline struct rp_run *rp_pending_single(struct rp_pending *p)
 {
 	uint8_t first = atomic_load_explicit(&p->first, memory_order_relaxed);
 	uint8_t end = atomic_load_explicit(&p->end, memory_order_acquire);
 	struct rp_run *old = &p->runs[first % RP_MAX_PENDING];
 	struct rp_run *run = &p->runs[(uint8_t)(end - 1) % RP_MAX_PENDING];
 
-	if (first == end || (uint8_t)(end - first) > 2 || !run->serial || run->asked ||
-	    atomic_load_explicit(&run->done, memory_order_relaxed))
+	if (first == end || (uint8_t)(end - first) > 2)
+		return NULL;
+	uint16_t done = atomic_load_explicit(&run->done, memory_order_relaxed);
+	uint16_t total = atomic_load_explicit(&run->total, memory_order_acquire);
+
+	if ((uint16_t)(total - done) != 1)
 		return NULL;
 	return run == old || atomic_load_explicit(&old->done, memory_order_relaxed) ==
 	                               atomic_load_explicit(&old->total, memory_order_relaxed)
