@@ -30,12 +30,7 @@ events { worker_connections 512; }
 http {
 	access_log off;
 	default_type text/plain;
-	keepalive_requests 1000000;
-	client_body_temp_path %(path)s/tmp-body;
-	proxy_temp_path %(path)s/tmp-proxy;
-	fastcgi_temp_path %(path)s/tmp-fastcgi;
-	uwsgi_temp_path %(path)s/tmp-uwsgi;
-	scgi_temp_path %(path)s/tmp-scgi;
+	keepalive_requests 1000000;''' + configs.TEMPS + '''
 	upstream up { server 127.0.0.1:%(upstream)d; keepalive 4; }
 	server {
 		listen 127.0.0.1:%(port)d%(listen)s;
