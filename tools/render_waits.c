@@ -210,6 +210,29 @@ static void draw_shorts(const struct rp_term *t, const struct rp_profile *p)
 	}
 }
 
+/* Nothing is listed: what is said of that when something was too short, or lost, is less. */
+static const char *why_empty(const struct rp_profile *p)
+{
+	for (size_t i = 0; i < p->n_sessions; i++)
+		if (p->sessions[i].n_lost)
+			return "no wait is listed; reqprof show says what was lost";
+	for (size_t i = 0; i < p->n_sessions; i++)
+		if (p->sessions[i].n_shorts)
+			return "no wait was long enough to be listed";
+	return "nothing waited";
+}
+
+static void draw_end(const struct rp_term *t, const struct rp_profile *p, const struct rp_waits *w)
+{
+	fputs(rp_term_sgr(t, RP_DIM), t->out);
+	if (w->n_all)
+		fprintf(t->out, "showing %zu of %zu", w->n_rows, w->n_all);
+	else
+		fputs(why_empty(p), t->out);
+	fprintf(t->out, "%s\n", rp_term_sgr(t, RP_PLAIN));
+	draw_shorts(t, p);
+}
+
 void rp_render_waits(const struct rp_term *t, const struct rp_profile *p, const struct rp_waits *w,
                      size_t depth)
 {
@@ -217,7 +240,8 @@ void rp_render_waits(const struct rp_term *t, const struct rp_profile *p, const 
 	        [RP_WAITS_OBJECT] = "WAIT", [RP_WAITS_KIND] = "KIND", [RP_WAITS_STACK] = "STACK"};
 	struct rp_scale scale = rp_units_scale(w->n_rows ? w->rows[0].sum.total_ns : 0, 1000);
 
-	draw_titles(t, titles[w->by]);
+	if (w->n_all)
+		draw_titles(t, titles[w->by]);
 	for (size_t i = 0; i < w->n_rows; i++) {
 		const struct rp_wait *first = &p->waits[w->rows[i].sum.first];
 
@@ -232,7 +256,5 @@ void rp_render_waits(const struct rp_term *t, const struct rp_profile *p, const 
 		draw_parts(t, p, w, &w->rows[i], depth);
 		draw_holders(t, p, &w->rows[i], depth);
 	}
-	fprintf(t->out, "%sshowing %zu of %zu%s\n", rp_term_sgr(t, RP_DIM), w->n_rows, w->n_all,
-	        rp_term_sgr(t, RP_PLAIN));
-	draw_shorts(t, p);
+	draw_end(t, p, w);
 }

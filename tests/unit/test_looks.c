@@ -124,6 +124,27 @@ static void waits(const struct rp_term *t)
 	waits_by(t, RP_WAITS_STACK);
 }
 
+/* Nothing waited; what did was short; what may have is lost. */
+static void no_waits(const struct rp_term *t)
+{
+	static const struct rp_short shorts[] = {{"recv", 3, 12000}};
+	static const struct rp_count lost[] = {{"lost_waits", 2}};
+	struct rp_profile *p = handmade_make();
+	struct rp_session *s = &p->sessions[0];
+	struct rp_waits w;
+
+	rp_waits_make(&w, p, RP_WAITS_OBJECT, 0);
+	rp_render_waits(t, p, &w, 4);
+	s->shorts = shorts;
+	s->n_shorts = 1;
+	rp_render_waits(t, p, &w, 4);
+	s->lost = lost;
+	s->n_lost = 1;
+	rp_render_waits(t, p, &w, 4);
+	rp_waits_free(&w);
+	handmade_free(p);
+}
+
 struct question {
 	const struct rp_profile *p;
 	struct rp_query query;
@@ -211,7 +232,7 @@ static const struct {
         {"looks/callers.txt", callers},     {"looks/callees.txt", callees},
         {"looks/hot-paths.txt", hot_paths}, {"looks/waits.txt", waits},
         {"looks/several.txt", several},     {"looks/ls.txt", ls},
-        {"looks/diff.txt", diff},
+        {"looks/diff.txt", diff},           {"looks/no-waits.txt", no_waits},
 };
 
 START_TEST(a_report_looks_like_the_golden_text)
