@@ -260,7 +260,7 @@ bool rp_answer_offer(struct rp_conn *c, const struct rp_offer *o, ssize_t *put)
 		return false;
 	if (atomic_load_explicit(&c->opaque, memory_order_relaxed))
 		return offer_blind(c, o, put);
-	rp_conn_touch(o->fd, false);
+	rp_conn_touch(o->fd, false, 0);
 	while (done < o->n && !atomic_load_explicit(&c->opaque, memory_order_relaxed)) {
 		ssize_t some = take_part(c, o, done, &fate);
 

@@ -72,9 +72,12 @@ void rp_conn_shut(int fd, int how);
 void rp_conn_joined(int epfd, int fd);
 void rp_conn_unwatch(int fd);
 
-/* Before a call that READS, or writes, on FD: the thread works for FD's request, if that is known.
- */
-void rp_conn_touch(int fd, bool reads);
+/* Before a call that READS (with FLAGS, of recv), or writes, on FD: the thread works for FD's
+ * request, if that is known. */
+void rp_conn_touch(int fd, bool reads, int flags);
+/* Before a wait for FD to have something to read, for ever: is it for what comes behind the request
+ * that the thread works for?  Who has yet to answer that would wait in vain: somebody else does. */
+bool rp_conn_awaits_next(int fd);
 /* Before a wait for events: true when the set holds connections other than the thread's own. */
 bool rp_conn_is_loop(int epfd);
 /* The process has an io_uring, by which sets are filled unseen (libuv 1.50 does): each may be a

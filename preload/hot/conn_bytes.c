@@ -4,6 +4,8 @@
  */
 #include "preload/hot/conn_bytes.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include "preload/hot/answer.h"
 #include "preload/hot/carrier.h"
 #include "preload/hot/conn_h2.h"
@@ -11,6 +13,7 @@
 #include "preload/hot/drops.h"
 #include "preload/hot/peer.h"
 #include "preload/hot/queue.h"
+#include "preload/hot/sys.h"
 #include "preload/hot/turn.h"
 
 /* Serials go on after fork: what the parent followed never lives here. */
@@ -75,7 +78,52 @@ void rp_conn_bind(struct rp_conn *c, bool reads)
 		rp_current_leave();
 }
 
-void rp_conn_touch(int fd, bool reads)
+/* The request that is being answered on C has come whole, and the thread works for it. */
+static bool has_read_all(struct rp_conn *c)
+{
+	struct rp_run *run = rp_pending_single(&c->pending);
+
+	return run && c->in.wire == RP_WIRE_HTTP && !c->in_serial &&
+	       rp_current_works(run->request, run->serial) && !rp_current_is_told(&rp_self);
+}
+
+/* Nothing is there, not even the end. */
+static bool is_dry(int fd)
+{
+	char byte;
+
+	return rp_sys(SYS_recvfrom, fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT, NULL, NULL) == -EAGAIN;
+}
+
+bool rp_conn_awaits_next(int fd)
+{
+	struct rp_conn *c = rp_conn_kind(fd) == RP_FD_CONN ? rp_conn_of(fd) : NULL;
+
+	return c && !c->h2 && !atomic_load_explicit(&c->opaque, memory_order_relaxed) &&
+	       has_read_all(c) && is_dry(fd);
+}
+
+/* A read of FD that finds nothing there waits for ever. */
+static bool waits_for_ever(int fd, int flags)
+{
+	struct timeval limit = {1, 0};
+	socklen_t n = sizeof(limit);
+
+	return !(flags & MSG_DONTWAIT) && !(rp_sys(SYS_fcntl, fd, F_GETFL) & O_NONBLOCK) &&
+	       rp_sys(SYS_getsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, &limit, &n) == 0 &&
+	       !limit.tv_sec && !limit.tv_usec;
+}
+
+/* Before a call that reads, or writes, on C, which is FD's. */
+static void touch_own(int fd, struct rp_conn *c, bool reads, int flags)
+{
+	if (reads && rp_unlikely(has_read_all(c)) && waits_for_ever(fd, flags) && is_dry(fd))
+		rp_current_leave();
+	else
+		rp_conn_bind(c, reads);
+}
+
+void rp_conn_touch(int fd, bool reads, int flags)
 {
 	uint8_t kind = rp_conn_kind(fd);
 	struct rp_conn *c = rp_conn_of(fd);
@@ -91,7 +139,7 @@ void rp_conn_touch(int fd, bool reads)
 	else if (c->h2)
 		rp_conn_h2_touch(c, reads);
 	else
-		rp_conn_bind(c, reads);
+		touch_own(fd, c, reads, flags);
 }
 
 bool rp_conn_side(int fd, struct rp_conn *c, _Atomic uint8_t *busy)

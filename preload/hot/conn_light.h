@@ -27,9 +27,10 @@ static inline bool rp_conn_is_light(void)
 bool rp_conn_light_in(int fd, const void *buf, size_t n);
 bool rp_conn_light_out(int fd, const void *buf, size_t n_at, size_t n);
 
-/* What the thread is about to do on FD changes nothing in what it works for: for the request that
- * is answered there, or for nobody where there is none. */
-static inline bool rp_conn_stays(int fd)
+/* What the thread is about to do on FD, where it READS or writes, changes nothing in what it works
+ * for: for the request that is answered there, or for nobody where there is none.  Who reads on
+ * though that one is whole may leave it. */
+static inline bool rp_conn_stays(int fd, bool reads)
 {
 	const struct rp_self *s = &rp_self;
 	struct rp_conn *c = rp_conn_at_home(fd);
@@ -40,7 +41,8 @@ static inline bool rp_conn_stays(int fd)
 
 	if (!run)
 		return !s->armed && !rp_pending_front(&c->pending);
-	return s->armed == RP_ARMED_LIGHT && s->serial == run->serial && s->request == run->request;
+	return s->armed == RP_ARMED_LIGHT && s->serial == run->serial &&
+	       s->request == run->request && !(reads && !c->in_serial);
 }
 
 #endif

@@ -33,9 +33,9 @@ static inline bool rp_quiet(int fd)
 }
 
 /* Before bytes move on FD: whose thread is this?  Costs one load while nothing is flagged.  The
- * hook's caller is ours only as long as this is inlined. */
-static inline __attribute__((always_inline)) void rp_before_bytes(struct rp_wait *w,
-                                                                  enum rp_wait_kind kind, int fd)
+ * hook's caller is ours only as long as this is inlined.  FLAGS: of recv. */
+static inline __attribute__((always_inline)) void
+rp_before_message(struct rp_wait *w, enum rp_wait_kind kind, int fd, int flags)
 {
 	bool reads = kind == RP_WAIT_READ || kind == RP_WAIT_RECV;
 
@@ -43,9 +43,15 @@ static inline __attribute__((always_inline)) void rp_before_bytes(struct rp_wait
 	if (rp_unlikely(rp_conn_kind(fd) == RP_FD_CARRIER) && !reads)
 		rp_carrier_unsure(fd);
 	if (rp_unlikely(atomic_load_explicit(&rp_followed, memory_order_relaxed)) &&
-	    (rp_conn_watched(fd) || rp_self.armed) && !rp_conn_stays(fd))
-		rp_conn_touch(fd, reads);
+	    (rp_conn_watched(fd) || rp_self.armed) && !rp_conn_stays(fd, reads))
+		rp_conn_touch(fd, reads, flags);
 	rp_wait_enter_fd(w, kind, fd);
+}
+
+static inline __attribute__((always_inline)) void rp_before_bytes(struct rp_wait *w,
+                                                                  enum rp_wait_kind kind, int fd)
+{
+	rp_before_message(w, kind, fd, 0);
 }
 
 static inline ssize_t rp_mmsg_bytes(const struct mmsghdr *msgs, int n)

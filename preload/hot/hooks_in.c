@@ -87,7 +87,7 @@ static RP_SLOW ssize_t seen_recv(int fd, void *buf, size_t n, int flags)
 {
 	struct rp_wait w;
 
-	rp_before_bytes(&w, RP_WAIT_RECV, fd);
+	rp_before_message(&w, RP_WAIT_RECV, fd, flags);
 	return after_recv(&w, fd, buf, rp_real.recv(fd, buf, n, flags), flags);
 }
 
@@ -109,7 +109,7 @@ static RP_SLOW ssize_t seen_recv_chk(int fd, void *buf, size_t n, size_t room, i
 {
 	struct rp_wait w;
 
-	rp_before_bytes(&w, RP_WAIT_RECV, fd);
+	rp_before_message(&w, RP_WAIT_RECV, fd, flags);
 	return after_recv(&w, fd, buf, rp_real.__recv_chk(fd, buf, n, room, flags), flags);
 }
 
@@ -133,7 +133,7 @@ static RP_SLOW ssize_t seen_recvfrom(int fd, void *restrict buf, size_t n, int f
 {
 	struct rp_wait w;
 
-	rp_before_bytes(&w, RP_WAIT_RECV, fd);
+	rp_before_message(&w, RP_WAIT_RECV, fd, flags);
 	return after_recv(&w, fd, buf, rp_real.recvfrom(fd, buf, n, flags, from, from_len), flags);
 }
 
@@ -152,7 +152,7 @@ RP_HOOK ssize_t __recvfrom_chk(int fd, void *buf, size_t n, size_t room, int fla
 {
 	struct rp_wait w;
 
-	rp_before_bytes(&w, RP_WAIT_RECV, fd);
+	rp_before_message(&w, RP_WAIT_RECV, fd, flags);
 	return after_recv(&w, fd, buf,
 	                  rp_real.__recvfrom_chk(fd, buf, n, room, flags, from, from_len), flags);
 }
@@ -191,7 +191,7 @@ RP_HOOK ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 {
 	struct rp_wait w;
 
-	rp_before_bytes(&w, RP_WAIT_RECV, fd);
+	rp_before_message(&w, RP_WAIT_RECV, fd, flags);
 	ssize_t got = rp_real.recvmsg(fd, msg, flags);
 
 	rp_wait_moved(&w, got);
@@ -204,7 +204,7 @@ RP_HOOK int recvmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags, struct
 {
 	struct rp_wait w;
 
-	rp_before_bytes(&w, RP_WAIT_RECV, fd);
+	rp_before_message(&w, RP_WAIT_RECV, fd, flags);
 	int got = rp_real.recvmmsg(fd, msgs, n, flags, timeout);
 
 	rp_wait_moved(&w, rp_mmsg_bytes(msgs, got));

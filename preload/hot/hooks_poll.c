@@ -157,6 +157,9 @@ static __attribute__((noinline)) void look_at_polled(struct rp_wait *w, const st
 			wait_of_loop(w, timeout_ns);
 			return;
 		}
+	if (n == 1 && timeout_ns == RP_NEVER && (fds->events & (POLLIN | POLLOUT)) == POLLIN &&
+	    rp_conn_awaits_next(fds->fd))
+		rp_current_leave();
 	/* One descriptor is its own object; several are named together. */
 	if (n == 1 && fds[0].fd >= 0)
 		rp_wait_enter_fd(w, RP_WAIT_POLL, fds[0].fd);
@@ -288,6 +291,9 @@ static void before_select(struct rp_wait *w, int n, const fd_set *in, const fd_s
 		}
 		found = rp_object_add_fd(found, count++, fd);
 	}
+	if (count == 1 && timeout_ns == RP_NEVER && !in_set(out, rp_object_fd(found, 0)) &&
+	    rp_conn_awaits_next(rp_object_fd(found, 0)))
+		rp_current_leave();
 	if (count == 1)
 		rp_wait_enter_fd(w, RP_WAIT_SELECT, rp_object_fd(found, 0));
 	else if (count)

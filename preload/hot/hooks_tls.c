@@ -61,7 +61,7 @@ static void enter(struct call *c, const void *object, enum rp_tls_name makes, bo
 		return;
 	c->fd = rp_conn_carrier(rp_tlslib_hello(c->lib, makes, object), -1);
 	if (c->fd >= 0)
-		rp_conn_touch(c->fd, !writes);
+		rp_conn_touch(c->fd, !writes, MSG_DONTWAIT); /* it waits beneath, if at all */
 }
 
 /* After it: the descriptor that carries the N bytes that passed; -1: none of ours.  What moved

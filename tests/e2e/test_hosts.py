@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 
 import harness
 from harness import (AS_ROOT, SHIM, Client, Skip, ask, check, equal, files, place, request, run,
@@ -114,6 +115,36 @@ def heads_read_byte_by_byte_are_understood():
         both.n_flagged += 1
         sessions(both.here.sessions, both.n_flagged)
         both.finish()
+
+
+def reads_ahead(how):
+    """How sessions say that their clients were waited for, by whoever read ahead in HOW, though what
+    was to come next only came 100 ms later."""
+    with twins(host('reader'), how) as both:
+        port = both.servers[True].port
+        with Client(port) as client:  # its thread goes on to read
+            client.send(request('/slow', headers=[HEADERS['1ms']]))
+            equal(text(client.answer()), '/slow\n')
+            client.send(request('/ahead?profile=1') + request('/next'))  # it is there already
+            equal([text(client.answer()) for _ in range(2)], ['/ahead\n', '/next\n'])
+            client.send(request('/ahead?profile=1'))
+            time.sleep(0.1)  # it has to wait for it
+            client.send(request('/next?profile=1'))
+            equal([text(client.answer()) for _ in range(2)], ['/ahead\n', '/next\n'])
+        both.n_flagged += 4
+        told = sessions(both.here.sessions, both.n_flagged)
+        both.finish()
+    for session in told:
+        check(session.told['complete'], session.request, 'is not complete')
+    slow, = [s for s in told if s.request['target'] == '/slow']
+    check(slow.account['idle_ns'] > 90e6, how, 'while nobody known worked:', slow.account)
+    return [(w['kind'], w['object']) for s in told for w in s.waits
+            if (w['object'] or '').startswith('client') and w['span_ns'] > 5e7]
+
+
+def who_reads_ahead_works_for_nobody_meanwhile():
+    for how in ('read', 'peek', 'poll', 'select'):
+        equal(reads_ahead(how), [], how)
 
 
 # ---- processes ---------------------------------------------------------------------------------
@@ -268,6 +299,7 @@ run(a_thread_cancelled_in_a_call_runs_its_handlers,
     an_answer_on_another_descriptor_of_the_connection_is_followed,
     a_client_that_is_waited_for_with_a_limit_is_told,
     heads_read_byte_by_byte_are_understood,
+    who_reads_ahead_works_for_nobody_meanwhile,
     children_that_leave_right_after_their_answer_leave_their_sessions,
     connections_handed_to_a_worker_are_followed_there,
     a_request_handed_over_after_its_head_is_answered_as_ever,

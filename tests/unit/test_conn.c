@@ -228,9 +228,9 @@ START_TEST(the_thread_works_for_who_is_being_answered)
 	ck_assert(rp_conn_is_foreign(other));
 	pair_heard("GET /b HTTP/1.1\r\n\r\n");
 	ck_assert_uint_eq(rp_self.armed, 0);
-	rp_conn_touch(flagged_fd, false);
+	rp_conn_touch(flagged_fd, false, 0);
 	ck_assert_uint_eq(rp_self.armed, RP_ARMED);
-	rp_conn_touch(other, false);
+	rp_conn_touch(other, false, 0);
 	ck_assert_uint_eq(rp_self.armed, 0);
 	pair_fd = flagged_fd;
 	pair_said("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n");
@@ -297,7 +297,7 @@ START_TEST(errno_is_the_hosts)
 	errno = 4242;
 	pair_heard("GET /a?profile=1 HTTP/1.1\r\n\r\n");
 	pair_said("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-	rp_conn_touch(pair_fd, false);
+	rp_conn_touch(pair_fd, false, 0);
 	rp_conn_shut(pair_fd, SHUT_RDWR);
 	rp_conn_retire(pair_fd);
 	ck_assert_int_eq(errno, 4242);

@@ -153,14 +153,14 @@ START_TEST(a_call_with_frames_of_one_stream_is_that_streams)
 	ask(1, "/a?profile=1", H2WIRE_ENDS);
 	pass(&to, 1000);
 	ck_assert_uint_eq(rp_self.armed, RP_ARMED);
-	rp_conn_touch(pair_fd, true);
+	rp_conn_touch(pair_fd, true, 0);
 	ck_assert_uint_eq(rp_self.armed, RP_ARMED);
 	ck_assert(!rp_conn_is_foreign(pair_fd));
 	ask(3, "/b", H2WIRE_ENDS);
 	pass(&to, 1000);
 	ck_assert_uint_eq(rp_self.armed, 0); /* the plain one's */
 	ck_assert(rp_conn_is_foreign(pair_fd));
-	rp_conn_touch(pair_fd, false);
+	rp_conn_touch(pair_fd, false, 0);
 	ck_assert_uint_eq(rp_self.armed, 0); /* nobody knows which */
 	answer(1, ok, 0);
 	pass(&from, 1000);

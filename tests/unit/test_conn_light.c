@@ -59,7 +59,8 @@ START_TEST(a_request_is_worked_for_until_its_last_byte)
 	ck_assert_int_eq(memcmp(f->path, "/plain", f->n_path), 0);
 	ck_assert_uint_eq(atomic_load(&f->course.bytes_in), sizeof(GET) - 1);
 	ck_assert_uint_eq(atomic_load(&f->course.body_ns), atomic_load(&f->course.head_ns));
-	ck_assert(rp_conn_stays(pair_fd));
+	ck_assert(rp_conn_stays(pair_fd, false));
+	ck_assert(!rp_conn_stays(pair_fd, true)); /* it may wait for the next one */
 	ck_assert(light_out(OK));
 	ck_assert_uint_eq(atomic_load(&f->course.status), 200);
 	ck_assert_uint_ge(atomic_load(&f->course.response_ns), atomic_load(&f->course.head_ns));
@@ -70,7 +71,7 @@ START_TEST(a_request_is_worked_for_until_its_last_byte)
 	ck_assert_uint_eq(rp_self.armed, 0);
 	ck_assert_uint_eq(aloft_taken(), 0);
 	ck_assert_ptr_null(rp_pending_front(&conn()->pending));
-	ck_assert(rp_conn_stays(pair_fd));
+	ck_assert(rp_conn_stays(pair_fd, false));
 }
 END_TEST
 
@@ -121,8 +122,8 @@ static void pass(const struct piece *p)
 	size_t n;
 	const void *bytes = piece_bytes(p, &n);
 
-	if (!rp_conn_stays(pair_fd))
-		rp_conn_touch(pair_fd, !p->out);
+	if (!rp_conn_stays(pair_fd, !p->out))
+		rp_conn_touch(pair_fd, !p->out, 0);
 	if (p->out)
 		rp_conn_said(pair_fd, bytes, n);
 	else
@@ -168,7 +169,7 @@ START_TEST(what_is_not_usual_is_left)
 	ck_assert(!light_out("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"));
 	rp_current_leave();
 	ck_assert(!light_out(OK)); /* another thread answers */
-	rp_conn_touch(pair_fd, false);
+	rp_conn_touch(pair_fd, false, 0);
 	ck_assert(light_out(OK));
 	atomic_store(&conn()->out_busy, 1);
 	ck_assert(!light_out("abc"));
@@ -203,14 +204,14 @@ START_TEST(a_thread_that_works_for_others_does_not_stay)
 
 	ck_assert(light_in(GET));
 	pair_open();
-	ck_assert(!rp_conn_stays(pair_fd));
+	ck_assert(!rp_conn_stays(pair_fd, false));
 	ck_assert(light_in(GET));
-	ck_assert(rp_conn_stays(pair_fd));
-	ck_assert(!rp_conn_stays(first));
+	ck_assert(rp_conn_stays(pair_fd, false));
+	ck_assert(!rp_conn_stays(first, false));
 	ck_assert_uint_eq(aloft_taken(), 2);
 	ck_assert(light_out(NO_BODY));
 	ck_assert_uint_eq(aloft_taken(), 1);
-	ck_assert(!rp_conn_stays(first));
+	ck_assert(!rp_conn_stays(first, false));
 }
 END_TEST
 

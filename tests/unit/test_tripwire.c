@@ -180,7 +180,7 @@ START_TEST(a_flagged_exchange_trips_nothing)
 	rp_conn_heard(ends[0], head + 12, sizeof(head) - 13);
 	unsigned armed = rp_self.armed;
 
-	rp_conn_touch(ends[0], false);
+	rp_conn_touch(ends[0], false, 0);
 	rp_conn_said(ends[0], answer, sizeof(answer) - 1);
 	rp_conn_retire(ends[0]);
 	tripwire_disarm();
