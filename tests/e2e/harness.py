@@ -4,6 +4,7 @@
 # process group that was made for it; everything it writes is below one temporary directory.
 # SPDX-License-Identifier: MIT
 import contextlib
+import fcntl
 import glob
 import json
 import os
@@ -12,9 +13,11 @@ import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import traceback
 
@@ -256,6 +259,24 @@ class Client:
         while end not in self.rest:
             check(self.more(), 'the connection closed within an answer:', self.rest[:200])
         return self.take(self.rest.index(end) + len(end))
+
+    def begun(self):
+        """Waits for the head of the next answer, and leaves it there."""
+        while b'\r\n\r\n' not in self.rest:
+            check(self.more(), 'the connection closed within a head:', self.rest[:200])
+
+    def stuck(self):
+        """Reads the head of the next answer and no more until the server cannot send on: nothing
+        has come for a while."""
+        self.begun()
+        before, now = 0, self.unread()
+        while now == 0 or now != before:
+            time.sleep(0.1)
+            before, now = now, self.unread()
+
+    def unread(self):
+        """How many bytes wait in the kernel."""
+        return struct.unpack('i', fcntl.ioctl(self.socket, termios.FIONREAD, bytes(4)))[0]
 
     def take_chunks(self):
         raw = b''

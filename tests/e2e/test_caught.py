@@ -175,6 +175,7 @@ def a_client_that_reads_slowly_is_called_that():
         here.file('big', b'x' * (16 << 20))
         with Client(nginx.port) as client:
             client.send(request('/big'))
+            client.stuck()
             time.sleep(0.4)
             client.answer()
         s, = sessions(here.sessions, 1)

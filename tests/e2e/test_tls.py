@@ -129,6 +129,7 @@ def an_answer_ends_with_its_last_byte_on_the_wire():
             target = '/huge.bin' if start in (nginx, apache) else '/huge'
             client = stack.enter_context(TlsClient(port, room=4096))
             client.send(request(target + '?profile=1'))
+            client.begun()
             time.sleep(0.6)
             raw = client.answer()
             s, = sessions(here.sessions, 1)
