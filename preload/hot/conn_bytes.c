@@ -129,11 +129,11 @@ void rp_conn_touch(int fd, bool reads, int flags)
 	struct rp_conn *c = rp_conn_of(fd);
 
 	if (kind == RP_FD_UPSTREAM)
-		rp_peer_touch(fd, reads);
+		rp_peer_touch(fd, reads, flags);
 	else if (kind == RP_FD_CARRIER && reads)
 		rp_carrier_reads(fd);
 	else if (kind == RP_FD_SOCKET || kind == RP_FD_OPAQUE)
-		rp_peer_strange(fd, reads);
+		rp_peer_strange(fd, reads, flags);
 	else if (!c || atomic_load_explicit(&c->opaque, memory_order_relaxed))
 		return;
 	else if (c->h2)

@@ -156,16 +156,25 @@ static bool is_idle(int fd)
 	       info.tcpi_last_data_recv <= info.tcpi_last_data_sent;
 }
 
+/* A look whether a connection on which everybody was answered may be used again: by whoever the
+ * turn belongs to, if it is one's.  Nothing is read. */
+static bool is_trial(const struct rp_self *s, int fd, int flags)
+{
+	return flags & MSG_PEEK && follows(s) &&
+	       (s->turn.kind == RP_TURN_ONE || rp_request_is_alone(s->request)) && is_idle(fd);
+}
+
 /* In a loop what is read on somebody else's socket is for somebody else; and where several events
  * came at once, a socket that waits for an answer, or never had one, may be written to by that
  * somebody. */
-void rp_peer_strange(int fd, bool reads)
+void rp_peer_strange(int fd, bool reads, int flags)
 {
 	struct rp_self *s = &rp_self;
 
 	if (!reads)
 		says(s);
-	if (!follows(s) || !s->turn.looped || (rp_current_is_told(s) && !reads))
+	if (!follows(s) || !s->turn.looped || (rp_current_is_told(s) && !reads) ||
+	    is_trial(s, fd, flags))
 		return;
 	if (reads ||
 	    (s->turn.kind != RP_TURN_ONE && !rp_request_is_alone(s->request) && !is_idle(fd)))
@@ -198,13 +207,13 @@ static enum touch judge(const struct rp_self *s, const struct peer *p, int fd, b
 	return rp_turn_allows(p->request, RP_BY_UPSTREAM, reads) ? ENTERS : LEAVES;
 }
 
-void rp_peer_touch(int fd, bool reads)
+void rp_peer_touch(int fd, bool reads, int flags)
 {
 	struct rp_self *s = &rp_self;
 
 	if (!reads)
 		says(s);
-	struct peer *p = s->turn.looped ? enter(fd) : NULL;
+	struct peer *p = s->turn.looped && !is_trial(s, fd, flags) ? enter(fd) : NULL;
 
 	if (!p)
 		return;

@@ -27,10 +27,10 @@ enum rp_await_state { RP_AWAIT_FREE, RP_AWAIT_FILLING, RP_AWAIT_FULL };
 
 extern struct rp_await rp_awaits[RP_MAX_AWAITS];
 
-/* Before a call that READS, or writes, on a socket that was asked. */
-void rp_peer_touch(int fd, bool reads);
+/* Before a call that READS (with FLAGS, of recv), or writes, on a socket that was asked. */
+void rp_peer_touch(int fd, bool reads, int flags);
 /* ... on one of which nothing is known. */
-void rp_peer_strange(int fd, bool reads);
+void rp_peer_strange(int fd, bool reads, int flags);
 /* A flagged thread has begun to connect FD to A. */
 void rp_peer_connected(int fd, const struct sockaddr *a, socklen_t n);
 /* N bytes went out on a socket that is no client's; N bytes came in on one that was asked. */
