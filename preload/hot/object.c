@@ -169,7 +169,8 @@ static void put_file(struct rp_line *l, int fd)
 	}
 }
 
-static void put_fd(struct rp_line *l, int fd, uint32_t request)
+/* SAYS: bytes go out on FD. */
+static void put_fd(struct rp_line *l, int fd, uint32_t request, bool says)
 {
 	size_t n;
 
@@ -177,7 +178,9 @@ static void put_fd(struct rp_line *l, int fd, uint32_t request)
 		put_file(l, fd);
 		return;
 	}
-	n = l->n + 1 < l->cap ? rp_peer_asked(fd, request, l->at + l->n + 1, l->cap - l->n - 1) : 0;
+	n = l->n + 1 < l->cap
+	            ? rp_peer_asked(fd, request, says, l->at + l->n + 1, l->cap - l->n - 1)
+	            : 0;
 	if (n) {
 		l->at[l->n] = ' ';
 		l->n += n + 1;
@@ -205,7 +208,7 @@ static void put_poll(struct rp_line *l, const struct pollfd *fds, uint64_t n, ui
 			continue;
 		if (named++)
 			rp_line_text(l, ", ");
-		put_fd(l, fds[i].fd, request);
+		put_fd(l, fds[i].fd, request, false);
 	}
 	if (n_real > RP_OBJECT_FDS)
 		rp_line_text(l, ", ...");
@@ -219,7 +222,7 @@ static void put_select(struct rp_line *l, uint64_t fds, uint32_t request)
 	for (int i = 0; i < n && i < RP_OBJECT_FDS; i++) {
 		if (i)
 			rp_line_text(l, ", ");
-		put_fd(l, rp_object_fd(fds, i), request);
+		put_fd(l, rp_object_fd(fds, i), request, false);
 	}
 	if (n > RP_OBJECT_FDS)
 		rp_line_text(l, ", ...");
@@ -264,17 +267,18 @@ static bool reads_slowly(const struct rp_waited *what)
 {
 	int left = 0;
 
-	return (what->kind == RP_WAIT_WRITE || what->kind == RP_WAIT_SEND ||
-	        what->kind == RP_WAIT_SENDFILE) &&
-	       what->n >= SLOW_NS && rp_sys(SYS_ioctl, what->fd, SIOCOUTQ, &left) == 0 && left > 0;
+	return what->n >= SLOW_NS && rp_sys(SYS_ioctl, what->fd, SIOCOUTQ, &left) == 0 && left > 0;
 }
 
 static void put_waited_fd(struct rp_line *l, const struct rp_waited *what, uint32_t request)
 {
 	static const char client[] = "client ";
 
-	put_fd(l, what->fd, request);
-	if (l->n > sizeof(client) && memcmp(l->at, client, sizeof(client) - 1) == 0 &&
+	bool says = what->kind == RP_WAIT_WRITE || what->kind == RP_WAIT_SEND ||
+	            what->kind == RP_WAIT_SENDFILE;
+
+	put_fd(l, what->fd, request, says);
+	if (says && l->n > sizeof(client) && memcmp(l->at, client, sizeof(client) - 1) == 0 &&
 	    reads_slowly(what))
 		rp_line_text(l, " (peer reads slowly)");
 }

@@ -29,7 +29,10 @@ struct peer {
 	uint32_t linked;                /* serial of the request that this connection was told to */
 	uint32_t heard_tid, heard_turn; /* who read the last of the answer, and in which turn */
 	uint64_t since_ns;
-	bool named; /* its first bytes were looked at */
+	bool named;    /* its first bytes were looked at */
+	bool several;  /* a question was asked before the one before was answered: which one an
+	                  answer is to nobody knows */
+	uint16_t port; /* of the other end, 0: not asked yet, or none */
 	uint32_t n_asked, n_object;
 	char asked[RP_PEER_BYTES], object[RP_OBJECT_BYTES];
 	struct rp_note_stack stack;
@@ -87,6 +90,10 @@ static void own(struct rp_self *s, struct peer *p, int fd, const struct sockaddr
 		forget(p);
 	if (p->fd != fd)
 		p->linked = 0;
+	if (p->fd != fd || a || p->request != s->request || p->serial != s->serial)
+		p->several = false;
+	if (p->fd != fd || a)
+		p->port = 0;
 	atomic_store_explicit(&n_used, 1, memory_order_relaxed);
 	p->fd = fd;
 	p->request = s->request;
@@ -253,17 +260,31 @@ static uint16_t port_of(int fd)
 	return __builtin_bswap16(a.sin6_port);
 }
 
+/* Bytes that begin a question, and another one than that which waits for its answer, ask anew;
+ * other bytes are its body. */
 static void name(struct peer *p, const struct iovec *iov, size_t n_iov, size_t n)
 {
+	char asked[RP_PEER_BYTES];
+
 	while (n_iov && !iov->iov_len) {
 		iov++;
 		n_iov--;
 	}
-	if (p->named || !n_iov || !iov->iov_base)
+	if (p->several || !n_iov || !iov->iov_base)
 		return;
+	p->port = p->port ? p->port : port_of(p->fd);
+	size_t n_asked = rp_peer_verb(asked, sizeof(asked), iov->iov_base,
+	                              iov->iov_len < n ? iov->iov_len : n, p->port);
+
+	if (p->named && n_asked &&
+	    (n_asked != p->n_asked || memcmp(asked, p->asked, n_asked) != 0)) {
+		p->several = true;
+		p->n_asked = 0;
+	} else if (!p->named) {
+		memcpy(p->asked, asked, n_asked);
+		p->n_asked = (uint32_t)n_asked;
+	}
 	p->named = true;
-	p->n_asked = (uint32_t)rp_peer_verb(p->asked, sizeof(p->asked), iov->iov_base,
-	                                    iov->iov_len < n ? iov->iov_len : n, port_of(p->fd));
 }
 
 void rp_peer_said(int fd, const struct iovec *iov, size_t n_iov, size_t n)
@@ -410,7 +431,13 @@ void rp_peer_gone(int fd)
 	leave(p);
 }
 
-size_t rp_peer_asked(int fd, uint32_t request, char *text, size_t cap)
+/* More bytes that go out may be of the same question: of POST, PUT, PATCH. */
+static bool has_body(const struct peer *p)
+{
+	return p->n_asked > 1 && p->asked[0] == 'P' && p->asked[1] != 'R';
+}
+
+size_t rp_peer_asked(int fd, uint32_t request, bool says, char *text, size_t cap)
 {
 	struct peer *p = rp_conn_kind(fd) == RP_FD_UPSTREAM ? enter(fd) : NULL;
 	size_t n = 0;
@@ -418,7 +445,8 @@ size_t rp_peer_asked(int fd, uint32_t request, char *text, size_t cap)
 	if (!p)
 		return 0;
 	/* The slot may be another request's by now: what was asked is the earlier one's. */
-	if (holds(p, fd) && p->request == request && rp_request_lives(p->request, p->serial)) {
+	if (holds(p, fd) && p->request == request && (!says || (p->asking && has_body(p))) &&
+	    rp_request_lives(p->request, p->serial)) {
 		n = p->n_asked < cap ? p->n_asked : cap;
 		memcpy(text, p->asked, n);
 	}

@@ -39,8 +39,9 @@ void rp_peer_heard(int fd);
 /* FD is about to be closed. */
 void rp_peer_gone(int fd);
 
-/* What REQUEST asked on FD, into TEXT; its length, 0: nothing is known. */
-size_t rp_peer_asked(int fd, uint32_t request, char *text, size_t cap);
+/* What REQUEST has asked on FD, into TEXT; its length, 0: nothing is known.  SAYS: bytes went out
+ * there in the call that is named, which may be those of another question. */
+size_t rp_peer_asked(int fd, uint32_t request, bool says, char *text, size_t cap);
 
 /* In a forked child: the questions are the parent's. */
 void rp_peer_forked(void);

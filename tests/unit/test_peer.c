@@ -1,4 +1,5 @@
-/* test_peer.c - sockets on which a request asks others: whose thread it is that touches one.
+/* test_peer.c - sockets on which a request asks others: whose thread it is that touches one, and
+ * what a wait there is called.
  *
  * Room: tests.  The hooks' part is done by hand; the loop's thread works for the one flagged
  * request in a turn of one event, while somebody else is being served. SPDX-License-Identifier: MIT
@@ -7,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <string.h>
 #include <unistd.h>
 #include "preload/hot/clock.h"
 #include "preload/hot/conn_slot.h"
@@ -136,6 +138,62 @@ START_TEST(but_not_where_several_events_came)
 }
 END_TEST
 
+static void say(const char *text)
+{
+	struct iovec one = {(void *)(uintptr_t)text, strlen(text)};
+
+	rp_conn_said_iov(up, &one, 1, one.iov_len);
+}
+
+static bool is_named(bool says, const char *name)
+{
+	char text[RP_PEER_BYTES];
+	size_t n = rp_peer_asked(up, FLAGGED, says, text, sizeof(text));
+
+	return n == strlen(name) && memcmp(text, name, n) == 0;
+}
+
+#define ASK(what) what " HTTP/1.1\r\n\r\n"
+
+START_TEST(a_wait_bears_the_question_that_is_asked)
+{
+	say(ASK("POST /first"));
+	say("its body, as much as there is of it");
+	ck_assert(is_named(false, "POST /first"));
+	ck_assert(is_named(true, "POST /first"));
+	rp_peer_heard(up);
+	ck_assert(is_named(false, "POST /first")); /* the rest of the answer */
+	ck_assert(
+	        is_named(true, "")); /* these bytes are the next question, which nobody has seen */
+	say(ASK("GET /second"));
+	ck_assert(is_named(false, "GET /second"));
+	ck_assert(is_named(true, "")); /* it has no body: of another one */
+}
+END_TEST
+
+/* Which of them is being answered is not known, until they are somebody else's. */
+START_TEST(several_questions_at_once_have_no_name)
+{
+	say(ASK("GET /first"));
+	say(ASK("GET /first"));
+	ck_assert(is_named(false, "GET /first"));
+	say(ASK("GET /second"));
+	ck_assert(is_named(false, ""));
+	rp_peer_heard(up);
+	ck_assert(is_named(false, ""));
+	say(ASK("GET /third"));
+	ck_assert(is_named(false, ""));
+	rp_current_leave();
+	rp_request_end(flagged, RP_END_COMPLETE, rp_mono_ns());
+	flagged_take(&notes);
+	rp_request_free(flagged);
+	flagged = flagged_open(MS);
+	turn(1);
+	say(ASK("GET /fourth"));
+	ck_assert(is_named(false, "GET /fourth"));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("hot/peer");
@@ -146,6 +204,8 @@ int main(void)
 	tcase_add_test(t, who_tries_an_answered_connection_goes_on);
 	tcase_add_test(t, whoever_was_answered_there);
 	tcase_add_test(t, but_not_where_several_events_came);
+	tcase_add_test(t, a_wait_bears_the_question_that_is_asked);
+	tcase_add_test(t, several_questions_at_once_have_no_name);
 	suite_add_tcase(suite, t);
 	return suite_run(suite);
 }
