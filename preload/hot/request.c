@@ -2,6 +2,7 @@
 #include "preload/hot/request.h"
 
 #include <string.h>
+#include "preload/hot/clock.h"
 #include "preload/hot/drops.h"
 #include "preload/hot/flight.h"
 #include "preload/hot/sofar.h"
@@ -83,7 +84,7 @@ void rp_request_open(struct rp_request *r, const struct rp_head *head,
 	rp_sofar_begin((uint32_t)(r - rp_requests));
 	atomic_store(&r->course.status, 0);
 	atomic_store(&r->met, false);
-	atomic_store(&r->alone, false);
+	atomic_store(&r->company_ns, now_ns);
 	atomic_store(&r->agreed, 0);
 	atomic_store(&r->contradicted, 0);
 	atomic_store(&r->unsure, 0);
@@ -96,18 +97,17 @@ void rp_request_open(struct rp_request *r, const struct rp_head *head,
 void rp_request_joins(struct rp_request *r, unsigned n_others)
 {
 	for (unsigned i = 0; i < RP_MAX_REQUESTS; i++)
-		if (atomic_load_explicit(&rp_requests[i].alone, memory_order_relaxed))
-			atomic_store(&rp_requests[i].alone, false);
-	if (r)
-		atomic_store(&r->alone, !n_others);
+		if (rp_request_company_ns(i) == RP_NEVER)
+			atomic_store(&rp_requests[i].company_ns, rp_mono_ns());
+	if (r && !n_others)
+		atomic_store(&r->company_ns, RP_NEVER);
 }
 
 bool rp_request_is_alone(uint32_t index)
 {
 	if (index >= RP_REQUEST_FLIGHTS)
 		return rp_flight_is_alone(index);
-	return index < RP_MAX_REQUESTS &&
-	       atomic_load_explicit(&rp_requests[index].alone, memory_order_relaxed);
+	return index < RP_MAX_REQUESTS && rp_request_company_ns(index) == RP_NEVER;
 }
 
 void rp_request_end(struct rp_request *r, enum rp_end_how how, uint64_t now_ns)

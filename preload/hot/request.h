@@ -59,8 +59,9 @@ struct rp_request {
 	/* Whose work it was: found right, found wrong when the thread then wrote to a client; not
 	 * said since it was not certain. */
 	_Atomic uint32_t agreed, contradicted, unsure;
-	_Atomic bool met;                   /* a thread works for it, or did */
-	_Atomic bool alone;                 /* no other request is, or was, in flight beside it */
+	_Atomic bool met; /* a thread works for it, or did */
+	_Atomic uint64_t
+	        company_ns; /* since when another is, or was, in flight beside it; RP_NEVER */
 	_Atomic uint64_t drops[RP_N_DROPS]; /* losses that are this request's own */
 };
 
@@ -92,6 +93,12 @@ void rp_request_joins(struct rp_request *r, unsigned n_others);
 
 /* No other request is, or was, in flight beside it. */
 bool rp_request_is_alone(uint32_t index);
+
+/* Until when that was so of a flagged one; RP_NEVER: it still is. */
+static inline uint64_t rp_request_company_ns(uint32_t index)
+{
+	return atomic_load_explicit(&rp_requests[index].company_ns, memory_order_relaxed);
+}
 
 /* N of this request's samples, waits or segments are lost. */
 static inline void rp_request_drop(struct rp_request *r, enum rp_drop drop, uint64_t n)

@@ -52,12 +52,19 @@ void rp_turn_begins(int n);
 bool rp_turn_allows(uint32_t request, enum rp_source by, bool reads);
 
 /* From when on the turn belongs to nobody any more: a timer of the loop may be due, or what a
- * runtime has said of it is over.  RP_NEVER: not known. */
+ * runtime has said of it is over; what a pipe told is over when the request is not alone any more.
+ * RP_NEVER: not known. */
 static inline uint64_t rp_turn_end_ns(const struct rp_self *s)
 {
+	uint64_t due_ns = RP_NEVER, company_ns = RP_NEVER;
+
 	if (rp_unlikely(s->rests_ns))
 		return s->rests_ns;
-	return s->turn.looped && !rp_current_is_told(s) ? s->turn.due_ns : RP_NEVER;
+	if (s->turn.looped && !rp_current_is_told(s))
+		due_ns = s->turn.due_ns;
+	if (rp_unlikely(s->by == RP_BY_PIPE && s->armed == RP_ARMED))
+		company_ns = rp_request_company_ns(s->request);
+	return due_ns < company_ns ? due_ns : company_ns;
 }
 
 static inline bool rp_turn_is_over(const struct rp_self *s, uint64_t now_ns)

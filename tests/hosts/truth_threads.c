@@ -1,19 +1,21 @@
 /* truth_threads.c - threads that each serve one request at a time.
  *
- * Room: tests/hosts.  `truth_threads PORT UPSTREAM HOW [WAKING] [lifo]`: HOW is "each" (a thread
- * for each connection), "queue" (one accepts, workers take connections from a queue, read and
- * answer) or "jobs" (one waits for all connections and reads, workers take the requests from a
- * queue, work and answer).  Its queues are stacks with "lifo"; who waits for something in them is
- * woken by: signals, broadcasts, semaphores, bytes in a pipe, counts of an eventfd; or the pipe
- * carries the items.  Steps more: x, a lie; c, a thread made for the request.
- * SPDX-License-Identifier: MIT
+ * Room: tests/hosts.  `truth_threads PORT UPSTREAM HOW [WAKING] [lifo] [batches|silent]`: HOW is
+ * "each" (a thread for each connection), "queue" (one accepts, workers take connections from a
+ * queue, read and answer) or "jobs" (one waits for all connections and reads, workers take the
+ * requests from a queue, work and answer).  Its queues are stacks with "lifo"; who waits for
+ * something in them is woken by: signals, broadcasts, semaphores, bytes in a pipe, counts of an
+ * eventfd; or the pipe carries the items.  A worker of jobs takes several at a time with "batches",
+ * and leaves all answers but the last to another thread with "silent".  Steps more: x, a lie; c, a
+ * thread made for the request. SPDX-License-Identifier: MIT
  */
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include "truth.h"
 
-enum { N_CONNECTIONS = 64, N_WORKERS = 8, N_HELPERS = 4, N_UPSTREAMS = 4, ROOM = 1024 };
+enum { N_CONNECTIONS = 64, N_WORKERS = 8, N_HELPERS = 4, N_UPSTREAMS = 4, ROOM = 1024, BATCH = 4 };
 
 /* First in, first out; of pointers. */
 struct queue {
@@ -33,7 +35,8 @@ struct queue {
 static struct queue work = QUEUE, jobs = QUEUE, upstreams = QUEUE;
 static int upstream_port, epoll = -1;
 static enum { SIGNALS, BROADCASTS, SEMAPHORES, BYTES, COUNTS, ITEMS } waking;
-static bool lifo;
+static bool lifo, batches, silently;
+static _Atomic(struct connection *) answers[ROOM];
 
 struct job {
 	const struct truth *truth;
@@ -184,10 +187,8 @@ static void ask(const struct truth *t)
 	put(&upstreams, (void *)(fd + 1));
 }
 
-static bool answer(int fd, struct truth *t)
+static void work_for(struct truth *t)
 {
-	char whole[256];
-
 	truth_says(t, "start");
 	for (const char *step = t->steps; *step; step++) {
 		if (*step == 't') {
@@ -210,6 +211,12 @@ static bool answer(int fd, struct truth *t)
 		}
 	}
 	truth_says(t, "end");
+}
+
+static bool answer(int fd, const struct truth *t)
+{
+	char whole[256];
+
 	return http_send_all(fd, whole, (size_t)truth_answer_text(t, whole, sizeof(whole)));
 }
 
@@ -218,6 +225,7 @@ static bool serve(int fd, const struct http_request *q)
 	struct truth t;
 
 	truth_parse(&t, q->head);
+	work_for(&t);
 	return answer(fd, &t);
 }
 
@@ -235,13 +243,69 @@ static void watch(struct connection *c, int op)
 	epoll_ctl(epoll, op, c->fd, &e);
 }
 
+static void reply(struct connection *c)
+{
+	if (answer(c->fd, &c->truth))
+		watch(c, EPOLL_CTL_MOD);
+}
+
 static void *serve_jobs(void *nothing)
 {
 	for (;;) {
 		struct connection *c = take(&work);
 
-		if (answer(c->fd, &c->truth))
-			watch(c, EPOLL_CTL_MOD);
+		work_for(&c->truth);
+		reply(c);
+	}
+	return nothing;
+}
+
+/* All that lies there, up to a batch, for whoever is woken; somebody may be woken in vain. */
+static unsigned take_batch(struct queue *q, struct connection *c[BATCH])
+{
+	unsigned n = 0;
+
+	while (!n) {
+		void *unused;
+
+		await(q, &unused);
+		pthread_mutex_lock(&q->lock);
+		while (q->first == q->end && waking <= BROADCASTS)
+			pthread_cond_wait(&q->more, &q->lock);
+		while (q->first != q->end && n < BATCH)
+			c[n++] = q->items[q->first++ % ROOM];
+		pthread_mutex_unlock(&q->lock);
+	}
+	return n;
+}
+
+/* Answers when it has worked for all of them; silent: the last one, another thread the others. */
+static void *serve_batches(void *nothing)
+{
+	for (;;) {
+		struct connection *c[BATCH];
+		unsigned n = take_batch(&work, c), silent = silently ? n - 1 : 0;
+
+		for (unsigned i = 0; i < n; i++)
+			work_for(&c[i]->truth);
+		for (unsigned i = 0; i < silent; i++)
+			atomic_store(&answers[c[i]->fd % ROOM], c[i]);
+		for (unsigned i = silent; i < n; i++)
+			reply(c[i]);
+	}
+	return nothing;
+}
+
+static void *serve_answers(void *nothing)
+{
+	for (;;) {
+		usleep(300);
+		for (unsigned i = 0; i < ROOM; i++) {
+			struct connection *c = atomic_exchange(&answers[i], NULL);
+
+			if (c)
+				reply(c);
+		}
 	}
 	return nothing;
 }
@@ -290,6 +354,8 @@ static void choose(int argc, char **argv)
 
 	for (int i = 4; i < argc; i++) {
 		lifo |= !strcmp(argv[i], "lifo");
+		silently |= !strcmp(argv[i], "silent");
+		batches |= silently || !strcmp(argv[i], "batches");
 		for (unsigned way = 0; way < sizeof(ways) / sizeof(*ways); way++)
 			if (!strcmp(argv[i], ways[way]))
 				waking = way;
@@ -314,8 +380,10 @@ int main(int argc, char **argv)
 	truth_start_background();
 	if (!strcmp(how, "each"))
 		http_threads(listener, serve);
+	if (silently)
+		start(1, serve_answers);
 	if (!strcmp(how, "jobs"))
-		start(N_WORKERS, serve_jobs);
+		start(N_WORKERS, batches ? serve_batches : serve_jobs);
 	else
 		start(N_CONNECTIONS, serve_queue);
 	if (!strcmp(how, "jobs"))

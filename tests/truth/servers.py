@@ -270,6 +270,13 @@ ALL = [
     ('C read, bytes in a pipe', own('truth_threads', 'jobs', 'bytes'), IDS % 'tubp', 'read=40'),
     ('C read, counts', own('truth_threads', 'jobs', 'counts'), IDS % 'tubp', 'read=40'),
     ('C read, items in a pipe', own('truth_threads', 'jobs', 'items'), IDS % 'tubp', 'read=40'),
+    ('C read, batches', own('truth_threads', 'jobs', 'batches'), IDS % 'bb', 'read=40'),
+    ('C read, batches, bytes in a pipe', own('truth_threads', 'jobs', 'bytes', 'batches'),
+     IDS % 'bb', 'read=40'),
+    ('C read, silent batches', own('truth_threads', 'jobs', 'bytes', 'silent'), IDS % 'bb',
+     'read=40'),
+    ('C read, batches, counts', own('truth_threads', 'jobs', 'counts', 'batches'),
+     IDS % 'bb', 'read=40'),
     ('C thread each, makes threads', own('truth_threads', 'each'), IDS % 'bct',
      'start burst made joined timer end'),
     ('C thread each, stacks', own('truth_threads', 'each', 'lifo'), IDS % 'tubp', THREAD),
@@ -299,6 +306,7 @@ ALL = [
 # In make check, for a moment each (tests/e2e/test_truth.py).
 SLICE = ['nginx files', 'nginx files, pipelined', 'nginx HTTP/2, files', 'php-fpm',
          'nginx proxy', 'C loop, upstream', 'C loop, slices', 'C loop, all', 'C loop, pool', 'C thread each', 'C accept, workers',
-         'C read, workers', 'C read, semaphores', 'C read, semaphores, stacks',
+         'C read, workers', 'C read, batches, bytes in a pipe', 'C read, semaphores',
+         'C read, semaphores, stacks',
          'C thread each, stacks', 'gunicorn gthread', 'node, all', 'express, all',
          'uvicorn asyncio, all', 'uvicorn uvloop, all']

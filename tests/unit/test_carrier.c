@@ -170,6 +170,20 @@ START_TEST(who_reads_a_message_beside_other_requests_works_for_nobody)
 }
 END_TEST
 
+/* What a pipe told of may lie in a list, where another one's lies as well by now. */
+START_TEST(who_read_a_message_works_for_nobody_once_there_are_other_requests)
+{
+	gives(true, 1);
+	ck_assert(reads(64));
+	ck_assert(!rp_turn_is_over(&rp_self, rp_mono_ns()));
+	rp_request_joins(NULL, 0);
+	ck_assert(rp_turn_is_over(&rp_self, rp_mono_ns()));
+	rp_current_leave();
+	work(); /* on the client's connection that is no matter */
+	ck_assert(!rp_turn_is_over(&rp_self, rp_mono_ns()));
+}
+END_TEST
+
 START_TEST(a_loop_takes_it_only_for_a_request_that_is_alone)
 {
 	int most = 9;
@@ -228,6 +242,7 @@ int main(void)
 	tcase_add_test(t, who_reads_the_next_message_has_done_with_the_last);
 	tcase_add_test(t, an_eventfd_counts_how_often_it_was_written);
 	tcase_add_test(t, who_reads_a_message_beside_other_requests_works_for_nobody);
+	tcase_add_test(t, who_read_a_message_works_for_nobody_once_there_are_other_requests);
 	tcase_add_test(t, a_loop_takes_it_only_for_a_request_that_is_alone);
 	tcase_add_test(t, a_timer_is_whose_request_made_it);
 	tcase_add_test(t, nothing_is_left_of_a_request_that_is_over);
