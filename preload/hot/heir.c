@@ -21,7 +21,7 @@ struct rp_heir *rp_heir_make(void *(*start)(void *), void *arg)
 
 	/* An interpreter's new thread takes the interpreter's lock and then what comes first. */
 	if (s->armed != RP_ARMED || !rp_request_lives(s->request, s->serial) ||
-	    rp_turn_runs < RP_RUNS_CALLBACKS)
+	    rp_turn_is_over(s, rp_mono_ns()) || rp_turn_runs < RP_RUNS_CALLBACKS)
 		return NULL;
 	for (unsigned i = 0; i < RP_MAX_HEIRS; i++) {
 		struct rp_heir *h = &heirs[i];
