@@ -20,6 +20,7 @@
 #include "preload/hot/self.h"
 #include "preload/hot/sys.h"
 #include "preload/hot/turn.h"
+#include "tests/truth/late.h"
 
 enum { N_ROWS = 32, N_WRONGS = 64, NAME = 24 };
 
@@ -42,6 +43,7 @@ struct tally {
 	struct row rows[N_ROWS];
 	_Atomic uint64_t n_wrongs;
 	struct wrong wrongs[N_WRONGS];
+	struct late_counts late;
 };
 
 static struct tally *tally;
@@ -57,6 +59,8 @@ __attribute__((constructor)) static void open_tally(void)
 
 	rp_sys(SYS_close, fd);
 	tally = at == MAP_FAILED ? NULL : at;
+	if (tally && getenv("REQPROF_TRUTH_LATE"))
+		late_stand(&tally->late);
 }
 
 /* As much of FROM as fits; what is left of TO is zeros already. */
@@ -103,6 +107,11 @@ static void id_in(const char *target, size_t n_target, char id[NAME])
 static void id_of(const struct rp_request *r, char id[NAME])
 {
 	id_in(r->target, r->n_target, id);
+}
+
+void late_id_of(uint32_t slot, char id[LATE_ID])
+{
+	id_of(&rp_requests[slot], id);
 }
 
 static bool is_served(const char *id)
@@ -166,7 +175,11 @@ static bool beacon(const char *path)
 	memcpy(id, from, n);
 	id[n] = 0;
 	keep(place, from + n + 1, NAME);
-	atomic_fetch_add(&row_of(place)->n[judge(id, place)], 1);
+	enum verdict v = judge(id, place);
+
+	atomic_fetch_add(&row_of(place)->n[v], 1);
+	if (v == NONE || v == PLAIN || v == LATE)
+		late_met(id);
 	return true;
 }
 

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-# truth.py [-s SECONDS] [-c N,N,...] [-pw] [WORD...] - for each server (those whose name has a WORD):
+# truth.py [-s SECONDS] [-c N,N,...] [-lpw] [WORD...] - for each server (those whose name has a WORD):
 # how often the shim knew right, wrong or not at all for which flagged request a thread worked; how
 # much of the CPU time that handlers burnt their sessions tell, and how many samples of another's.
 #
-# Room: tests.  -p: by place, too; -w: with REQPROF_SLOW, so that every request is followed.
+# Room: tests.  -p: by place, too; -w: with REQPROF_SLOW, so that every request is followed; -l: what
+# late binding would have said of what was nobody's (late.h).
 # SPDX-License-Identifier: MIT
 import argparse
 import sys
@@ -25,6 +26,7 @@ def measure(start, target, connections, seconds, more=()):
         tally = Tally(here.file('tally'), more)
         with start(here, tally) as port:
             load = getattr(start, 'load', Load)(port, target, connections, seconds).run()
+        load.late = tally.late()
         return (*tally.read(), load)
 
 
@@ -48,9 +50,21 @@ def by_place(places, wrongs):
         print('    wrong at %s: %s, believed %s' % wrong)
 
 
+def by_touch(said, never, wrongs):
+    """What late binding would have said of what was nobody's (late.h): wrong/right."""
+    for key, n in said.items():
+        print('    late: %-6s since %-6s %-15s ' % key + '%d/%d, no mutex %d/%d, alone %d/%d' % n)
+    rest = ['%d of a %s' % (n, who) for who, n in never.items() if n]
+    print('    late: never said', ', '.join(rest) or 'none')
+    for wrong in wrongs[:4]:
+        print('    late: wrong since %s, %s: %s, believed %s' % wrong)
+
+
 def show(name, asked, connections, args):
     """True when nothing was wrong."""
     more = {'REQPROF_SLOW': '1000s'} if args.watched else {}
+    if args.late:
+        more['REQPROF_TRUTH_LATE'] = '1'
     try:
         places, wrongs, load = measure(*asked, connections, args.seconds, more)
     except Skip as skip:
@@ -68,6 +82,8 @@ def show(name, asked, connections, args):
     line('%s @%d' % (name, connections), counts, '%8d%s' % (load.answers, more))
     if args.places:
         by_place(places, wrongs)
+    if args.late:
+        by_touch(*load.late)
     return not counts['wrong'] and not foreign and not bad
 
 
@@ -76,6 +92,7 @@ def main():
     parser.add_argument('-s', dest='seconds', type=float, default=2)
     parser.add_argument('-c', dest='connections', default=USUAL)
     parser.add_argument('-p', dest='places', action='store_true')
+    parser.add_argument('-l', dest='late', action='store_true')
     parser.add_argument('-w', dest='watched', action='store_true')
     parser.add_argument('words', nargs='*')
     args = parser.parse_args()
