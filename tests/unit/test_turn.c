@@ -6,6 +6,7 @@
 
 #include "preload/hot/clock.h"
 #include "preload/hot/current.h"
+#include "preload/hot/heir.h"
 #include "preload/hot/request.h"
 #include "tests/support/flagged.h"
 #include "tests/support/suite.h"
@@ -259,6 +260,19 @@ START_TEST(a_segment_between_two_ticks_is_cut_where_the_timer_was_due)
 }
 END_TEST
 
+START_TEST(what_a_loop_makes_then_is_nobodys_either)
+{
+	struct rp_heir *heir;
+
+	turn_of_one(10000ull * MS, false, true);
+	heir = rp_heir_make(NULL, NULL);
+	ck_assert_ptr_nonnull(heir);
+	rp_heir_free(heir);
+	rp_self.turn.due_ns = rp_mono_ns();
+	ck_assert_ptr_null(rp_heir_make(NULL, NULL));
+}
+END_TEST
+
 START_TEST(while_a_flagged_request_is_served_events_come_one_by_one)
 {
 	ck_assert_int_eq(wait_for(RP_NEVER, 64, 1), 1);
@@ -352,6 +366,7 @@ int main(void)
 	tcase_add_test(t, a_turn_is_nobodys_once_a_timer_may_be_due);
 	tcase_add_test(t, after_a_turn_that_nobody_saw_the_next_is_somebodys);
 	tcase_add_test(t, a_segment_between_two_ticks_is_cut_where_the_timer_was_due);
+	tcase_add_test(t, what_a_loop_makes_then_is_nobodys_either);
 	tcase_add_test(t, while_a_flagged_request_is_served_events_come_one_by_one);
 	tcase_add_test(t, a_poll_is_told_of_nothing_while_there_is_something_to_do);
 	tcase_add_test(t, but_not_for_ever);
