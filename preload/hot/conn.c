@@ -253,6 +253,8 @@ bool rp_conn_is_foreign(int fd)
 
 	if (kind == RP_FD_SERVE || (kind == RP_FD_NEW && !rp_conn_of(fd)))
 		return true; /* what is not known may be somebody's connection */
+	if (rp_conn_is_set(fd))
+		return rp_conn_is_loop(fd);
 	if (kind != RP_FD_CONN)
 		return false;
 	struct rp_conn *c = rp_conn_of(fd);

@@ -84,6 +84,11 @@ bool rp_conn_is_loop(int epfd);
  * loop's. */
 extern _Atomic bool rp_conn_has_ring;
 bool rp_conn_is_foreign(int fd);
+/* FD is an epoll set with connections in it. */
+static inline bool rp_conn_is_set(int fd)
+{
+	return rp_conn_kind(fd) == RP_FD_EPOLL || rp_conn_kind(fd) == RP_FD_LOOP;
+}
 
 /* Requests of all connections that have no whole answer yet. */
 unsigned rp_conn_in_flight(void);

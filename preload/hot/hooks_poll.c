@@ -109,20 +109,38 @@ RP_HOOK int epoll_pwait2(int epfd, struct epoll_event *events, int n,
 	return seen_epoll_pwait2(epfd, events, n, timeout, mask);
 }
 
-/* A set that holds somebody else's is a loop's; the wait brings what it brings, for at most
- * TIMEOUT_NS. */
-static void wait_of_loop(struct rp_wait *w, uint64_t timeout_ns)
+/* What the descriptors are that a call waits for. */
+struct polled {
+	bool foreign; /* one is somebody else's: the wait is a loop's */
+	bool set;     /* ... an epoll set, which has the loop's events */
+};
+
+static void look_at_one(struct polled *p, int fd)
+{
+	if (!rp_conn_is_foreign(fd))
+		return;
+	p->foreign = true;
+	p->set |= rp_conn_is_set(fd);
+}
+
+/* The wait brings what it brings, for at most TIMEOUT_NS.  False: it is not a loop's. */
+static bool is_of_loop(struct rp_wait *w, const struct polled *p, uint64_t timeout_ns)
 {
 	int most = 1;
 
-	w->on = RP_WAIT_LOOP;
+	if (!p->foreign)
+		return false;
+	w->on = p->set ? RP_WAIT_RIPE : RP_WAIT_LOOP;
 	rp_turn_wait(timeout_ns, false, &most);
+	return true;
 }
 
 static int after_poll(struct rp_wait *w, int ret)
 {
 	if (w->on == RP_WAIT_LOOP)
 		rp_turn_begins(ret);
+	else if (w->on == RP_WAIT_RIPE)
+		rp_turn_ripens(ret);
 	else
 		rp_wait_leave(w);
 	return ret;
@@ -142,21 +160,31 @@ static inline bool polls_quietly(bool several)
 	return true;
 }
 
+/* Several, or the set of a loop. */
+static inline bool polls_several(const struct pollfd *fds, nfds_t n)
+{
+	return n > 1 ||
+	       (rp_unlikely(atomic_load_explicit(&rp_n_live, memory_order_relaxed)) && n == 1 &&
+	        rp_stack_readable((uintptr_t)fds) && rp_conn_kind(fds->fd) == RP_FD_LOOP);
+}
+
 /* libc declares that poll only writes FDS; the empty asm keeps the compiler from believing it of
  * us, who read them. */
 static __attribute__((noinline)) void look_at_polled(struct rp_wait *w, const struct pollfd *fds,
                                                      nfds_t n, uint64_t timeout_ns)
 {
+	struct polled polled = {false, false};
+
 	if (n &&
 	    (!rp_stack_readable((uintptr_t)fds) || !rp_stack_readable((uintptr_t)(fds + n) - 8))) {
 		rp_wait_enter(w, RP_WAIT_POLL, NULL, 0); /* the kernel will say EFAULT */
 		return;
 	}
 	for (nfds_t i = 0; i < n; i++)
-		if (fds[i].fd >= 0 && rp_conn_is_foreign(fds[i].fd)) {
-			wait_of_loop(w, timeout_ns);
-			return;
-		}
+		if (fds[i].fd >= 0)
+			look_at_one(&polled, fds[i].fd);
+	if (is_of_loop(w, &polled, timeout_ns))
+		return;
 	if (n == 1 && timeout_ns == RP_NEVER && (fds->events & (POLLIN | POLLOUT)) == POLLIN &&
 	    rp_conn_awaits_next(fds->fd))
 		rp_current_leave();
@@ -187,7 +215,7 @@ static RP_SLOW int seen_poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 
 RP_HOOK int poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 {
-	if (rp_likely(polls_quietly(n > 1)))
+	if (rp_likely(polls_quietly(polls_several(fds, n))))
 		return rp_real.poll(fds, n, timeout_ms);
 	return seen_poll(fds, n, timeout_ms);
 }
@@ -202,7 +230,7 @@ static RP_SLOW int seen_poll_chk(struct pollfd *fds, nfds_t n, int timeout_ms, s
 
 RP_HOOK int __poll_chk(struct pollfd *fds, nfds_t n, int timeout_ms, size_t room)
 {
-	if (rp_likely(polls_quietly(n > 1)))
+	if (rp_likely(polls_quietly(polls_several(fds, n))))
 		return rp_real.__poll_chk(fds, n, timeout_ms, room);
 	return seen_poll_chk(fds, n, timeout_ms, room);
 }
@@ -221,7 +249,7 @@ static RP_SLOW int seen_ppoll(struct pollfd *fds, nfds_t n, const struct timespe
 RP_HOOK int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
                   const sigset_t *mask)
 {
-	if (rp_likely(polls_quietly(n > 1)))
+	if (rp_likely(polls_quietly(polls_several(fds, n))))
 		return rp_real.ppoll(fds, n, timeout, mask);
 	return seen_ppoll(fds, n, timeout, mask);
 }
@@ -241,7 +269,7 @@ static RP_SLOW int seen_ppoll_chk(struct pollfd *fds, nfds_t n, const struct tim
 RP_HOOK int __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
                         const sigset_t *mask, size_t room)
 {
-	if (rp_likely(polls_quietly(n > 1)))
+	if (rp_likely(polls_quietly(polls_several(fds, n))))
 		return rp_real.__ppoll_chk(fds, n, timeout, mask, room);
 	return seen_ppoll_chk(fds, n, timeout, mask, room);
 }
@@ -274,6 +302,7 @@ static uint64_t asked_us(const struct timeval *t)
 static void before_select(struct rp_wait *w, int n, const fd_set *in, const fd_set *out,
                           const fd_set *other, uint64_t timeout_ns)
 {
+	struct polled polled = {false, false};
 	uint64_t found = 0;
 	int count = 0;
 
@@ -285,12 +314,11 @@ static void before_select(struct rp_wait *w, int n, const fd_set *in, const fd_s
 	for (int fd = 0; fd < n && fd < FD_SETSIZE; fd++) {
 		if (!in_set(in, fd) && !in_set(out, fd) && !in_set(other, fd))
 			continue;
-		if (rp_conn_is_foreign(fd)) {
-			wait_of_loop(w, timeout_ns);
-			return;
-		}
+		look_at_one(&polled, fd);
 		found = rp_object_add_fd(found, count++, fd);
 	}
+	if (is_of_loop(w, &polled, timeout_ns))
+		return;
 	if (count == 1 && timeout_ns == RP_NEVER && !in_set(out, rp_object_fd(found, 0)) &&
 	    rp_conn_awaits_next(rp_object_fd(found, 0)))
 		rp_current_leave();

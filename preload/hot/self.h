@@ -39,6 +39,9 @@ struct rp_turn {
 	uint64_t due_ns;  /* from here on a timer of the loop may be due */
 	uint64_t back_ns; /* when its last poll came back, or before; 0: not seen */
 	bool led;         /* what made it begin was somebody's: what it read, or a timer */
+	bool ripe;    /* the wait was a poll of the loop's set: its events are yet to be fetched */
+	bool lone;    /* ... and nothing else was ready */
+	bool fetches; /* that is what the wait for events does that is being made */
 	/* The request, alone, whose timer is the next that is due; serial 0: not known. */
 	uint32_t timer_request, timer_serial;
 	uint64_t others_ns; /* ... all timers that are due before this are its own */

@@ -106,6 +106,12 @@ bool rp_turn_wait(uint64_t timeout_ns, bool may_hold, int *most)
 	rp_node_waits();
 	if (isolates && *most > 1)
 		*most = 1;
+	t->fetches = t->ripe && !timeout_ns;
+	t->ripe = false;
+	if (t->fetches) {
+		rp_current_leave();
+		return false;
+	}
 	if (!timeout_ns && isolates && may_hold && holds(t)) {
 		if (!goes_on(s))
 			rp_current_leave();
@@ -127,10 +133,33 @@ bool rp_turn_wait(uint64_t timeout_ns, bool may_hold, int *most)
 	return false;
 }
 
+void rp_turn_ripens(int n)
+{
+	struct rp_turn *t = &rp_self.turn;
+	bool could_block = t->kind == RP_TURN_MANY;
+
+	rp_turn_begins(n);
+	if (t->kind == RP_TURN_ONE) /* perhaps: that is seen when they are fetched */
+		t->kind = RP_TURN_MANY;
+	t->ripe = n > 0 && could_block;
+	t->lone = n == 1;
+}
+
+static void fetched(struct rp_turn *t, int n)
+{
+	t->fetches = false;
+	if (n == 1 && t->lone && t->kind == RP_TURN_MANY)
+		t->kind = RP_TURN_ONE;
+}
+
 void rp_turn_begins(int n)
 {
 	struct rp_turn *t = &rp_self.turn;
 
+	if (t->fetches) {
+		fetched(t, n);
+		return;
+	}
 	t->back_ns = rp_mono_ns();
 	t->number++;
 	t->later = 0;

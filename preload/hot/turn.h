@@ -47,6 +47,10 @@ bool rp_turn_wait(uint64_t timeout_ns, bool may_hold, int *most);
 /* It brought N events (negative: failed). */
 void rp_turn_begins(int n);
 
+/* ... descriptors, one of which may be the loop's set: the wait for its events that follows, and
+ * cannot block, is part of it. */
+void rp_turn_ripens(int n);
+
 /* May the calling thread, which touches something of REQUEST, be said to work for it from here
  * on?  READS: what came belongs to it, rather than what goes out. */
 bool rp_turn_allows(uint32_t request, enum rp_source by, bool reads);

@@ -39,6 +39,7 @@ enum {
 	RP_WAIT_PAUSED,
 	RP_WAIT_LIGHT, /* seat.h */
 	RP_WAIT_LOOP,  /* a loop's: hooks_poll.c */
+	RP_WAIT_RIPE,  /* ... for its epoll set to be ready */
 };
 
 void rp_wait_begin(struct rp_wait *w, const struct rp_waited *what);

@@ -147,6 +147,25 @@ def who_reads_ahead_works_for_nobody_meanwhile():
         equal(reads_ahead(how), [], how)
 
 
+def a_poll_of_its_epoll_set_is_a_loops_wait():
+    with twins(host('nested')) as both:
+        port = both.servers[True].port
+        equal(text(both.flagged('/slow')[0]), 'slow\n')  # nobody else is there
+        for _ in range(3):
+            with Client(port) as slow, Client(port) as other:
+                slow.send(request('/slow', headers=[HEADERS['1ms']]))
+                for _ in range(5):
+                    other.send(request('/fast'))
+                    equal(text(other.answer()), 'fast\n')
+                equal(text(slow.answer()), 'slow\n')
+                both.n_flagged += 1
+        equal(text(both.unflagged('/empty')), text(both.bare('/empty')), 'sets that had nothing')
+        told = sessions(both.here.sessions, both.n_flagged)
+        both.finish()
+    for session in told:
+        equal([w['kind'] for w in session.waits if w['span_ns'] > 5e7], ['sleep'])
+
+
 # ---- processes ---------------------------------------------------------------------------------
 
 def children_that_leave_right_after_their_answer_leave_their_sessions():
@@ -300,6 +319,7 @@ run(a_thread_cancelled_in_a_call_runs_its_handlers,
     a_client_that_is_waited_for_with_a_limit_is_told,
     heads_read_byte_by_byte_are_understood,
     who_reads_ahead_works_for_nobody_meanwhile,
+    a_poll_of_its_epoll_set_is_a_loops_wait,
     children_that_leave_right_after_their_answer_leave_their_sessions,
     connections_handed_to_a_worker_are_followed_there,
     a_request_handed_over_after_its_head_is_answered_as_ever,

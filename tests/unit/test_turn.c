@@ -323,6 +323,42 @@ START_TEST(but_not_for_ever)
 }
 END_TEST
 
+/* A poll of the set, beside others, brought N; then the set gave what it had. */
+static void ripen(int n, int n_fetched)
+{
+	int most = 64;
+
+	rp_turn_wait(RP_NEVER, false, &most);
+	rp_turn_ripens(n);
+	most = 64;
+	ck_assert(!rp_turn_wait(0, true, &most)); /* or it would be polled again, for ever */
+	ck_assert_int_eq(most, 1);
+	rp_turn_begins(n_fetched);
+}
+
+START_TEST(a_set_that_was_polled_gives_its_events_without_a_wait)
+{
+	int most = 64;
+	uint32_t number = rp_self.turn.number;
+
+	ripen(1, 1);
+	ck_assert_uint_eq(rp_self.turn.kind, RP_TURN_ONE);
+	ck_assert_uint_eq(rp_self.turn.number, number + 1);
+	work();
+	ck_assert(rp_turn_wait(0, true, &most)); /* once */
+	ripen(2, 1);
+	ck_assert_uint_eq(rp_self.turn.kind, RP_TURN_MANY);
+	ripen(1, 0); /* what was ready was something beside it */
+	ck_assert_uint_eq(rp_self.turn.kind, RP_TURN_MANY);
+	rp_turn_wait(RP_NEVER, false, &most);
+	rp_turn_ripens(0); /* nothing was */
+	ck_assert(rp_turn_wait(0, true, &most));
+	rp_turn_wait(0, false, &most); /* a poll that cannot block: there is something to do */
+	rp_turn_ripens(1);
+	ck_assert(rp_turn_wait(0, true, &most));
+}
+END_TEST
+
 START_TEST(nothing_is_held_back_for_nobody)
 {
 	int most = 64;
@@ -370,6 +406,7 @@ int main(void)
 	tcase_add_test(t, while_a_flagged_request_is_served_events_come_one_by_one);
 	tcase_add_test(t, a_poll_is_told_of_nothing_while_there_is_something_to_do);
 	tcase_add_test(t, but_not_for_ever);
+	tcase_add_test(t, a_set_that_was_polled_gives_its_events_without_a_wait);
 	tcase_add_test(t, nothing_is_held_back_for_nobody);
 	tcase_add_test(t, tasks_of_an_interpreter_do_not_outlive_the_callback);
 	suite_add_tcase(suite, t);
