@@ -71,7 +71,7 @@ $(B)/truth/exports.map: $(B)/exports.map
 	@sed 's/^{ global:/& access; stat; stat64;/' $< >$@
 $(B)/truth/libreqprof.so: $(call obj,$(HOT) $(COLD) $(GUESTST) tests/truth/beacon.c tests/truth/late.c) $(B)/truth/exports.map
 	$(call say,LD,$@)$(CC) -shared -o $@ $(filter %.o,$^) -Wl,--version-script=$(B)/truth/exports.map -Wl,-z,now,-z,defs \
-	    $(addprefix -Wl$(comma)--wrap=,rp_conn_touch rp_turn_allows rp_turn_wait rp_current_take rp_current_leave_armed) $(LDFLAGS)
+	    $(addprefix -Wl$(comma)--wrap=,rp_conn_touch rp_turn_allows rp_turn_allows_client rp_turn_wait rp_current_take rp_current_leave_armed) $(LDFLAGS)
 $(B)/reqprof: $(call obj,$(STORE) $(SYMB) $(TOOLS)) $(PROTOS:$(B)/%.h=$(B)/obj/%.o)
 	$(call say,LD,$@)$(CC) $(if $(SAN),-fsanitize=$(SAN)) -o $@ $^ $(LDFLAGS) $(TOOLIBS)
 # Everything but main, so that a test pulls in just what it names.  libc comes first on its link

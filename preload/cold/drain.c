@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include "preload/cold/answers.h"
 #include "preload/cold/caught.h"
+#include "preload/cold/coroutine.h"
 #include "preload/cold/delay.h"
 #include "preload/cold/flights.h"
 #include "preload/cold/log.h"
@@ -22,6 +23,7 @@
 #include "preload/cold/watch.h"
 #include "preload/hot/self.h"
 #include "preload/hot/clock.h"
+#include "preload/hot/coroutine.h"
 #include "preload/hot/conn_slot.h"
 #include "preload/hot/current.h"
 #include "preload/hot/drops.h"
@@ -242,6 +244,7 @@ static void begin(void)
 		rp_modules_blind();
 	}
 	rp_delay_reset(own);
+	atomic_store(&rp_coroutine_end_at, rp_coroutine_end());
 	if (own)
 		rp_sandboxed();
 	if (own)

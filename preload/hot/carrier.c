@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include "preload/hot/clock.h"
+#include "preload/hot/coroutine.h"
 #include "preload/hot/conn.h"
 #include "preload/hot/current.h"
 #include "preload/hot/request.h"
@@ -159,7 +160,7 @@ static void arrives(struct rp_handoff *h, bool certain)
 		h->serial = 0;
 	if (rp_current_is_told(&rp_self))
 		return;
-	if (!rp_self.turn.looped)
+	if (!rp_coroutine_in_loop(&rp_self))
 		rp_current_offer(h);
 	else if (h->serial && rp_turn_allows(h->request, RP_BY_PIPE, true))
 		rp_current_take(h);
@@ -240,7 +241,7 @@ void rp_carrier_rings(int fd)
 	leave(c);
 	if (lives && rp_turn_allows(from.request, RP_BY_TIMER, true))
 		rp_current_take(&from);
-	else if (rp_self.turn.looped)
+	else if (rp_coroutine_in_loop(&rp_self))
 		rp_current_leave();
 }
 

@@ -205,6 +205,8 @@ void rp_conn_joined(int epfd, int fd)
 		c->n_epoll_more++;
 	else if (c)
 		c->epoll = epfd + 1;
+	if (c)
+		c->watched = true;
 	if ((unsigned)epfd >= RP_MAX_FDS || rp_conn_kind(epfd) == RP_FD_LOOP)
 		return;
 	if (kind == RP_FD_LISTEN || kind == RP_FD_SERVE || kind == RP_FD_NEW) {
@@ -216,6 +218,14 @@ void rp_conn_joined(int epfd, int fd)
 		if (!atomic_compare_exchange_strong(&conn_of[epfd], &none, one) && none != one)
 			rp_conn_set_kind(epfd, RP_FD_LOOP);
 	}
+}
+
+void rp_conn_parted(int epfd, int fd)
+{
+	struct rp_conn *c = rp_conn_kind(fd) == RP_FD_CONN ? rp_conn_of(fd) : NULL;
+
+	if (c && c->epoll == epfd + 1)
+		c->watched = false;
 }
 
 void rp_conn_unwatch(int fd)

@@ -68,8 +68,9 @@ void rp_conn_retire(int fd);
 void rp_conn_retire_range(unsigned first, unsigned last);
 /* The host will write no more on FD. */
 void rp_conn_shut(int fd, int how);
-/* FD joins the epoll set EPFD; is taken out of all of them. */
+/* FD joins the epoll set EPFD; leaves it; is taken out of all of them. */
 void rp_conn_joined(int epfd, int fd);
+void rp_conn_parted(int epfd, int fd);
 void rp_conn_unwatch(int fd);
 
 /* Before a call that READS (with FLAGS, of recv), or writes, on FD: the thread works for FD's

@@ -11,6 +11,7 @@
 #include "preload/hot/conn_h2.h"
 #include "preload/hot/current.h"
 #include "preload/hot/drops.h"
+#include "preload/hot/executor.h"
 #include "preload/hot/peer.h"
 #include "preload/hot/queue.h"
 #include "preload/hot/sys.h"
@@ -68,11 +69,14 @@ void rp_conn_bind(struct rp_conn *c, bool reads)
 	}
 	if (rp_current_is_told(&rp_self))
 		return;
+	if (rp_unlikely(rp_self.armed) && (!run || rp_pending_single(&c->pending)) &&
+	    !(is_followed && rp_current_is(run->request, run->serial)))
+		rp_executor_meets();
 	/* In a pipeline one read brings several, and a server may work for all of them before it
 	 * writes: it is not known whose turn it is. */
 	if (is_followed && rp_pending_single(&c->pending) &&
 	    (rp_current_works(run->request, run->serial) ||
-	     rp_turn_allows(run->request, RP_BY_CLIENT, reads)))
+	     rp_turn_allows_client(run->request, c->watched, reads)))
 		rp_current_enter(run->request, run->serial);
 	else
 		rp_current_leave();

@@ -300,12 +300,12 @@ static struct stream *sole(struct h2 *h)
 	return NULL;
 }
 
-static void work_for(const struct stream *s, bool reads)
+static void work_for(const struct rp_conn *c, const struct stream *s, bool reads)
 {
 	uint32_t serial = s ? atomic_load_explicit(&s->serial, memory_order_relaxed) : 0;
 
 	if (is_followed(s) && (rp_current_works(s->request, serial) ||
-	                       rp_turn_allows(s->request, RP_BY_CLIENT, reads)))
+	                       rp_turn_allows_client(s->request, c->watched, reads)))
 		rp_current_enter(s->request, serial);
 	else
 		rp_current_leave();
@@ -319,7 +319,7 @@ void rp_conn_h2_bind(struct rp_conn *c, bool reads)
 	if (named == SEVERAL)
 		rp_current_leave();
 	else
-		work_for(named ? find(h, (uint32_t)named) : sole(h), reads);
+		work_for(c, named ? find(h, (uint32_t)named) : sole(h), reads);
 }
 
 /* What the call will carry nobody knows yet: whoever worked for one of these streams goes on. */
@@ -333,7 +333,7 @@ void rp_conn_h2_touch(struct rp_conn *c, bool reads)
 		                  atomic_load_explicit(&h->streams[i].serial,
 		                                       memory_order_relaxed)))
 			return;
-	work_for(sole(h), reads);
+	work_for(c, sole(h), reads);
 }
 
 bool rp_conn_h2_is_own(struct rp_conn *c)

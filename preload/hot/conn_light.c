@@ -73,7 +73,7 @@ RP_PASS bool rp_conn_light_in(int fd, const void *buf, size_t n)
 	atomic_store_explicit(&c->in_busy, 0, memory_order_release);
 	if (!done)
 		return false;
-	if (serial && rp_turn_allows(number, RP_BY_CLIENT, true))
+	if (serial && rp_turn_allows_client(number, c->watched, true))
 		rp_seat_enter(number, serial);
 	else
 		rp_current_leave();

@@ -36,6 +36,7 @@ struct rp_conn {
 	uint32_t in_serial;
 	int epoll;                /* the set that watches it, plus 1; 0: none */
 	uint32_t n_epoll_more;    /* sets besides */
+	bool watched;             /* it is in one, and was not taken out */
 	int listener;             /* it came from, -1: told already or not known */
 	uint64_t accepted_ns;     /* RP_NEVER after the first request */
 	uint64_t first_ns;        /* first byte of a head in pieces, 0: none */

@@ -8,6 +8,7 @@
 #include "preload/hot/blame.h"
 #include "preload/hot/clock.h"
 #include "preload/hot/conn.h"
+#include "preload/hot/coroutine.h"
 #include "preload/hot/mask.h"
 #include "preload/hot/request.h"
 #include "preload/hot/sampler.h"
@@ -46,6 +47,11 @@ uint32_t rp_current_off(void)
 	return atomic_load_explicit(&off, memory_order_relaxed);
 }
 
+void rp_current_disbelieve(enum rp_source by)
+{
+	atomic_fetch_or_explicit(&off, 1u << by, memory_order_relaxed);
+}
+
 void rp_current_check(uint32_t request, uint32_t serial)
 {
 	struct rp_self *s = &rp_self;
@@ -60,7 +66,7 @@ void rp_current_check(uint32_t request, uint32_t serial)
 		return;
 	}
 	atomic_fetch_add_explicit(&r->contradicted, 1, memory_order_relaxed);
-	atomic_fetch_or_explicit(&off, 1u << s->by, memory_order_relaxed);
+	rp_current_disbelieve(s->by);
 }
 
 static void push_handoff(struct rp_track *t, const struct rp_handoff *h)
@@ -77,17 +83,20 @@ void rp_current_take(const struct rp_handoff *h)
 
 	if (request >= RP_REQUEST_FLIGHTS) {
 		rp_seat_enter(request, serial);
+		rp_coroutine_takes(s, h->by);
 		return;
 	}
 	if (s->armed == RP_ARMED && s->request == request && s->serial == serial) {
 		if (h->by < s->by)
 			s->by = h->by;
+		if (!s->coroutine.own)
+			rp_coroutine_takes(s, h->by);
 		return;
 	}
 	if (s->ours || s->moving || !rp_conn_own_process())
 		return;
 	rp_current_leave();
-	if (s->wait || rp_current_off() & 1u << h->by)
+	if (s->wait || (h->by != RP_BY_CLIENT && rp_current_off() & 1u << h->by))
 		return;
 	s->moving = true;
 	if (!s->tid)
@@ -110,7 +119,9 @@ void rp_current_take(const struct rp_handoff *h)
 	s->serial = serial;
 	s->by = h->by;
 	s->queue = h->queue;
+	s->lone &= h->by == RP_BY_CLIENT;
 	s->gave = false;
+	rp_coroutine_takes(s, h->by);
 	open_segment(s, t, now_ns, cpu_ns);
 	if (h->tid && h->tid != s->tid)
 		push_handoff(t, h);

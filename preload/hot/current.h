@@ -36,8 +36,10 @@ static inline void rp_current_leave(void)
  * not flagged: does it agree with why it is thought to work for one?  What was wrong is believed no
  * more in this process. */
 void rp_current_check(uint32_t request, uint32_t serial);
-/* What is not believed: a bit for each enum rp_source. */
+/* What is not believed: a bit for each enum rp_source; of RP_BY_CLIENT only what threads do that
+ * are no loops (executor.h). */
 uint32_t rp_current_off(void);
+void rp_current_disbelieve(enum rp_source by);
 
 /* The request (SLOT, SERIAL) ends now: so does this thread's work for it. */
 void rp_current_over(uint32_t slot, uint32_t serial, enum rp_end_how how);

@@ -10,6 +10,7 @@
 #include "preload/hot/answer.h"
 #include "preload/hot/hooks.h"
 #include "preload/hot/peer.h"
+#include "preload/hot/turn.h"
 
 /* Nearly every number was the same before: then there is nothing to forget. */
 static inline int born(int fd, enum rp_fd_kind kind)
@@ -235,14 +236,20 @@ RP_HOOK int timerfd_settime(int fd, int flags, const struct itimerspec *when,
 	return rp_real.timerfd_settime(fd, flags, when, old);
 }
 
+static int made_set(int epfd)
+{
+	rp_turn_set_made(epfd);
+	return born(epfd, RP_FD_EPOLL);
+}
+
 RP_HOOK int epoll_create(int size)
 {
-	return born(rp_real.epoll_create(size), RP_FD_EPOLL);
+	return made_set(rp_real.epoll_create(size));
 }
 
 RP_HOOK int epoll_create1(int flags)
 {
-	return born(rp_real.epoll_create1(flags), RP_FD_EPOLL);
+	return made_set(rp_real.epoll_create1(flags));
 }
 
 RP_HOOK int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
@@ -251,6 +258,8 @@ RP_HOOK int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 
 	if (ret == 0 && op == EPOLL_CTL_ADD)
 		rp_conn_joined(epfd, fd);
+	else if (ret == 0 && op == EPOLL_CTL_DEL)
+		rp_conn_parted(epfd, fd);
 	return ret;
 }
 

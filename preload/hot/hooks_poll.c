@@ -16,8 +16,10 @@
 static bool before_epoll(struct rp_wait *w, int epfd, int *n, uint64_t timeout_ns, bool may_hold)
 {
 	w->on = RP_WAIT_OFF;
-	if (rp_conn_is_loop(epfd))
+	if (rp_conn_is_loop(epfd)) {
+		rp_turn_comes_to(epfd);
 		return rp_turn_wait(timeout_ns, may_hold, n);
+	}
 	rp_wait_enter_fd(w, RP_WAIT_EPOLL, epfd);
 	return false;
 }
@@ -46,8 +48,10 @@ static inline bool nobody_looks(int epfd, int timeout_ms)
 	if (rp_unlikely(atomic_load_explicit(&rp_turn_watching, memory_order_relaxed)))
 		return false;
 	if (rp_conn_kind(epfd) == RP_FD_LOOP ||
-	    atomic_load_explicit(&rp_conn_has_ring, memory_order_relaxed))
+	    atomic_load_explicit(&rp_conn_has_ring, memory_order_relaxed)) {
+		rp_turn_comes_to(epfd);
 		rp_turn_unseen(&rp_self.turn, ms_or_ever(timeout_ms));
+	}
 	return true;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include "preload/hot/blame.h"
 #include "preload/hot/carrier.h"
+#include "preload/hot/coroutine.h"
 #include "preload/hot/current.h"
 #include "preload/hot/flight.h"
 #include "preload/hot/heir.h"
@@ -36,6 +37,7 @@ RP_EARLY void rp_world_forked(void)
 	rp_peer_forked();
 	rp_queue_forked();
 	rp_carrier_forked();
+	rp_coroutine_forked();
 	if (rp_world_forked_cold)
 		rp_world_forked_cold();
 }
@@ -153,6 +155,27 @@ RP_HOOK void _Exit(int status)
 		rp_world_exiting();
 	rp_real._Exit(status);
 	__builtin_unreachable();
+}
+
+/* Before the switch: behind it somebody else goes on, maybe on another thread. */
+static void before_switch(const ucontext_t *from, const ucontext_t *to)
+{
+	if (rp_unlikely(rp_self.armed || atomic_load_explicit(&rp_followed, memory_order_relaxed)))
+		rp_coroutine_switches(from, to);
+	else
+		rp_coroutine_moves(to);
+}
+
+RP_HOOK int swapcontext(ucontext_t *restrict from, const ucontext_t *restrict to)
+{
+	before_switch(from, to);
+	return rp_real.swapcontext(from, to);
+}
+
+RP_HOOK int setcontext(const ucontext_t *to)
+{
+	before_switch(NULL, to);
+	return rp_real.setcontext(to);
 }
 
 /* glibc finds the caller's RUNPATH by dlopen's return address: this must be a jump, not a call. */

@@ -7,6 +7,7 @@
 #include "preload/hot/book.h"
 #include "preload/hot/capture.h"
 #include "preload/hot/clock.h"
+#include "preload/hot/coroutine.h"
 #include "preload/hot/conn_slot.h"
 #include "preload/hot/current.h"
 #include "preload/hot/object.h"
@@ -180,7 +181,7 @@ void rp_peer_strange(int fd, bool reads, int flags)
 
 	if (!reads)
 		says(s);
-	if (!follows(s) || !s->turn.looped || (rp_current_is_told(s) && !reads) ||
+	if (!follows(s) || !rp_coroutine_in_loop(s) || (rp_current_is_told(s) && !reads) ||
 	    is_trial(s, fd, flags))
 		return;
 	if (reads ||
@@ -220,7 +221,7 @@ void rp_peer_touch(int fd, bool reads, int flags)
 
 	if (!reads)
 		says(s);
-	struct peer *p = s->turn.looped && !is_trial(s, fd, flags) ? enter(fd) : NULL;
+	struct peer *p = rp_coroutine_in_loop(s) && !is_trial(s, fd, flags) ? enter(fd) : NULL;
 
 	if (!p)
 		return;

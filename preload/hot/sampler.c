@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include "preload/hot/capture.h"
 #include "preload/hot/clock.h"
+#include "preload/hot/coroutine.h"
 #include "preload/hot/drops.h"
 #include "preload/hot/mask.h"
 #include "preload/hot/request.h"
@@ -277,6 +278,15 @@ static void watch_pace(struct rp_self *s, int sig, uint64_t began_ns, uint64_t e
 	back_off(s, sig, n);
 }
 
+/* Since its last mark the coroutine's function may have returned: the thread goes on below. */
+static bool is_elsewhere(const struct rp_self *s, const void *context)
+{
+	struct rp_regs regs;
+
+	rp_regs_from_context(&regs, context);
+	return rp_coroutine_is_left(s, regs.sp);
+}
+
 void rp_sampler_tick(int sig, siginfo_t *info, void *context)
 {
 	struct rp_self *s = &rp_self;
@@ -297,6 +307,8 @@ void rp_sampler_tick(int sig, siginfo_t *info, void *context)
 	/* A tick in a parked track: longjmp left the wait.  Taken meanwhile: no longer ours. */
 	if (!rp_track_unpark(s->track, s->track_gen))
 		s->armed = RP_ARMED_OVER;
+	else if (rp_unlikely(s->coroutine.own) && is_elsewhere(s, context))
+		rp_current_cut(s, s->mono_mark_ns, s->cpu_mark_ns);
 	else if (rp_request_lives(s->request, s->serial) && !rp_turn_is_over(s, now_ns))
 		sample(s, info, context, now_ns);
 	else

@@ -31,6 +31,7 @@ struct rp_handoff {
 /* What the loop on this thread does (turn.h).  All zeros: not a loop, or not seen yet. */
 struct rp_turn {
 	bool looped;     /* the thread waits for the events of a loop */
+	bool shared;     /* ... and so do others, of the same set */
 	uint8_t kind;    /* enum rp_turn_kind */
 	uint32_t number; /* of this turn */
 	uint32_t later;  /* polls since it began that were answered with nothing */
@@ -75,6 +76,8 @@ struct rp_self {
 	uint32_t request, serial; /* the request this thread works for (hot/request.h) */
 	enum rp_source by;        /* ... and why we think so */
 	const void *queue;        /* what it came through (struct rp_handoff) */
+	bool lone;                /* ... and only because it is alone in this process */
+	uint8_t executor;         /* what its name says (executor.c) */
 	bool gave;                /* it has put a job for this request into a queue */
 	uint32_t runtime;  /* contexts of its language's runtime that it is in (hot/python.h) */
 	uint32_t tagged;   /* in how many a head was read, + 1, until that one or its turn ends; 0:
@@ -93,6 +96,12 @@ struct rp_self {
 	struct rp_queue *ticket, *unposted, *early;
 	uint32_t n_took;
 	struct rp_turn turn;
+	struct { /* coroutine.h: on whose stack, [LO, HI), the thread is; zeros: on none that is
+		    known */
+		uint64_t lo, hi;
+		uint64_t loop; /* LO of the one that waits for events here */
+		bool own;      /* what the thread works for came to it on that stack */
+	} coroutine;
 	struct rp_track *track;
 	uint32_t track_gen;   /* of the track when it was claimed: it may be taken away */
 	bool paused;          /* that wait is a paused one: not masked, the timer stands still */

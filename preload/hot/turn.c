@@ -2,7 +2,9 @@
 #include "preload/hot/turn.h"
 
 #include "preload/hot/clock.h"
+#include "preload/hot/coroutine.h"
 #include "preload/hot/current.h"
+#include "preload/hot/executor.h"
 #include "preload/hot/node.h"
 #include "preload/hot/request.h"
 #include "preload/hot/sampler.h"
@@ -20,9 +22,35 @@ static uint64_t due_ns(uint64_t looked_ns, uint64_t timeout_ns)
 	return looked_ns && timeout_ns > MS ? looked_ns + timeout_ns - MS : 0;
 }
 
+/* Who waits on a set: bits of its thread's address; SEVERAL for good once another one did. */
+static _Atomic uint32_t waits_on[RP_MAX_FDS];
+enum { SEVERAL = 1 };
+
+void rp_turn_comes_to(int epfd)
+{
+	struct rp_self *s = &rp_self;
+	uint32_t me = (uint32_t)((uintptr_t)s >> 4) << 1, was;
+
+	if ((unsigned)epfd >= RP_MAX_FDS)
+		return;
+	was = atomic_load_explicit(&waits_on[epfd], memory_order_relaxed);
+	if (rp_unlikely(was != me) && was != SEVERAL) {
+		was = was ? SEVERAL : me;
+		atomic_store_explicit(&waits_on[epfd], was, memory_order_relaxed);
+	}
+	s->turn.shared = was == SEVERAL || rp_executor_is_named(s);
+}
+
+void rp_turn_set_made(int epfd)
+{
+	if ((unsigned)epfd < RP_MAX_FDS)
+		atomic_store_explicit(&waits_on[epfd], 0, memory_order_relaxed);
+}
+
 void rp_turn_unseen(struct rp_turn *t, uint64_t timeout_ns)
 {
 	t->looped = true;
+	rp_coroutine_loops(&rp_self);
 	if (timeout_ns == RP_NEVER)
 		t->due_ns = RP_NEVER;
 	else if (timeout_ns) {
@@ -41,7 +69,7 @@ static bool goes_on(const struct rp_self *s)
 		return false;
 	if (rp_request_is_alone(s->request))
 		return true;
-	return t->kind == RP_TURN_ONE && rp_turn_runs >= RP_RUNS_CALLBACKS;
+	return t->kind == RP_TURN_ONE && !t->shared && rp_turn_runs >= RP_RUNS_CALLBACKS;
 }
 
 /* Not for ever: who is never done gets its events after a while. */
@@ -104,6 +132,7 @@ bool rp_turn_wait(uint64_t timeout_ns, bool may_hold, int *most)
 	        atomic_load_explicit(&rp_n_live, memory_order_relaxed) && !rp_current_is_told(s);
 
 	rp_node_waits();
+	rp_coroutine_loops(s);
 	if (isolates && *most > 1)
 		*most = 1;
 	t->fetches = t->ripe && !timeout_ns;
@@ -169,30 +198,50 @@ void rp_turn_begins(int n)
 	take_timer(t, n == 0);
 }
 
+static inline uint64_t here(void)
+{
+	return (uint64_t)(uintptr_t)__builtin_frame_address(0);
+}
+
 static bool allows(uint32_t request, enum rp_source by, bool reads)
 {
+
 	const struct rp_self *s = &rp_self;
 	const struct rp_turn *t = &s->turn;
 	uint8_t runs = atomic_load_explicit(&rp_turn_runs, memory_order_relaxed);
 
-	if (!t->looped)
+	if (!t->looped || (by == RP_BY_CLIENT && rp_coroutine_is_at(s, here())))
 		return true;
 	if (t->due_ns != RP_NEVER && rp_turn_is_over(s, s->claimed ? s->claimed_ns : rp_mono_ns()))
 		return false;
-	if (rp_request_is_alone(request) || (runs == RP_RUNS_INLINE && t->kind != RP_TURN_BUSY))
+	if (rp_request_is_alone(request) ||
+	    (runs == RP_RUNS_INLINE && !t->shared && t->kind != RP_TURN_BUSY))
 		return true;
-	if (t->kind != RP_TURN_ONE)
+	if (t->kind != RP_TURN_ONE || t->shared)
 		return false;
 	return runs == RP_RUNS_CALLBACKS || (runs == RP_RUNS_TASKS && by == RP_BY_CLIENT && reads);
 }
 
-bool rp_turn_allows(uint32_t request, enum rp_source by, bool reads)
+static bool judged(bool ok, uint32_t request, bool reads)
 {
-	bool ok = allows(request, by, reads);
-
 	if (ok && reads && rp_self.turn.kind == RP_TURN_ONE)
 		rp_self.turn.led = true;
 	if (!ok && request < RP_MAX_REQUESTS)
 		atomic_fetch_add_explicit(&rp_requests[request].unsure, 1, memory_order_relaxed);
 	return ok;
+}
+
+bool rp_turn_allows(uint32_t request, enum rp_source by, bool reads)
+{
+	return judged(allows(request, by, reads), request, reads);
+}
+
+bool rp_turn_allows_client(uint32_t request, bool watched, bool reads)
+{
+	struct rp_self *s = &rp_self;
+	bool guest =
+	        !s->turn.looped && !rp_coroutine_is_at(s, here()) && rp_executor_is(s, watched);
+
+	s->lone = guest && rp_request_is_alone(request);
+	return judged(guest ? s->lone : allows(request, RP_BY_CLIENT, reads), request, reads);
 }

@@ -36,6 +36,11 @@ enum rp_turn_runs {
 };
 extern _Atomic uint8_t rp_turn_runs;
 
+/* Before a wait of the calling thread on the set EPFD: is it the only one that does? */
+void rp_turn_comes_to(int epfd);
+
+void rp_turn_set_made(int epfd);
+
 /* Before one that nobody looks at: what is known of a first turn. */
 void rp_turn_unseen(struct rp_turn *t, uint64_t timeout_ns);
 
@@ -54,9 +59,11 @@ void rp_turn_ripens(int n);
 /* May the calling thread, which touches something of REQUEST, be said to work for it from here
  * on?  READS: what came belongs to it, rather than what goes out. */
 bool rp_turn_allows(uint32_t request, enum rp_source by, bool reads);
+/* ... which touches its client's connection; WATCHED: that one is in an epoll set. */
+bool rp_turn_allows_client(uint32_t request, bool watched, bool reads);
 
 /* From when on the turn belongs to nobody any more: a timer of the loop may be due, or what a
- * runtime has said of it is over; what a pipe told is over when the request is not alone any more.
+ * runtime has said of it is over; what is believed of who is alone is over when somebody comes.
  * RP_NEVER: not known. */
 static inline uint64_t rp_turn_end_ns(const struct rp_self *s)
 {
@@ -64,9 +71,11 @@ static inline uint64_t rp_turn_end_ns(const struct rp_self *s)
 
 	if (rp_unlikely(s->rests_ns))
 		return s->rests_ns;
-	if (s->turn.looped && !rp_current_is_told(s))
+	if (rp_unlikely(s->lone) && s->armed == RP_ARMED_LIGHT && !rp_request_is_alone(s->request))
+		return 0;
+	if (s->turn.looped && !s->coroutine.own && !rp_current_is_told(s))
 		due_ns = s->turn.due_ns;
-	if (rp_unlikely(s->by == RP_BY_PIPE && s->armed == RP_ARMED))
+	if (rp_unlikely(s->by == RP_BY_PIPE || s->lone) && s->armed == RP_ARMED)
 		company_ns = rp_request_company_ns(s->request);
 	return due_ns < company_ns ? due_ns : company_ns;
 }

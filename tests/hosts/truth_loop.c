@@ -1,9 +1,9 @@
 /* truth_loop.c - one event loop that serves everybody, by callbacks or by coroutines.
  *
- * Room: tests/hosts.  `truth_loop PORT UPSTREAM [coroutines] [rights] [few]`: coroutines have a
- * stack a request; with rights another process accepts, and hands the connections over; few: not
- * enough connections to the other server.
- * SPDX-License-Identifier: MIT
+ * Room: tests/hosts.  `truth_loop PORT UPSTREAM [coroutines|readers] [rights] [few]`: coroutines
+ * have a stack a connection, as have readers, which read their requests themselves; with rights
+ * another process accepts, and hands the connections over; few: not enough connections to the other
+ * server. SPDX-License-Identifier: MIT
  */
 #include "truth_loop.h"
 #include <ucontext.h>
@@ -21,7 +21,7 @@ struct request {
 	char *stack;
 };
 
-static bool by_coroutines;
+static bool by_coroutines, by_readers;
 
 static void next_step(struct task *t);
 
@@ -117,6 +117,8 @@ static void next_step(struct task *t)
 		leave(of(t));
 }
 
+static bool hear(struct request *r);
+
 /* ---- the same as a coroutine ---- */
 
 static void resume(struct task *t)
@@ -131,6 +133,8 @@ static void straight(unsigned low, unsigned high)
 	struct request *r = (struct request *)((uintptr_t)high << 32 | low);
 
 	for (;;) {
+		while (by_readers && !hear(r))
+			swapcontext(&r->at, &r->loop);
 		while (*r->step) {
 			start_step(&r->task, resume);
 			swapcontext(&r->at, &r->loop);
@@ -154,29 +158,38 @@ static void make_coroutine(struct request *r)
 
 /* ---- clients ---- */
 
-static void heard(struct watch *w)
+/* False: there was no request; the client may be gone. */
+static bool hear(struct request *r)
 {
-	struct request *r = (struct request *)w;
 	char head[4096];
-	ssize_t n = recv(w->fd, head, sizeof(head) - 1, 0);
+	ssize_t n = recv(r->watch.fd, head, sizeof(head) - 1, MSG_DONTWAIT);
 
 	if (n <= 0) {
-		loop_forget(w);
-		leave(r);
-		return;
+		r->gone |= n == 0 || errno != EAGAIN;
+		return false;
 	}
 	head[n] = 0;
 	truth_parse(&r->truth, head);
 	truth_says(&r->truth, "start");
 	r->step = r->truth.steps;
 	r->busy = true;
-	if (!by_coroutines) {
+	return true;
+}
+
+static void heard(struct watch *w)
+{
+	struct request *r = (struct request *)w;
+
+	if ((r->busy || !by_readers) && !hear(r)) {
+		loop_forget(w);
+		leave(r);
+	} else if (!by_coroutines) {
 		next_step(&r->task);
-		return;
+	} else {
+		if (!r->stack)
+			make_coroutine(r);
+		resume(&r->task);
 	}
-	if (!r->stack)
-		make_coroutine(r);
-	resume(&r->task);
 }
 
 static void serve(int fd)
@@ -252,7 +265,8 @@ int main(int argc, char **argv)
 	bool rights = false, few = false;
 
 	for (int i = 3; i < argc; i++) {
-		by_coroutines |= !strcmp(argv[i], "coroutines");
+		by_readers |= !strcmp(argv[i], "readers");
+		by_coroutines |= by_readers || !strcmp(argv[i], "coroutines");
 		rights |= !strcmp(argv[i], "rights");
 		few |= !strcmp(argv[i], "few");
 	}

@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include "preload/hot/book.h"
 #include "preload/hot/clock.h"
+#include "preload/hot/coroutine.h"
 #include "preload/hot/request.h"
 #include "preload/hot/sampler.h"
 #include "preload/hot/self.h"
@@ -141,12 +142,13 @@ static void tell_wrong(const char *place, const char *truth, const char *belief)
 static enum verdict judge(const char *truth, const char *place)
 {
 	const struct rp_self *s = &rp_self;
+	bool elsewhere = rp_coroutine_is_left(s, (uint64_t)(uintptr_t)__builtin_frame_address(0));
 	char belief[NAME] = "";
 
-	if (s->armed == RP_ARMED && rp_request_lives(s->request, s->serial) &&
+	if (!elsewhere && s->armed == RP_ARMED && rp_request_lives(s->request, s->serial) &&
 	    !rp_turn_is_over(s, rp_mono_ns()))
 		id_of(&rp_requests[s->request], belief);
-	if (s->armed == RP_ARMED_LIGHT && rp_request_lives(s->request, s->serial) &&
+	if (!elsewhere && s->armed == RP_ARMED_LIGHT && rp_request_lives(s->request, s->serial) &&
 	    !rp_turn_is_over(s, rp_mono_ns()))
 		id_in(rp_book_of(s->request)->text + rp_book_of(s->request)->target_at,
 		      rp_book_of(s->request)->n_target, belief);

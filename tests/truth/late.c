@@ -117,9 +117,8 @@ static void touches(uint32_t slot, enum late_touch touch)
 
 /* ---- what the shim finds ---- */
 
-void __real_rp_conn_touch(int fd, bool reads);
-void __wrap_rp_conn_touch(int fd, bool reads);
-void __wrap_rp_conn_touch(int fd, bool reads)
+__typeof__(rp_conn_touch) __real_rp_conn_touch, __wrap_rp_conn_touch;
+void __wrap_rp_conn_touch(int fd, bool reads, int flags)
 {
 	uint8_t kind = rp_conn_kind(fd);
 	struct rp_conn *c = kind == RP_FD_CONN ? rp_conn_of(fd) : NULL;
@@ -133,23 +132,26 @@ void __wrap_rp_conn_touch(int fd, bool reads)
 		                                                       : LATE_IN_TURN);
 	else if (late_counts && c && !c->h2)
 		bounds(LATE_OTHER);
-	__real_rp_conn_touch(fd, reads);
+	__real_rp_conn_touch(fd, reads, flags);
 }
 
-bool __real_rp_turn_allows(uint32_t request, enum rp_source by, bool reads);
-bool __wrap_rp_turn_allows(uint32_t request, enum rp_source by, bool reads);
+__typeof__(rp_turn_allows) __real_rp_turn_allows, __wrap_rp_turn_allows;
 bool __wrap_rp_turn_allows(uint32_t request, enum rp_source by, bool reads)
 {
 	if (late_counts && request < RP_MAX_REQUESTS && by != RP_BY_TIMER)
-		touches(request, by == RP_BY_CLIENT ? reads ? LATE_READS : LATE_ANSWERS
-		                 : by == RP_BY_PIPE ? LATE_CARRIED
-		                 : reads            ? LATE_HEARS
-		                                    : LATE_ASKS);
+		touches(request, by == RP_BY_PIPE ? LATE_CARRIED : reads ? LATE_HEARS : LATE_ASKS);
 	return __real_rp_turn_allows(request, by, reads);
 }
 
-void __real_rp_current_take(const struct rp_handoff *h);
-void __wrap_rp_current_take(const struct rp_handoff *h);
+__typeof__(rp_turn_allows_client) __real_rp_turn_allows_client, __wrap_rp_turn_allows_client;
+bool __wrap_rp_turn_allows_client(uint32_t request, bool watched, bool reads)
+{
+	if (late_counts && request < RP_MAX_REQUESTS)
+		touches(request, reads ? LATE_READS : LATE_ANSWERS);
+	return __real_rp_turn_allows_client(request, watched, reads);
+}
+
+__typeof__(rp_current_take) __real_rp_current_take, __wrap_rp_current_take;
 void __wrap_rp_current_take(const struct rp_handoff *h)
 {
 	if (late_counts)
@@ -157,8 +159,7 @@ void __wrap_rp_current_take(const struct rp_handoff *h)
 	__real_rp_current_take(h);
 }
 
-void __real_rp_current_leave_armed(void);
-void __wrap_rp_current_leave_armed(void);
+__typeof__(rp_current_leave_armed) __real_rp_current_leave_armed, __wrap_rp_current_leave_armed;
 void __wrap_rp_current_leave_armed(void)
 {
 	if (late_counts)
@@ -166,8 +167,7 @@ void __wrap_rp_current_leave_armed(void)
 	__real_rp_current_leave_armed();
 }
 
-bool __real_rp_turn_wait(uint64_t timeout_ns, bool may_hold, int *most);
-bool __wrap_rp_turn_wait(uint64_t timeout_ns, bool may_hold, int *most);
+__typeof__(rp_turn_wait) __real_rp_turn_wait, __wrap_rp_turn_wait;
 bool __wrap_rp_turn_wait(uint64_t timeout_ns, bool may_hold, int *most)
 {
 	bool held = __real_rp_turn_wait(timeout_ns, may_hold, most);

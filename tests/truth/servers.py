@@ -256,6 +256,12 @@ ALL = [
     ('C loop, all', own('truth_loop'), IDS % 'tubps', ''),
     ('C loop, handed over', own('truth_loop', 'rights'), IDS % 'ub', 'start=40 end=40'),
     ('C coroutines, all', own('truth_loop', 'coroutines'), IDS % 'tubps', ''),
+    ('C coroutines that read, all', own('truth_loop', 'readers'), IDS % 'tubps',
+     'start=80 timer=80 upstream=80 burst=80 end=80'),
+    ('C coroutines of threads', own('truth_fibers'), IDS % 'tubs',
+     'start=80 timer=80 upstream=80 burst=80 end=80'),
+    ('C coroutines of threads, direct', own('truth_fibers', 'direct'), IDS % 'tubs',
+     'start=80 timer=80 upstream=80 burst=80 end=80'),
     ('C thread each', own('truth_threads', 'each'), IDS % 'tubp', THREAD + ' burst pool=80'),
     ('C accept, workers', own('truth_threads', 'queue'), IDS % 'tubp', THREAD + ' burst pool=80'),
     ('C read, workers', own('truth_threads', 'jobs'), IDS % 'tubp',
@@ -305,7 +311,8 @@ ALL = [
 ]
 # In make check, for a moment each (tests/e2e/test_truth.py).
 SLICE = ['nginx files', 'nginx files, pipelined', 'nginx HTTP/2, files', 'php-fpm',
-         'nginx proxy', 'C loop, upstream', 'C loop, slices', 'C loop, all', 'C loop, pool', 'C thread each', 'C accept, workers',
+         'nginx proxy', 'C loop, upstream', 'C loop, slices', 'C loop, all', 'C loop, pool', 'C coroutines that read, all',
+         'C coroutines of threads', 'C thread each', 'C accept, workers',
          'C read, workers', 'C read, batches, bytes in a pipe', 'C read, semaphores',
          'C read, semaphores, stacks',
          'C thread each, stacks', 'gunicorn gthread', 'node, all', 'express, all',

@@ -19,6 +19,7 @@
 #include "preload/hot/gate.h"
 #include "preload/hot/request.h"
 #include "preload/hot/sampler.h"
+#include "preload/hot/turn.h"
 #include "preload/hot/world.h"
 #include "preload/settings.h"
 #include "tests/support/flagged.h"
@@ -216,9 +217,21 @@ END_TEST
 
 /* --- whose thread it is --- */
 
+/* The calling thread is a loop that does at once what an event brings. */
+static void is_a_loop(void)
+{
+	int most = 1;
+
+	atomic_store(&rp_turn_runs, RP_RUNS_INLINE);
+	rp_turn_wait(RP_NEVER, false, &most);
+	rp_turn_begins(1);
+}
+
 START_TEST(the_thread_works_for_who_is_being_answered)
 {
 	int other, flagged_fd = pair_fd;
+
+	is_a_loop();
 
 	pair_heard("GET /a?profile=1 HTTP/1.1\r\n\r\n");
 	ck_assert_uint_eq(rp_self.armed, RP_ARMED);
@@ -239,6 +252,23 @@ START_TEST(the_thread_works_for_who_is_being_answered)
 	ck_assert_uint_eq(rp_self.armed, 0);
 	flagged_take(&notes);
 	ck_assert_uint_eq(notes.n_ends, 3);
+}
+END_TEST
+
+START_TEST(one_that_leaves_a_request_unanswered_for_anothers_is_believed_no_more)
+{
+	int other, flagged_fd = pair_fd;
+
+	pair_heard("GET /a?profile=1 HTTP/1.1\r\n\r\n");
+	ck_assert_uint_eq(rp_self.armed, RP_ARMED);
+	pair_open();
+	other = pair_fd;
+	rp_conn_touch(other, true, 0);
+	ck_assert_uint_eq(rp_self.armed, 0);
+	pair_heard("GET /b HTTP/1.1\r\n\r\n");
+	rp_conn_touch(flagged_fd, false, 0);
+	ck_assert_uint_eq(rp_self.armed, 0);
+	ck_assert_uint_eq(rp_current_off(), 1u << RP_BY_CLIENT);
 }
 END_TEST
 
@@ -334,6 +364,8 @@ int main(void)
 	tcase_add_test(tcase, what_is_not_http_is_given_up_and_keeps_no_buffer);
 	tcase_add_test(tcase, more_heads_in_pieces_than_buffers_are_counted_and_harmless);
 	tcase_add_test(tcase, the_thread_works_for_who_is_being_answered);
+	tcase_add_test(tcase,
+	               one_that_leaves_a_request_unanswered_for_anothers_is_believed_no_more);
 	tcase_add_test(tcase, an_epoll_set_of_others_is_a_loop);
 	tcase_add_test(tcase, a_set_with_two_names_is_a_loop_whatever_it_holds);
 	tcase_add_test(tcase, errno_is_the_hosts);

@@ -1,0 +1,61 @@
+/* executor.c - see executor.h.  Room: hot.  SPDX-License-Identifier: MIT */
+#include "preload/hot/executor.h"
+
+#include <string.h>
+#include <sys/prctl.h>
+#include "preload/hot/current.h"
+#include "preload/hot/request.h"
+#include "preload/hot/sys.h"
+
+enum { NAME_BYTES = 16 };
+enum { NOT_LOOKED, BY_NO_NAME, BY_NAME };
+
+/* What the names of such threads begin with. */
+#define NAME(text)                                                                                 \
+	{                                                                                          \
+		text, sizeof(text) - 1                                                             \
+	}
+static const struct {
+	const char *text;
+	size_t n;
+} names[] = {
+        NAME("ForkJoinPool"),    /* the JVM's virtual threads and futures */
+        NAME("DefaultDispatch"), /* Kotlin's coroutines */
+        NAME("tokio-r"),         /* Rust's tasks */
+        NAME(".NET T"),          /* .NET's thread pool */
+        NAME("erts_sched"),      /* Erlang's processes */
+        NAME("ghc_worker"),      /* Haskell's threads */
+};
+
+static bool has_name(void)
+{
+	char name[NAME_BYTES] = "";
+
+	rp_sys(SYS_prctl, PR_GET_NAME, name);
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!memcmp(name, names[i].text, names[i].n))
+			return true;
+	return false;
+}
+
+bool rp_executor_is_named(struct rp_self *s)
+{
+	if (s->executor == NOT_LOOKED)
+		s->executor = has_name() ? BY_NAME : BY_NO_NAME;
+	return s->executor == BY_NAME;
+}
+
+bool rp_executor_is(struct rp_self *s, bool watched)
+{
+	return watched || rp_current_off() & 1u << RP_BY_CLIENT || rp_executor_is_named(s);
+}
+
+void rp_executor_meets(void)
+{
+	const struct rp_self *s = &rp_self;
+
+	if (s->by == RP_BY_CLIENT && !s->gave && !s->turn.looped && !s->coroutine.own &&
+	    !rp_current_is_told(s) && rp_current_works(s->request, s->serial) &&
+	    rp_request_lives(s->request, s->serial))
+		rp_current_disbelieve(RP_BY_CLIENT);
+}

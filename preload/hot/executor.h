@@ -1,0 +1,27 @@
+/* executor.h - threads that run whatever task is ready: a runtime's workers (virtual threads, async
+ * tasks, coroutines that it switches by itself).
+ *
+ * Room: hot.  A thread that reads a request mostly answers it, and works for it until then.  These
+ * do not: a task may end, or rest, and another one's go on, by no call that a hook sees.  Which
+ * they are is told by what only they do (they read a connection that an event loop watches on), by
+ * their name, and by one that was seen to leave a request for another's.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RP_HOT_EXECUTOR_H
+#define RP_HOT_EXECUTOR_H
+
+#include <stdbool.h>
+#include "preload/hot/self.h"
+
+/* May the calling thread, which is no loop, go on with somebody else's task at any time?  WATCHED:
+ * the connection that it reads or writes is in an epoll set. */
+bool rp_executor_is(struct rp_self *s, bool watched);
+
+/* ... as its name says. */
+bool rp_executor_is_named(struct rp_self *s);
+
+/* The calling thread reads or writes on the connection of another request than the one, still
+ * unanswered, that it was said to work for: threads of this process are believed no more. */
+void rp_executor_meets(void);
+
+#endif

@@ -1,0 +1,171 @@
+/* test_executor.c - threads that may go on with another's task are believed only for who is alone.
+ *
+ * Room: tests.  SPDX-License-Identifier: MIT
+ */
+#include "preload/hot/executor.h"
+
+#include <pthread.h>
+#include <sys/prctl.h>
+#include "preload/hot/clock.h"
+#include "preload/hot/current.h"
+#include "preload/hot/request.h"
+#include "preload/hot/turn.h"
+#include "tests/support/flagged.h"
+#include "tests/support/suite.h"
+
+enum { MS = 1000000, FLAGGED = 0, SET = 700 };
+
+static struct flagged_notes notes;
+static struct rp_request *flagged;
+
+static void ready(void)
+{
+	atomic_store(&rp_turn_runs, RP_RUNS_CALLBACKS);
+	flagged_ready();
+	flagged = flagged_open(MS);
+	rp_request_joins(flagged, 1);
+}
+
+static void done(void)
+{
+	rp_current_leave();
+	flagged_take(&notes);
+	rp_request_end(flagged, RP_END_COMPLETE, rp_mono_ns());
+	rp_request_free(flagged);
+}
+
+static bool works(void)
+{
+	return rp_self.armed == RP_ARMED && !rp_turn_is_over(&rp_self, rp_mono_ns());
+}
+
+static bool reads(bool watched)
+{
+	if (!rp_turn_allows_client(FLAGGED, watched, true))
+		return false;
+	rp_current_enter(FLAGGED, atomic_load(&flagged->serial));
+	return works();
+}
+
+START_TEST(a_connection_that_a_loop_watches_may_be_read_by_a_task)
+{
+	ck_assert(!reads(true));
+	ck_assert(reads(false));
+}
+END_TEST
+
+START_TEST(who_is_alone_has_no_tasks_beside_it_until_somebody_comes)
+{
+	rp_request_joins(flagged, 0);
+	ck_assert(reads(true));
+	rp_request_joins(NULL, 0);
+	ck_assert(!works());
+}
+END_TEST
+
+START_TEST(who_is_believed_anyhow_is_so_when_somebody_comes)
+{
+	rp_request_joins(flagged, 0);
+	ck_assert(reads(false));
+	rp_request_joins(NULL, 0);
+	ck_assert(works());
+}
+END_TEST
+
+static void *is_named(void *name)
+{
+	prctl(PR_SET_NAME, name);
+	return reads(false) ? name : NULL;
+}
+
+/* What a thread of this name may be said to do. */
+static bool believed(char *name)
+{
+	pthread_t thread;
+	void *ret;
+
+	pthread_create(&thread, NULL, is_named, name);
+	pthread_join(thread, &ret);
+	return ret;
+}
+
+START_TEST(some_have_names)
+{
+	ck_assert(!believed("ForkJoinPool-1-worker-1"));
+	ck_assert(!believed("tokio-runtime-worker"));
+	ck_assert(believed("worker-1"));
+}
+END_TEST
+
+START_TEST(who_was_seen_to_leave_a_request_is_believed_no_more)
+{
+	ck_assert(reads(false));
+	rp_executor_meets(); /* it reads on another connection */
+	rp_current_leave();
+	ck_assert(!reads(false));
+	ck_assert_uint_eq(rp_current_off(), 1u << RP_BY_CLIENT);
+	rp_request_joins(flagged, 0);
+	ck_assert(reads(false));
+}
+END_TEST
+
+START_TEST(a_loop_that_turns_to_another_connection_is_no_such_thread)
+{
+	int most = 9;
+
+	rp_turn_wait(RP_NEVER, false, &most);
+	rp_turn_begins(1);
+	ck_assert(reads(true));
+	rp_executor_meets();
+	ck_assert_uint_eq(rp_current_off(), 0);
+}
+END_TEST
+
+/* One event came to the calling thread, which waited on SET. */
+static bool a_turn_is_its_own(void)
+{
+	int most = 9;
+
+	rp_turn_comes_to(SET);
+	rp_turn_wait(RP_NEVER, false, &most);
+	rp_turn_begins(1);
+	return rp_turn_allows_client(FLAGGED, true, true);
+}
+
+static void *takes_a_turn(void *own)
+{
+	*(bool *)own = a_turn_is_its_own();
+	return own;
+}
+
+START_TEST(a_set_that_two_threads_wait_on_gives_nobody_a_turn)
+{
+	pthread_t thread;
+	bool own = true;
+
+	rp_turn_set_made(SET);
+	ck_assert(a_turn_is_its_own());
+	pthread_create(&thread, NULL, takes_a_turn, &own);
+	pthread_join(thread, NULL);
+	ck_assert(!own && !a_turn_is_its_own());
+	rp_turn_set_made(SET); /* another one of that number */
+	ck_assert(a_turn_is_its_own());
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("hot/executor");
+	TCase *t = tcase_create("threads");
+
+	tcase_add_checked_fixture(t, ready, done);
+	tcase_add_test(t, a_connection_that_a_loop_watches_may_be_read_by_a_task);
+	tcase_add_test(t, who_is_alone_has_no_tasks_beside_it_until_somebody_comes);
+	tcase_add_test(t, who_is_believed_anyhow_is_so_when_somebody_comes);
+	tcase_add_test(t, some_have_names);
+	tcase_add_test(t, who_was_seen_to_leave_a_request_is_believed_no_more);
+	tcase_add_test(t, a_loop_that_turns_to_another_connection_is_no_such_thread);
+	tcase_add_test(t, a_set_that_two_threads_wait_on_gives_nobody_a_turn);
+	suite_add_tcase(suite, t);
+	return suite_run(suite);
+}
