@@ -14,14 +14,16 @@ from harness import check, equal, run
 from truth import measure
 
 SECONDS, CONNECTIONS = 0.7, 8
-EASIER = (CONNECTIONS, 4, 2)  # on a busy machine a queue may never be empty, and nothing is known
+# On a busy machine a queue may never be empty, and nothing is known; and the few requests of a time
+# may all be those by which the shim learns how a server works.  Then there are more of them.
+EASIER = ((CONNECTIONS, 0), (4, 2000), (2, 2000))
 
 
-def measured(name, more=(), connections=CONNECTIONS):
+def measured(name, more=(), connections=CONNECTIONS, enough=0):
     """The counts by place of one server, none of them wrong, and no answer either; MORE of its
     environment."""
     asked, = [rest for found, *rest in servers.ALL if found == name]
-    places, wrongs, load = measure(*asked[:2], connections, SECONDS, more)
+    places, wrongs, load = measure(*asked[:2], connections, SECONDS, more, enough)
     equal(load.bad[:3], [], 'bad answers')
     equal(wrongs, [], '(place, whose it was, whose we said)')
     check(load.answers > 20, 'only', load.answers, 'answers')
@@ -43,8 +45,8 @@ def too_few(places, claimed):
 
 def holds(name):
     def test():
-        for connections in EASIER:
-            few = too_few(*measured(name, connections=connections))
+        for connections, enough in EASIER:
+            few = too_few(*measured(name, connections=connections, enough=enough))
             if not few:
                 return
         check(not few, 'known at', few)
@@ -72,7 +74,7 @@ def a_handler_that_lies_is_caught():
 def burns(name):
     def test():
         asked, = [rest for found, *rest in servers.ALL if found == name]
-        for connections in EASIER:
+        for connections, _ in EASIER:
             told, load = burnt.measure(*asked[:2], connections, SECONDS)
             equal(load.bad[:3], [], 'bad answers')
             equal(told.foreign, 0, 'samples of another route')

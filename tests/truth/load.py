@@ -12,12 +12,13 @@ PATIENCE = 10
 
 
 class Load:
-    """SECONDS of requests to PORT; TARGET has %s where the id goes."""
+    """SECONDS of requests to PORT, and longer until there are ENOUGH answers; TARGET has %s where
+    the id goes."""
     at_once = 1
 
-    def __init__(self, port, target, connections, seconds, give_up=True):
+    def __init__(self, port, target, connections, seconds, enough=0, give_up=True):
         self.port, self.target, self.connections = port, target, connections
-        self.seconds, self.give_up = seconds, give_up
+        self.seconds, self.enough, self.give_up = seconds, enough, give_up
         self.answers = self.flagged = 0
         self.bad = []
         self.ids = itertools.count(1)
@@ -28,14 +29,18 @@ class Load:
         return self
 
     async def all(self):
-        self.until = time.monotonic() + self.seconds
+        self.began = time.monotonic()
         await asyncio.gather(*(self.one() for _ in range(self.connections)))
 
+    def goes_on(self):
+        took = time.monotonic() - self.began
+        return took < self.seconds or (self.answers < self.enough and took < PATIENCE)
+
     async def one(self):
-        while time.monotonic() < self.until:
+        while self.goes_on():
             reader, writer = await asyncio.open_connection('127.0.0.1', self.port)
             try:
-                while time.monotonic() < self.until:
+                while self.goes_on():
                     if not await self.ask(reader, writer):
                         break
             except (OSError, asyncio.IncompleteReadError, asyncio.TimeoutError) as why:

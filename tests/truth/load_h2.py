@@ -4,7 +4,6 @@
 # Room: tests.  SPDX-License-Identifier: MIT
 import asyncio
 import sys
-import time
 
 from harness import Skip
 from load import GIVEN_UP, FLAGGED, PATIENCE, Load
@@ -58,7 +57,7 @@ class Talk:
     async def ask(self):
         """Requests one after another, with pauses: streams of a connection do not march in step."""
         load = self.load
-        while time.monotonic() < load.until:
+        while load.goes_on():
             flagged = load.random.random() < FLAGGED
             name = '%s%d' % ('f' if flagged else 'u', next(load.ids))
             load.flagged += flagged

@@ -19,13 +19,13 @@ USUAL = '1,8,64'
 HEAD = '%-28s %6s %6s %6s %8s%8s%9s%9s'
 
 
-def measure(start, target, connections, seconds, more=()):
+def measure(start, target, connections, seconds, more=(), enough=0):
     """The counts by place of one server under one load, what was wrong, and the load; MORE of its
-    environment."""
+    environment.  ENOUGH answers: see Load."""
     with place() as here:
         tally = Tally(here.file('tally'), more)
         with start(here, tally) as port:
-            load = getattr(start, 'load', Load)(port, target, connections, seconds).run()
+            load = getattr(start, 'load', Load)(port, target, connections, seconds, enough).run()
         load.late = tally.late()
         return (*tally.read(), load)
 
