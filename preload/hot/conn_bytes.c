@@ -75,6 +75,10 @@ void rp_conn_bind(struct rp_conn *c, bool reads)
 	/* In a pipeline one read brings several, and a server may work for all of them before it
 	 * writes: it is not known whose turn it is. */
 	if (is_followed && rp_pending_single(&c->pending) &&
+	    rp_current_works(run->request, run->serial) && rp_self.by != RP_BY_CLIENT &&
+	    rp_turn_is_guest(c->watched))
+		return; /* and ends as what brought it does */
+	if (is_followed && rp_pending_single(&c->pending) &&
 	    (rp_current_works(run->request, run->serial) ||
 	     rp_turn_allows_client(run->request, c->watched, reads)))
 		rp_current_enter(run->request, run->serial);

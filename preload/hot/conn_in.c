@@ -82,8 +82,12 @@ static struct rp_request *admit(int fd, struct rp_conn *c, struct rp_head *head)
 		r->over_tls = c->layer == RP_LAYER_TLS;
 		atomic_store_explicit(&rp_turn_watching, true, memory_order_relaxed);
 	}
-	if (rp_unlikely(atomic_load_explicit(&rp_n_requests, memory_order_relaxed)))
-		rp_request_joins(r, r ? rp_conn_in_flight() : 0);
+	if (rp_unlikely(atomic_load_explicit(&rp_n_requests, memory_order_relaxed))) {
+		/* First said, then counted: whoever comes at the same time sees R, or is seen. */
+		rp_request_joins(r, 0);
+		if (r && rp_conn_in_flight())
+			rp_request_joins(NULL, 0);
+	}
 	return r;
 }
 
@@ -132,8 +136,11 @@ static void head_complete(int fd, struct rp_conn *c, struct rp_head *head)
 	begun(c);
 	c->in_request = number;
 	c->in_serial = serial;
-	if (rp_pending_push(&c->pending, asked, number, serial))
+	if (rp_pending_push(&c->pending, asked, number, serial)) {
+		if (rp_unlikely(atomic_load_explicit(&rp_n_requests, memory_order_relaxed)))
+			rp_request_came(r);
 		return;
+	}
 	rp_drop(RP_DROP_pipeline_full);
 	if (serial)
 		rp_current_over(number, serial, RP_END_LOST);

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <stdarg.h>
+#include "preload/hot/bell.h"
 #include "preload/hot/carrier.h"
 #include "preload/hot/current.h"
 #include "preload/hot/answer.h"
@@ -252,10 +253,19 @@ RP_HOOK int epoll_create1(int flags)
 	return made_set(rp_real.epoll_create1(flags));
 }
 
+static void put_in_set(int epfd, int op, int fd, uint64_t data)
+{
+	rp_bell_put(epfd, fd, data);
+	if (rp_bell_is(fd))
+		rp_turn_set_rung(epfd, op == EPOLL_CTL_MOD);
+}
+
 RP_HOOK int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 {
 	int ret = rp_real.epoll_ctl(epfd, op, fd, event);
 
+	if (ret == 0 && op != EPOLL_CTL_DEL && event)
+		put_in_set(epfd, op, fd, event->data.u64);
 	if (ret == 0 && op == EPOLL_CTL_ADD)
 		rp_conn_joined(epfd, fd);
 	else if (ret == 0 && op == EPOLL_CTL_DEL)

@@ -4,6 +4,7 @@
  * for nobody.  The calls that install a mask of their own get a copy of it with our signal in.
  * SPDX-License-Identifier: MIT
  */
+#include "preload/hot/bell.h"
 #include "preload/hot/current.h"
 #include "preload/hot/hooks.h"
 #include "preload/hot/mask.h"
@@ -24,11 +25,13 @@ static bool before_epoll(struct rp_wait *w, int epfd, int *n, uint64_t timeout_n
 	return false;
 }
 
-static int after_epoll(struct rp_wait *w, int epfd, int ret)
+static int after_epoll(struct rp_wait *w, int epfd, const struct epoll_event *events, int ret)
 {
 	rp_wait_leave(w);
-	if (rp_conn_is_loop(epfd))
+	if (rp_conn_is_loop(epfd)) {
 		rp_turn_begins(ret);
+		rp_turn_brought(epfd, ret == 1 && rp_bell_rings(epfd, events->data.u64));
+	}
 	return ret;
 }
 
@@ -61,7 +64,7 @@ static RP_SLOW int seen_epoll_wait(int epfd, struct epoll_event *events, int n, 
 
 	if (before_epoll(&w, epfd, &n, ms_or_ever(timeout_ms), true))
 		return 0;
-	return after_epoll(&w, epfd, rp_real.epoll_wait(epfd, events, n, timeout_ms));
+	return after_epoll(&w, epfd, events, rp_real.epoll_wait(epfd, events, n, timeout_ms));
 }
 
 RP_HOOK int epoll_wait(int epfd, struct epoll_event *events, int n, int timeout_ms)
@@ -79,7 +82,7 @@ static RP_SLOW int seen_epoll_pwait(int epfd, struct epoll_event *events, int n,
 
 	if (before_epoll(&w, epfd, &n, ms_or_ever(timeout_ms), !mask))
 		return 0;
-	return after_epoll(&w, epfd,
+	return after_epoll(&w, epfd, events,
 	                   rp_real.epoll_pwait(epfd, events, n, timeout_ms,
 	                                       rp_self.armed ? rp_mask_with(mask, &copy) : mask));
 }
@@ -100,7 +103,7 @@ static RP_SLOW int seen_epoll_pwait2(int epfd, struct epoll_event *events, int n
 
 	if (before_epoll(&w, epfd, &n, asked_or_ever(timeout), !mask))
 		return 0;
-	return after_epoll(&w, epfd,
+	return after_epoll(&w, epfd, events,
 	                   rp_real.epoll_pwait2(epfd, events, n, timeout,
 	                                        rp_self.armed ? rp_mask_with(mask, &copy) : mask));
 }

@@ -103,6 +103,14 @@ void rp_request_joins(struct rp_request *r, unsigned n_others)
 		atomic_store(&r->company_ns, RP_NEVER);
 }
 
+void rp_request_came(const struct rp_request *r)
+{
+	atomic_thread_fence(memory_order_seq_cst);
+	for (unsigned i = 0; i < RP_MAX_REQUESTS; i++)
+		if (&rp_requests[i] != r && rp_request_company_ns(i) == RP_NEVER)
+			atomic_store(&rp_requests[i].company_ns, rp_mono_ns());
+}
+
 bool rp_request_is_alone(uint32_t index)
 {
 	if (index >= RP_REQUEST_FLIGHTS)

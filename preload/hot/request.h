@@ -91,6 +91,9 @@ void rp_request_open(struct rp_request *r, const struct rp_head *head,
  * nobody is alone any more, but R if there was nobody. */
 void rp_request_joins(struct rp_request *r, unsigned n_others);
 
+/* It can be counted now, by others that come: none but R is alone. */
+void rp_request_came(const struct rp_request *r);
+
 /* No other request is, or was, in flight beside it. */
 bool rp_request_is_alone(uint32_t index);
 

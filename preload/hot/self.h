@@ -32,6 +32,7 @@ struct rp_handoff {
 struct rp_turn {
 	bool looped;     /* the thread waits for the events of a loop */
 	bool shared;     /* ... and so do others, of the same set */
+	bool rung;       /* what made the turn begin was a bell (bell.h) */
 	uint8_t kind;    /* enum rp_turn_kind */
 	uint32_t number; /* of this turn */
 	uint32_t later;  /* polls since it began that were answered with nothing */

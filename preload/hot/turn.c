@@ -26,10 +26,15 @@ static uint64_t due_ns(uint64_t looked_ns, uint64_t timeout_ns)
 static _Atomic uint32_t waits_on[RP_MAX_FDS];
 enum { SEVERAL = 1 };
 
+static uint32_t my_mark(void)
+{
+	return (uint32_t)((uintptr_t)&rp_self >> 4) << 1;
+}
+
 void rp_turn_comes_to(int epfd)
 {
 	struct rp_self *s = &rp_self;
-	uint32_t me = (uint32_t)((uintptr_t)s >> 4) << 1, was;
+	uint32_t me = my_mark(), was;
 
 	if ((unsigned)epfd >= RP_MAX_FDS)
 		return;
@@ -45,6 +50,30 @@ void rp_turn_set_made(int epfd)
 {
 	if ((unsigned)epfd < RP_MAX_FDS)
 		atomic_store_explicit(&waits_on[epfd], 0, memory_order_relaxed);
+}
+
+/* Who wakes a loop of another thread puts what it is to do into its list, at any time. */
+void rp_turn_set_rung(int epfd, bool again)
+{
+	uint32_t was;
+
+	if ((unsigned)epfd >= RP_MAX_FDS)
+		return;
+	was = atomic_load_explicit(&waits_on[epfd], memory_order_relaxed);
+	if (was && was != my_mark())
+		atomic_store_explicit(&waits_on[epfd], SEVERAL, memory_order_relaxed);
+	else if (again)
+		atomic_store_explicit(&waits_on[epfd], my_mark(), memory_order_relaxed);
+}
+
+void rp_turn_brought(int epfd, bool by_bell)
+{
+	struct rp_turn *t = &rp_self.turn;
+
+	t->rung = by_bell;
+	if ((unsigned)epfd < RP_MAX_FDS &&
+	    atomic_load_explicit(&waits_on[epfd], memory_order_relaxed) == SEVERAL)
+		t->shared = true;
 }
 
 void rp_turn_unseen(struct rp_turn *t, uint64_t timeout_ns)
@@ -192,7 +221,7 @@ void rp_turn_begins(int n)
 	t->back_ns = rp_mono_ns();
 	t->number++;
 	t->later = 0;
-	t->led = false;
+	t->led = t->rung = false;
 	if (n == 1 && t->kind == RP_TURN_MANY)
 		t->kind = RP_TURN_ONE;
 	take_timer(t, n == 0);
@@ -217,7 +246,8 @@ static bool allows(uint32_t request, enum rp_source by, bool reads)
 	if (rp_request_is_alone(request) ||
 	    (runs == RP_RUNS_INLINE && !t->shared && t->kind != RP_TURN_BUSY))
 		return true;
-	if (t->kind != RP_TURN_ONE || t->shared)
+	if (t->kind != RP_TURN_ONE || t->shared ||
+	    (t->rung && (by == RP_BY_CLIENT || by == RP_BY_UPSTREAM)))
 		return false;
 	return runs == RP_RUNS_CALLBACKS || (runs == RP_RUNS_TASKS && by == RP_BY_CLIENT && reads);
 }
@@ -236,11 +266,18 @@ bool rp_turn_allows(uint32_t request, enum rp_source by, bool reads)
 	return judged(allows(request, by, reads), request, reads);
 }
 
+/* A thread that is no loop, and may go on with somebody else's task at any time. */
+bool rp_turn_is_guest(bool watched)
+{
+	struct rp_self *s = &rp_self;
+
+	return !s->turn.looped && !rp_coroutine_is_at(s, here()) && rp_executor_is(s, watched);
+}
+
 bool rp_turn_allows_client(uint32_t request, bool watched, bool reads)
 {
 	struct rp_self *s = &rp_self;
-	bool guest =
-	        !s->turn.looped && !rp_coroutine_is_at(s, here()) && rp_executor_is(s, watched);
+	bool guest = rp_turn_is_guest(watched);
 
 	s->lone = guest && rp_request_is_alone(request);
 	return judged(guest ? s->lone : allows(request, RP_BY_CLIENT, reads), request, reads);

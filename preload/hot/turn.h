@@ -41,6 +41,12 @@ void rp_turn_comes_to(int epfd);
 
 void rp_turn_set_made(int epfd);
 
+/* The calling thread puts a bell into EPFD; AGAIN: it was there, and is made to ring. */
+void rp_turn_set_rung(int epfd, bool again);
+
+/* After rp_turn_begins: what the set EPFD brought; BY_BELL: one event, of a timer, or of a wake. */
+void rp_turn_brought(int epfd, bool by_bell);
+
 /* Before one that nobody looks at: what is known of a first turn. */
 void rp_turn_unseen(struct rp_turn *t, uint64_t timeout_ns);
 
@@ -60,6 +66,7 @@ void rp_turn_ripens(int n);
  * on?  READS: what came belongs to it, rather than what goes out. */
 bool rp_turn_allows(uint32_t request, enum rp_source by, bool reads);
 /* ... which touches its client's connection; WATCHED: that one is in an epoll set. */
+bool rp_turn_is_guest(bool watched);
 bool rp_turn_allows_client(uint32_t request, bool watched, bool reads);
 
 /* From when on the turn belongs to nobody any more: a timer of the loop may be due, or what a
@@ -68,14 +75,15 @@ bool rp_turn_allows_client(uint32_t request, bool watched, bool reads);
 static inline uint64_t rp_turn_end_ns(const struct rp_self *s)
 {
 	uint64_t due_ns = RP_NEVER, company_ns = RP_NEVER;
+	bool lone = s->lone || rp_current_is_doubted(s);
 
 	if (rp_unlikely(s->rests_ns))
 		return s->rests_ns;
-	if (rp_unlikely(s->lone) && s->armed == RP_ARMED_LIGHT && !rp_request_is_alone(s->request))
+	if (rp_unlikely(lone) && s->armed == RP_ARMED_LIGHT && !rp_request_is_alone(s->request))
 		return 0;
 	if (s->turn.looped && !s->coroutine.own && !rp_current_is_told(s))
 		due_ns = s->turn.due_ns;
-	if (rp_unlikely(s->by == RP_BY_PIPE || s->lone) && s->armed == RP_ARMED)
+	if (rp_unlikely(s->by == RP_BY_PIPE || lone) && s->armed == RP_ARMED)
 		company_ns = rp_request_company_ns(s->request);
 	return due_ns < company_ns ? due_ns : company_ns;
 }
