@@ -4,7 +4,6 @@
  */
 #include "preload/hot/conn_bytes.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include "preload/hot/answer.h"
 #include "preload/hot/carrier.h"
@@ -95,20 +94,12 @@ static bool has_read_all(struct rp_conn *c)
 	       rp_current_works(run->request, run->serial) && !rp_current_is_told(&rp_self);
 }
 
-/* Nothing is there, not even the end. */
-static bool is_dry(int fd)
-{
-	char byte;
-
-	return rp_sys(SYS_recvfrom, fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT, NULL, NULL) == -EAGAIN;
-}
-
 bool rp_conn_awaits_next(int fd)
 {
 	struct rp_conn *c = rp_conn_kind(fd) == RP_FD_CONN ? rp_conn_of(fd) : NULL;
 
 	return c && !c->h2 && !atomic_load_explicit(&c->opaque, memory_order_relaxed) &&
-	       has_read_all(c) && is_dry(fd);
+	       has_read_all(c) && !rp_conn_is_ready(fd, RP_STALL_SENDS);
 }
 
 /* A read of FD that finds nothing there waits for ever. */
@@ -125,7 +116,8 @@ static bool waits_for_ever(int fd, int flags)
 /* Before a call that reads, or writes, on C, which is FD's. */
 static void touch_own(int fd, struct rp_conn *c, bool reads, int flags)
 {
-	if (reads && rp_unlikely(has_read_all(c)) && waits_for_ever(fd, flags) && is_dry(fd))
+	if (reads && rp_unlikely(has_read_all(c)) && waits_for_ever(fd, flags) &&
+	    !rp_conn_is_ready(fd, RP_STALL_SENDS))
 		rp_current_leave();
 	else
 		rp_conn_bind(c, reads);

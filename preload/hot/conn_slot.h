@@ -94,7 +94,10 @@ void rp_conn_over(struct rp_conn *c, enum rp_end_how how);
 /* Gives the kept head's buffer back. */
 void rp_conn_give_head(struct rp_conn *c);
 
-/* conn_stall.c: around the bytes of a flagged request, by the thread that moves them. */
+/* conn_stall.c: bytes are there, or there is room for more, or a call would fail or end.  Nothing
+ * of that is taken from who calls next, as a peek takes an error. */
+bool rp_conn_is_ready(int fd, enum rp_stall_way way);
+/* Around the bytes of a flagged request, by the thread that moves them. */
 void rp_conn_stall_begin(int fd, struct rp_conn *c, enum rp_stall_way way);
 /* A thread that moved some for flight (NUMBER, SERIAL) goes on to others at NOW_NS. */
 void rp_conn_stall_left(int fd, enum rp_stall_way way, uint32_t number, uint32_t serial,

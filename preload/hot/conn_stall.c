@@ -12,7 +12,7 @@
 #include "preload/hot/seat_book.h"
 #include "preload/hot/sys.h"
 
-static bool is_ready(int fd, enum rp_stall_way way)
+bool rp_conn_is_ready(int fd, enum rp_stall_way way)
 {
 	struct pollfd p = {.fd = fd, .events = way == RP_STALL_SENDS ? POLLIN : POLLOUT};
 	struct timespec now = {0, 0};
@@ -29,7 +29,7 @@ void rp_conn_stall_begin(int fd, struct rp_conn *c, enum rp_stall_way way)
 		rp_seat_book(s)->way = way;
 		return;
 	}
-	if (s->armed != RP_ARMED || s->wait || is_ready(fd, way))
+	if (s->armed != RP_ARMED || s->wait || rp_conn_is_ready(fd, way))
 		return;
 	c->stalls[way].serial = s->serial;
 	c->stalls[way].since_ns = rp_mono_ns();
@@ -41,7 +41,7 @@ void rp_conn_stall_left(int fd, enum rp_stall_way way, uint32_t number, uint32_t
 {
 	struct rp_conn *c = rp_flight_lives(number, serial) ? rp_conn_of(fd) : NULL;
 
-	if (!rp_flight_keeps || !c || is_ready(fd, way))
+	if (!rp_flight_keeps || !c || rp_conn_is_ready(fd, way))
 		return;
 	c->stalls[way].serial = serial;
 	c->stalls[way].since_ns = now_ns;

@@ -4,17 +4,20 @@
 # Room: tests.  Every answer is the host's own account of what happened to it.
 # SPDX-License-Identifier: MIT
 import contextlib
+import errno
 import os
 import pwd
 import re
 import shutil
+import socket
+import struct
 import subprocess
 import tempfile
 import time
 
 import harness
 from harness import (AS_ROOT, SHIM, Client, Skip, ask, check, equal, files, place, request, run,
-                     server, sessions)
+                     server, sessions, until)
 from hosts import HEADERS, built, host, same_answers, text, twins
 
 
@@ -145,6 +148,21 @@ def reads_ahead(how):
 def who_reads_ahead_works_for_nobody_meanwhile():
     for how in ('read', 'peek', 'poll', 'select'):
         equal(reads_ahead(how), [], how)
+
+
+def who_reads_ahead_is_told_how_its_connection_broke():
+    with twins(host('reader')) as both:
+        for served in both.servers.values():
+            with Client(served.port) as client:
+                client.send(request('/gone?profile=1'))
+                until('the read', lambda: text(ask(served.port, '/errno')) == '-1\n')
+                client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                                         struct.pack('ii', 1, 0))
+                client.socket.close()
+                until('the end', lambda: text(ask(served.port, '/errno')) != '-1\n')
+                equal(text(ask(served.port, '/errno')), '%d\n' % errno.ECONNRESET)
+        both.n_flagged += 1
+        both.finish()
 
 
 def a_poll_of_its_epoll_set_is_a_loops_wait():
@@ -319,6 +337,7 @@ run(a_thread_cancelled_in_a_call_runs_its_handlers,
     a_client_that_is_waited_for_with_a_limit_is_told,
     heads_read_byte_by_byte_are_understood,
     who_reads_ahead_works_for_nobody_meanwhile,
+    who_reads_ahead_is_told_how_its_connection_broke,
     a_poll_of_its_epoll_set_is_a_loops_wait,
     children_that_leave_right_after_their_answer_leave_their_sessions,
     connections_handed_to_a_worker_are_followed_there,

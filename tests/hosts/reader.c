@@ -4,6 +4,8 @@
  *
  *     /slow   sleeps for 100 ms
  *     /ahead  is answered when another request has come behind it
+ *     /gone   is not answered: its connection is read on when it is broken
+ *     /errno  what that read said; -1: it waits for that, -2: nobody asked
  *
  * Room: tests/hosts.  SPDX-License-Identifier: MIT
  */
@@ -21,6 +23,7 @@ static struct {
 	char path[1024];
 } jobs[MOST_JOBS];
 static _Atomic uint32_t n_put; /* by one thread at a time: who asks waits, or has one connection */
+static _Atomic int broken = -2; /* errno of a read behind /gone */
 static const char *how = "read";
 
 static void put(int fd, const char *path)
@@ -47,7 +50,10 @@ static void *answer_all(void *arg)
 			usleep(SLEEP_US);
 		else if (strcmp(jobs[n % MOST_JOBS].path, "/ahead") == 0)
 			await_more_than(n + 1);
-		http_answer(jobs[n % MOST_JOBS].fd, "%s\n", jobs[n % MOST_JOBS].path);
+		if (strcmp(jobs[n % MOST_JOBS].path, "/errno") == 0)
+			http_answer(jobs[n % MOST_JOBS].fd, "%d\n", atomic_load(&broken));
+		else
+			http_answer(jobs[n % MOST_JOBS].fd, "%s\n", jobs[n % MOST_JOBS].path);
 	}
 	return arg; /* never */
 }
@@ -68,6 +74,18 @@ static void wait_for_bytes(int fd)
 		recv(fd, &byte, 1, MSG_PEEK);
 }
 
+static void read_broken(int fd)
+{
+	struct pollfd one = {.fd = fd};
+	char byte;
+
+	atomic_store(&broken, -1);
+	poll(&one, 1, -1);
+	errno = 0;
+	if (read(fd, &byte, 1) <= 0)
+		atomic_store(&broken, errno);
+}
+
 static void *read_all(void *arg)
 {
 	int fd = (int)(intptr_t)arg;
@@ -77,7 +95,10 @@ static void *read_all(void *arg)
 		wait_for_bytes(fd);
 		if (!http_read(fd, q))
 			break;
-		put(fd, q->path);
+		if (strcmp(q->path, "/gone") == 0)
+			read_broken(fd);
+		else
+			put(fd, q->path);
 	}
 	free(q);
 	close(fd);
