@@ -76,6 +76,14 @@ static void push_handoff(struct rp_track *t, const struct rp_handoff *h)
 	rp_track_push(t, RP_NOTE_HANDOFF, &n, sizeof(n), NULL, 0, NULL, 0);
 }
 
+/* Of a client that was said already (rp_turn_allows_client). */
+static bool is_for_who_is_alone(const struct rp_self *s, enum rp_source by)
+{
+	if (by == RP_BY_CLIENT)
+		return s->lone;
+	return (by == RP_BY_UPSTREAM || by == RP_BY_TIMER) && rp_turn_is_shared(s);
+}
+
 void rp_current_take(const struct rp_handoff *h)
 {
 	struct rp_self *s = &rp_self;
@@ -83,6 +91,7 @@ void rp_current_take(const struct rp_handoff *h)
 
 	if (request >= RP_REQUEST_FLIGHTS) {
 		rp_seat_enter(request, serial);
+		s->lone = is_for_who_is_alone(s, h->by);
 		rp_coroutine_takes(s, h->by);
 		return;
 	}
@@ -119,7 +128,7 @@ void rp_current_take(const struct rp_handoff *h)
 	s->serial = serial;
 	s->by = h->by;
 	s->queue = h->queue;
-	s->lone &= h->by == RP_BY_CLIENT;
+	s->lone = is_for_who_is_alone(s, h->by);
 	s->gave = false;
 	rp_coroutine_takes(s, h->by);
 	open_segment(s, t, now_ns, cpu_ns);

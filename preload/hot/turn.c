@@ -234,7 +234,6 @@ static inline uint64_t here(void)
 
 static bool allows(uint32_t request, enum rp_source by, bool reads)
 {
-
 	const struct rp_self *s = &rp_self;
 	const struct rp_turn *t = &s->turn;
 	uint8_t runs = atomic_load_explicit(&rp_turn_runs, memory_order_relaxed);
@@ -266,7 +265,6 @@ bool rp_turn_allows(uint32_t request, enum rp_source by, bool reads)
 	return judged(allows(request, by, reads), request, reads);
 }
 
-/* A thread that is no loop, and may go on with somebody else's task at any time. */
 bool rp_turn_is_guest(bool watched)
 {
 	struct rp_self *s = &rp_self;
@@ -278,7 +276,8 @@ bool rp_turn_allows_client(uint32_t request, bool watched, bool reads)
 {
 	struct rp_self *s = &rp_self;
 	bool guest = rp_turn_is_guest(watched);
+	bool shared = rp_turn_is_shared(s) && !rp_coroutine_is_at(s, here());
 
-	s->lone = guest && rp_request_is_alone(request);
+	s->lone = (guest || shared) && rp_request_is_alone(request);
 	return judged(guest ? s->lone : allows(request, RP_BY_CLIENT, reads), request, reads);
 }

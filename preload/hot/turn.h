@@ -66,8 +66,17 @@ void rp_turn_ripens(int n);
  * on?  READS: what came belongs to it, rather than what goes out. */
 bool rp_turn_allows(uint32_t request, enum rp_source by, bool reads);
 /* ... which touches its client's connection; WATCHED: that one is in an epoll set. */
-bool rp_turn_is_guest(bool watched);
 bool rp_turn_allows_client(uint32_t request, bool watched, bool reads);
+/* The calling thread, which touches such a connection, is no loop, and may go on with somebody
+ * else's task at any time. */
+bool rp_turn_is_guest(bool watched);
+
+/* Others wait on the set of this loop, so that what one began another may go on with: a turn here is
+ * anybody's, except while a request is alone. */
+static inline bool rp_turn_is_shared(const struct rp_self *s)
+{
+	return s->turn.looped && s->turn.shared;
+}
 
 /* From when on the turn belongs to nobody any more: a timer of the loop may be due, or what a
  * runtime has said of it is over; what is believed of who is alone is over when somebody comes.
@@ -75,7 +84,7 @@ bool rp_turn_allows_client(uint32_t request, bool watched, bool reads);
 static inline uint64_t rp_turn_end_ns(const struct rp_self *s)
 {
 	uint64_t due_ns = RP_NEVER, company_ns = RP_NEVER;
-	bool lone = s->lone || rp_current_is_doubted(s);
+	bool lone = (s->lone && !rp_current_is_told(s)) || rp_current_is_doubted(s);
 
 	if (rp_unlikely(s->rests_ns))
 		return s->rests_ns;

@@ -153,6 +153,30 @@ START_TEST(a_set_that_two_threads_wait_on_gives_nobody_a_turn)
 }
 END_TEST
 
+/* A task that another thread has read may go on here. */
+START_TEST(a_turn_on_such_a_set_is_over_when_somebody_comes)
+{
+	static const enum rp_source ways[] = {RP_BY_CLIENT, RP_BY_UPSTREAM, RP_BY_TIMER};
+	struct rp_handoff h = {.request = FLAGGED, .serial = atomic_load(&flagged->serial)};
+	pthread_t thread;
+	bool own;
+
+	rp_turn_set_made(SET);
+	pthread_create(&thread, NULL, takes_a_turn, &own);
+	pthread_join(thread, NULL);
+	for (unsigned i = 0; i < 3; i++) {
+		rp_request_joins(flagged, 0);
+		ck_assert(a_turn_is_its_own());
+		h.by = ways[i];
+		rp_current_take(&h);
+		ck_assert(works());
+		rp_request_joins(NULL, 0);
+		ck_assert(!works());
+		rp_current_leave();
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("hot/executor");
@@ -166,6 +190,7 @@ int main(void)
 	tcase_add_test(t, who_was_seen_to_leave_a_request_is_believed_no_more);
 	tcase_add_test(t, a_loop_that_turns_to_another_connection_is_no_such_thread);
 	tcase_add_test(t, a_set_that_two_threads_wait_on_gives_nobody_a_turn);
+	tcase_add_test(t, a_turn_on_such_a_set_is_over_when_somebody_comes);
 	suite_add_tcase(suite, t);
 	return suite_run(suite);
 }
