@@ -8,6 +8,7 @@
 #include "preload/hot/conn_light.h"
 
 #include "preload/hot/conn_glance.h"
+#include "preload/hot/coroutine.h"
 #include "preload/hot/current.h"
 #include "preload/hot/delim_glance.h"
 #include "preload/hot/seat_book.h"
@@ -73,10 +74,12 @@ RP_PASS bool rp_conn_light_in(int fd, const void *buf, size_t n)
 	atomic_store_explicit(&c->in_busy, 0, memory_order_release);
 	if (!done)
 		return false;
-	if (serial && rp_turn_allows_client(number, c->watched, true))
+	if (serial && rp_turn_allows_client(number, c->watched, true)) {
 		rp_seat_enter(number, serial);
-	else
+		rp_coroutine_takes(&rp_self, RP_BY_CLIENT);
+	} else {
 		rp_current_leave();
+	}
 	rp_self.claimed = 0;
 	return true;
 }

@@ -105,12 +105,16 @@ static void keep(const struct rp_self *s, const ucontext_t *at, uint64_t sp)
 	put_in(&l);
 }
 
-/* The stack of TO, if it is a coroutine's: makecontext leaves it where the host has put it. */
+/* The stack of TO, if it is a coroutine's: makecontext leaves it where the host has put it.  In the
+ * context of a thread's own stack nobody has put anything: what is found there by chance would hold
+ * the stack that is left now, too. */
 static void look_at_stack(struct rp_self *s, const ucontext_t *to, const struct rp_regs *regs)
 {
+	uint64_t here = (uint64_t)(uintptr_t)__builtin_frame_address(0);
 	uint64_t lo = (uint64_t)(uintptr_t)to->uc_stack.ss_sp;
 	uint64_t n = (uint64_t)to->uc_stack.ss_size;
-	bool on = regs->sp - lo < n && lo != s->coroutine.loop;
+	bool chance = here - lo < n && lo != s->coroutine.lo;
+	bool on = regs->sp - lo < n && lo != s->coroutine.loop && !chance;
 
 	s->coroutine.lo = on ? lo : 0;
 	s->coroutine.hi = on ? lo + n : 0;

@@ -198,6 +198,21 @@ START_TEST(one_that_waits_for_events_is_a_loop)
 }
 END_TEST
 
+/* getcontext and swapcontext leave uc_stack as it was: here as if it were all of memory. */
+START_TEST(what_lies_by_chance_in_a_threads_context_is_no_stack)
+{
+	make(&one, stacks[0], reads_and_rests);
+	loop();
+	home.uc_stack.ss_sp = (void *)(uintptr_t)4096;
+	home.uc_stack.ss_size = SIZE_MAX / 2;
+	go(&home, &one);
+	ck_assert(worked[0]);
+	ck_assert_uint_eq(rp_self.coroutine.hi, 0);
+	touch(); /* a loop's, where nobody knows */
+	ck_assert(!works());
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("hot/coroutine");
@@ -210,6 +225,7 @@ int main(void)
 	tcase_add_test(t, one_that_begins_works_for_who_began_it);
 	tcase_add_test(t, when_its_function_has_returned_it_works_no_more);
 	tcase_add_test(t, one_that_waits_for_events_is_a_loop);
+	tcase_add_test(t, what_lies_by_chance_in_a_threads_context_is_no_stack);
 	suite_add_tcase(suite, t);
 	return suite_run(suite);
 }
