@@ -71,8 +71,8 @@ bool rp_turn_allows_client(uint32_t request, bool watched, bool reads);
  * else's task at any time. */
 bool rp_turn_is_guest(bool watched);
 
-/* Others wait on the set of this loop, so that what one began another may go on with: a turn here is
- * anybody's, except while a request is alone. */
+/* Others wait on the set of this loop, so that what one began another may go on with: a turn here
+ * is anybody's, except while a request is alone. */
 static inline bool rp_turn_is_shared(const struct rp_self *s)
 {
 	return s->turn.looped && s->turn.shared;

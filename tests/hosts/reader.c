@@ -22,7 +22,7 @@ static struct {
 	int fd;
 	char path[1024];
 } jobs[MOST_JOBS];
-static _Atomic uint32_t n_put; /* by one thread at a time: who asks waits, or has one connection */
+static _Atomic uint32_t n_put;  /* by one thread at a time: who asks waits, or has one connection */
 static _Atomic int broken = -2; /* errno of a read behind /gone */
 static const char *how = "read";
 
