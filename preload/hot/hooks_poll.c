@@ -153,18 +153,31 @@ static int after_poll(struct rp_wait *w, int ret)
 	return ret;
 }
 
-/* Nobody is served here that anybody looks at.  What a loop is told now nobody knows later. */
+/* Nobody is served here that anybody looks at. */
 static inline bool polls_quietly(bool several)
+{
+	return !rp_self.armed &&
+	       !(several && atomic_load_explicit(&rp_n_live, memory_order_relaxed));
+}
+
+/* What a loop is told by a quiet poll nobody knows later; but for how long it wanted to wait. */
+static inline void polls_unseen(bool several, uint64_t timeout_ns)
 {
 	struct rp_turn *t = &rp_self.turn;
 
-	if (rp_self.armed || (several && atomic_load_explicit(&rp_n_live, memory_order_relaxed)))
-		return false;
-	if (several) {
-		t->kind = RP_TURN_UNSEEN;
+	if (!several)
+		return;
+	t->kind = RP_TURN_UNSEEN;
+	if (rp_unlikely(t->looped))
+		rp_turn_lasts(t, timeout_ns);
+	else
 		t->due_ns = RP_NEVER;
-	}
-	return true;
+}
+
+/* That is of use to a loop alone; to look costs a system call. */
+static inline bool wants_time(bool several)
+{
+	return several && rp_unlikely(rp_self.turn.looped);
 }
 
 /* Several, or the set of a loop. */
@@ -222,8 +235,12 @@ static RP_SLOW int seen_poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 
 RP_HOOK int poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 {
-	if (rp_likely(polls_quietly(polls_several(fds, n))))
+	bool several = polls_several(fds, n);
+
+	if (rp_likely(polls_quietly(several))) {
+		polls_unseen(several, ms_or_ever(timeout_ms));
 		return rp_real.poll(fds, n, timeout_ms);
+	}
 	return seen_poll(fds, n, timeout_ms);
 }
 
@@ -237,8 +254,12 @@ static RP_SLOW int seen_poll_chk(struct pollfd *fds, nfds_t n, int timeout_ms, s
 
 RP_HOOK int __poll_chk(struct pollfd *fds, nfds_t n, int timeout_ms, size_t room)
 {
-	if (rp_likely(polls_quietly(polls_several(fds, n))))
+	bool several = polls_several(fds, n);
+
+	if (rp_likely(polls_quietly(several))) {
+		polls_unseen(several, ms_or_ever(timeout_ms));
 		return rp_real.__poll_chk(fds, n, timeout_ms, room);
+	}
 	return seen_poll_chk(fds, n, timeout_ms, room);
 }
 
@@ -256,8 +277,12 @@ static RP_SLOW int seen_ppoll(struct pollfd *fds, nfds_t n, const struct timespe
 RP_HOOK int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
                   const sigset_t *mask)
 {
-	if (rp_likely(polls_quietly(polls_several(fds, n))))
+	bool several = polls_several(fds, n);
+
+	if (rp_likely(polls_quietly(several))) {
+		polls_unseen(several, wants_time(several) ? asked_or_ever(timeout) : RP_NEVER);
 		return rp_real.ppoll(fds, n, timeout, mask);
+	}
 	return seen_ppoll(fds, n, timeout, mask);
 }
 
@@ -276,8 +301,12 @@ static RP_SLOW int seen_ppoll_chk(struct pollfd *fds, nfds_t n, const struct tim
 RP_HOOK int __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
                         const sigset_t *mask, size_t room)
 {
-	if (rp_likely(polls_quietly(polls_several(fds, n))))
+	bool several = polls_several(fds, n);
+
+	if (rp_likely(polls_quietly(several))) {
+		polls_unseen(several, wants_time(several) ? asked_or_ever(timeout) : RP_NEVER);
 		return rp_real.__ppoll_chk(fds, n, timeout, mask, room);
+	}
 	return seen_ppoll_chk(fds, n, timeout, mask, room);
 }
 
@@ -349,8 +378,10 @@ static RP_SLOW int seen_select(int n, fd_set *restrict in, fd_set *restrict out,
 RP_HOOK int select(int n, fd_set *restrict in, fd_set *restrict out, fd_set *restrict other,
                    struct timeval *restrict timeout)
 {
-	if (rp_likely(polls_quietly(n > 0)))
+	if (rp_likely(polls_quietly(n > 0))) {
+		polls_unseen(n > 0, wants_time(n > 0) ? asked_us(timeout) : RP_NEVER);
 		return rp_real.select(n, in, out, other, timeout);
+	}
 	return seen_select(n, in, out, other, timeout);
 }
 
@@ -369,7 +400,9 @@ static RP_SLOW int seen_pselect(int n, fd_set *restrict in, fd_set *restrict out
 RP_HOOK int pselect(int n, fd_set *restrict in, fd_set *restrict out, fd_set *restrict other,
                     const struct timespec *restrict timeout, const sigset_t *restrict mask)
 {
-	if (rp_likely(polls_quietly(n > 0)))
+	if (rp_likely(polls_quietly(n > 0))) {
+		polls_unseen(n > 0, wants_time(n > 0) ? asked_or_ever(timeout) : RP_NEVER);
 		return rp_real.pselect(n, in, out, other, timeout, mask);
+	}
 	return seen_pselect(n, in, out, other, timeout, mask);
 }

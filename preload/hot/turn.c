@@ -76,16 +76,21 @@ void rp_turn_brought(int epfd, bool by_bell)
 		t->shared = true;
 }
 
-void rp_turn_unseen(struct rp_turn *t, uint64_t timeout_ns)
+void rp_turn_lasts(struct rp_turn *t, uint64_t timeout_ns)
 {
-	t->looped = true;
-	rp_coroutine_loops(&rp_self);
 	if (timeout_ns == RP_NEVER)
 		t->due_ns = RP_NEVER;
 	else if (timeout_ns) {
 		t->back_ns = rp_mono_coarse_ns(); /* or later */
 		t->due_ns = due_ns(t->back_ns, timeout_ns);
 	}
+}
+
+void rp_turn_unseen(struct rp_turn *t, uint64_t timeout_ns)
+{
+	t->looped = true;
+	rp_coroutine_loops(&rp_self);
+	rp_turn_lasts(t, timeout_ns);
 }
 
 /* May what this thread works for go on after a poll that brought nothing, since there is something

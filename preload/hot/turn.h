@@ -47,7 +47,9 @@ void rp_turn_set_rung(int epfd, bool again);
 /* After rp_turn_begins: what the set EPFD brought; BY_BELL: one event, of a timer, or of a wake. */
 void rp_turn_brought(int epfd, bool by_bell);
 
-/* Before one that nobody looks at: what is known of a first turn. */
+/* Before one that nobody looks at: when a timer may be due in the turn that it brings. */
+void rp_turn_lasts(struct rp_turn *t, uint64_t timeout_ns);
+/* ... and that it is a loop's: what is known of a first turn. */
 void rp_turn_unseen(struct rp_turn *t, uint64_t timeout_ns);
 
 /* Before a loop's wait of TIMEOUT_NS (RP_NEVER: for ever) for at most *MOST events, which may

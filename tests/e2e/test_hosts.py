@@ -184,6 +184,18 @@ def a_poll_of_its_epoll_set_is_a_loops_wait():
         equal([w['kind'] for w in session.waits if w['span_ns'] > 5e7], ['sleep'])
 
 
+def what_a_loops_timer_does_is_not_its_clients():
+    for how in ('poll', 'ppoll', 'select'):
+        with twins(host('timers'), how) as both:
+            both.flagged('/')  # from now on it is known to be a loop
+            for _ in range(3):
+                raw, session = both.flagged('/')
+                equal(text(raw), 'asked\n')
+                own = sum(p['cpu_ns'] for p in session.samples)
+                check(own < 90e6, how, 'shows', own, 'ns, though a timer was due after 50 ms')
+            both.finish()
+
+
 # ---- processes ---------------------------------------------------------------------------------
 
 def children_that_leave_right_after_their_answer_leave_their_sessions():
@@ -339,6 +351,7 @@ run(a_thread_cancelled_in_a_call_runs_its_handlers,
     who_reads_ahead_works_for_nobody_meanwhile,
     who_reads_ahead_is_told_how_its_connection_broke,
     a_poll_of_its_epoll_set_is_a_loops_wait,
+    what_a_loops_timer_does_is_not_its_clients,
     children_that_leave_right_after_their_answer_leave_their_sessions,
     connections_handed_to_a_worker_are_followed_there,
     a_request_handed_over_after_its_head_is_answered_as_ever,
