@@ -1,15 +1,16 @@
-// App.java PORT UPSTREAM - the steps of a request (tests/hosts/truth.h) for the JDK's HttpServer
-// with a pool of threads.
+// App.java PORT UPSTREAM [virtual] - the steps of a request (tests/hosts/truth.h) for the JDK's
+// HttpServer with a pool of threads, or with a virtual thread for each (Java 21 and newer).
 //
 // Room: tests.  SPDX-License-Identifier: MIT
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
-import java.io.File;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -23,7 +24,7 @@ public class App {
 	static final ExecutorService helpers = Executors.newFixedThreadPool(4);
 
 	static void says(String id, String place) {
-		new File("/gt/" + id + "/" + place).exists();
+		Files.isReadable(Path.of("/gt/" + id + "/" + place));
 	}
 
 	static void burst(String id) {
@@ -104,6 +105,14 @@ public class App {
 		}
 	}
 
+	/* By its name: this is compiled by older ones, too. */
+	static ExecutorService workers(boolean virtual) throws Exception {
+		if (!virtual)
+			return Executors.newFixedThreadPool(8);
+		return (ExecutorService)Executors.class.getMethod("newVirtualThreadPerTaskExecutor")
+			.invoke(null);
+	}
+
 	public static void main(String[] args) throws Exception {
 		for (int i = 0; i < 4; i++)
 			upstreams.put(new Socket("127.0.0.1", Integer.parseInt(args[1])));
@@ -113,7 +122,7 @@ public class App {
 		HttpServer server = HttpServer.create(
 			new InetSocketAddress("127.0.0.1", Integer.parseInt(args[0])), 128);
 		server.createContext("/", App::serve);
-		server.setExecutor(Executors.newFixedThreadPool(8));
+		server.setExecutor(workers(args.length > 2));
 		server.start();
 	}
 }

@@ -4,7 +4,9 @@
 # Room: tests.  SPDX-License-Identifier: MIT
 import contextlib
 import functools
+import glob
 import os
+import re
 import shutil
 import sys
 
@@ -14,7 +16,7 @@ import configs
 import harness
 import hosts
 from harness import PYTHON, Server, Skip, free_port, need
-from load import PipelinedLoad
+from load import Load, PipelinedLoad
 from load_h2 import H2Load
 
 SHIM = os.path.join(harness.BUILD, 'truth', 'libreqprof.so')
@@ -198,14 +200,41 @@ def there(path, why):
     return can
 
 
-@contextlib.contextmanager
+def jdks():
+    """Where there are Java's tools, and which Java it is, the newest first."""
+    found = []
+    for release in glob.glob('/usr/lib/jvm/*/release'):
+        with open(release) as lines:
+            version = re.search(r'JAVA_VERSION="(\d+)', lines.read())
+        tools = os.path.join(os.path.dirname(release), 'bin')
+        if version and os.path.exists(os.path.join(tools, 'javac')):
+            found.append((int(version.group(1)), tools))
+    return sorted(found, reverse=True)
+
+
+def java_by(tools, *how):
+    @contextlib.contextmanager
+    def start(here, tally):
+        classes = here.file('classes')
+        os.mkdir(classes)
+        harness.subprocess.run([os.path.join(tools, 'javac'), '-d', classes,
+                                os.path.join(HERE, 'App.java')], check=True)
+        argv = [os.path.join(tools, 'java'), '-Xmx256m', '-cp', classes, 'App', '$PORT', '$UPSTREAM']
+        with app(*argv, *how)(here, tally) as port:
+            yield port
+    return start
+
+
 def java(here, tally):
     need('java', 'javac')
-    classes = here.file('classes')
-    os.mkdir(classes)
-    harness.subprocess.run(['javac', '-d', classes, os.path.join(HERE, 'App.java')], check=True)
-    with app('java', '-Xmx256m', '-cp', classes, 'App', '$PORT', '$UPSTREAM')(here, tally) as port:
-        yield port
+    return java_by('')(here, tally)
+
+
+def java_virtual(here, tally):
+    new = [tools for version, tools in jdks() if version >= 21]
+    if not new:
+        raise Skip('there is no Java 21 or newer in /usr/lib/jvm')
+    return java_by(new[0], 'virtual')(here, tally)
 
 
 def java_pipelined(here, tally):
@@ -217,6 +246,7 @@ def nginx_pipelined(here, tally):
 
 
 java_pipelined.load = nginx_pipelined.load = PipelinedLoad
+java_virtual.load = Load  # virtual threads have no clock of their own to burn by
 
 
 def uvicorn(loop, what='app_asgi', needs=''):
@@ -307,6 +337,7 @@ ALL = [
     ('uvicorn asyncio, sync, tasks after', uvicorn('asyncio', 'app_sync', ', starlette'),
      IDS % 'aub', ''),
     ('java HttpServer', java, IDS % 'tubp', THREAD),
+    ('java virtual threads', java_virtual, IDS % 'tubp', ''),
     ('java HttpServer, pipelined', java_pipelined, IDS % 'tubp', ''),
 ]
 # In make check, for a moment each (tests/e2e/test_truth.py).
