@@ -3,10 +3,14 @@
 
 #include <stdatomic.h>
 #include "preload/hot/conn.h"
+#include "preload/hot/turn.h"
 
 /* By set and data; of two that share a place the later one has it. */
 enum { N_BELLS = 1024 };
 static _Atomic uint32_t bells[N_BELLS];
+
+/* The set that a bell is in, + 1. */
+static _Atomic uint32_t sets[RP_MAX_FDS];
 
 static uint64_t mixed(int epfd, uint64_t data)
 {
@@ -35,10 +39,22 @@ void rp_bell_put(int epfd, int fd, uint64_t data)
 	uint32_t tag;
 	_Atomic uint32_t *place = place_of(epfd, data, &tag);
 
-	if (rp_bell_is(fd))
+	if (rp_bell_is(fd)) {
 		atomic_store_explicit(place, tag, memory_order_relaxed);
-	else if (atomic_load_explicit(place, memory_order_relaxed) == tag)
+		atomic_store_explicit(&sets[fd], (uint32_t)epfd + 1, memory_order_relaxed);
+	} else if (atomic_load_explicit(place, memory_order_relaxed) == tag) {
 		atomic_store_explicit(place, 0, memory_order_relaxed);
+	}
+}
+
+void rp_bell_is_rung(int fd)
+{
+	uint32_t set = (unsigned)fd < RP_MAX_FDS
+	                       ? atomic_load_explicit(&sets[fd], memory_order_relaxed)
+	                       : 0;
+
+	if (set)
+		rp_turn_set_rung((int)set - 1, false);
 }
 
 bool rp_bell_rings(int epfd, uint64_t data)

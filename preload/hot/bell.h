@@ -19,4 +19,7 @@ bool rp_bell_rings(int epfd, uint64_t data);
 /* Is FD one that rings? */
 bool rp_bell_is(int fd);
 
+/* The calling thread makes FD ring: it writes to it, or to the other end. */
+void rp_bell_is_rung(int fd);
+
 #endif

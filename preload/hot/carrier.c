@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include <sys/ioctl.h>
+#include "preload/hot/bell.h"
 #include "preload/hot/clock.h"
 #include "preload/hot/coroutine.h"
 #include "preload/hot/conn.h"
@@ -60,6 +61,15 @@ static void leave(struct carrier *c)
 	atomic_store_explicit(&c->busy, 0, memory_order_release);
 }
 
+/* The carrier that is read on FD, which is about to be written to. */
+static struct carrier *enter_to_write(int fd)
+{
+	if (fd < 0 || !is_watched())
+		return NULL;
+	rp_bell_is_rung(fd);
+	return enter(fd);
+}
+
 void rp_carrier_born(int reads, int writes)
 {
 	if ((unsigned)reads >= UINT16_MAX || (unsigned)writes >= RP_MAX_FDS)
@@ -101,8 +111,7 @@ static struct rp_handoff own_work(const struct rp_self *s)
 /* Before it is written: the reader may be first. */
 void rp_carrier_gives(int fd, size_t n)
 {
-	int reads = reader(fd);
-	struct carrier *c = reads >= 0 && is_watched() ? enter(reads) : NULL;
+	struct carrier *c = enter_to_write(reader(fd));
 
 	if (!c)
 		return;
@@ -118,8 +127,7 @@ void rp_carrier_gives(int fd, size_t n)
 
 void rp_carrier_unsure(int fd)
 {
-	int reads = reader(fd);
-	struct carrier *c = reads >= 0 && is_watched() ? enter(reads) : NULL;
+	struct carrier *c = enter_to_write(reader(fd));
 
 	if (!c)
 		return;

@@ -31,7 +31,7 @@ struct rp_handoff {
 /* What the loop on this thread does (turn.h).  All zeros: not a loop, or not seen yet. */
 struct rp_turn {
 	bool looped;     /* the thread waits for the events of a loop */
-	bool shared;     /* ... and so do others, of the same set */
+	uint8_t shared;  /* what others do with its set: RP_SET_* (turn.h) */
 	bool rung;       /* what made the turn begin was a bell (bell.h) */
 	uint8_t kind;    /* enum rp_turn_kind */
 	uint32_t number; /* of this turn */

@@ -22,13 +22,18 @@ static uint64_t due_ns(uint64_t looked_ns, uint64_t timeout_ns)
 	return looked_ns && timeout_ns > MS ? looked_ns + timeout_ns - MS : 0;
 }
 
-/* Who waits on a set: bits of its thread's address; SEVERAL for good once another one did. */
+/* Who waits on a set: bits of its thread's address, and, for good, what is known of others. */
 static _Atomic uint32_t waits_on[RP_MAX_FDS];
-enum { SEVERAL = 1 };
+enum { NOTES = RP_SET_OF_SEVERAL | RP_SET_RUNG };
 
 static uint32_t my_mark(void)
 {
-	return (uint32_t)((uintptr_t)&rp_self >> 4) << 1;
+	return (uint32_t)((uintptr_t)&rp_self >> 4) << 2;
+}
+
+static uint32_t note(int epfd, uint32_t note)
+{
+	return atomic_fetch_or_explicit(&waits_on[epfd], note, memory_order_relaxed) | note;
 }
 
 void rp_turn_comes_to(int epfd)
@@ -39,11 +44,11 @@ void rp_turn_comes_to(int epfd)
 	if ((unsigned)epfd >= RP_MAX_FDS)
 		return;
 	was = atomic_load_explicit(&waits_on[epfd], memory_order_relaxed);
-	if (rp_unlikely(was != me) && was != SEVERAL) {
-		was = was ? SEVERAL : me;
-		atomic_store_explicit(&waits_on[epfd], was, memory_order_relaxed);
-	}
-	s->turn.shared = was == SEVERAL || rp_executor_is_named(s);
+	if (rp_unlikely(!(was & ~NOTES)))
+		was = note(epfd, me);
+	else if (rp_unlikely((was & ~NOTES) != me) && !(was & RP_SET_OF_SEVERAL))
+		was = note(epfd, RP_SET_OF_SEVERAL);
+	s->turn.shared = (was & NOTES) | (rp_executor_is_named(s) ? RP_SET_OF_SEVERAL : 0);
 }
 
 void rp_turn_set_made(int epfd)
@@ -60,10 +65,10 @@ void rp_turn_set_rung(int epfd, bool again)
 	if ((unsigned)epfd >= RP_MAX_FDS)
 		return;
 	was = atomic_load_explicit(&waits_on[epfd], memory_order_relaxed);
-	if (was && was != my_mark())
-		atomic_store_explicit(&waits_on[epfd], SEVERAL, memory_order_relaxed);
-	else if (again)
-		atomic_store_explicit(&waits_on[epfd], my_mark(), memory_order_relaxed);
+	if (!(was & ~NOTES) && again)
+		note(epfd, my_mark());
+	else if (was & ~NOTES && (was & ~NOTES) != my_mark() && !(was & RP_SET_RUNG))
+		note(epfd, RP_SET_RUNG);
 }
 
 void rp_turn_brought(int epfd, bool by_bell)
@@ -71,9 +76,8 @@ void rp_turn_brought(int epfd, bool by_bell)
 	struct rp_turn *t = &rp_self.turn;
 
 	t->rung = by_bell;
-	if ((unsigned)epfd < RP_MAX_FDS &&
-	    atomic_load_explicit(&waits_on[epfd], memory_order_relaxed) == SEVERAL)
-		t->shared = true;
+	if ((unsigned)epfd < RP_MAX_FDS)
+		t->shared |= atomic_load_explicit(&waits_on[epfd], memory_order_relaxed) & NOTES;
 }
 
 void rp_turn_lasts(struct rp_turn *t, uint64_t timeout_ns)
@@ -103,7 +107,7 @@ static bool goes_on(const struct rp_self *s)
 		return false;
 	if (rp_request_is_alone(s->request))
 		return true;
-	return t->kind == RP_TURN_ONE && !t->shared && rp_turn_runs >= RP_RUNS_CALLBACKS;
+	return t->kind == RP_TURN_ONE && !rp_turn_is_shared(s) && rp_turn_runs >= RP_RUNS_CALLBACKS;
 }
 
 /* Not for ever: who is never done gets its events after a while. */
@@ -248,9 +252,9 @@ static bool allows(uint32_t request, enum rp_source by, bool reads)
 	if (t->due_ns != RP_NEVER && rp_turn_is_over(s, s->claimed ? s->claimed_ns : rp_mono_ns()))
 		return false;
 	if (rp_request_is_alone(request) ||
-	    (runs == RP_RUNS_INLINE && !t->shared && t->kind != RP_TURN_BUSY))
+	    (runs == RP_RUNS_INLINE && !rp_turn_is_shared(s) && t->kind != RP_TURN_BUSY))
 		return true;
-	if (t->kind != RP_TURN_ONE || t->shared ||
+	if (t->kind != RP_TURN_ONE || rp_turn_is_shared(s) ||
 	    (t->rung && (by == RP_BY_CLIENT || by == RP_BY_UPSTREAM)))
 		return false;
 	return runs == RP_RUNS_CALLBACKS || (runs == RP_RUNS_TASKS && by == RP_BY_CLIENT && reads);

@@ -36,12 +36,18 @@ enum rp_turn_runs {
 };
 extern _Atomic uint8_t rp_turn_runs;
 
+/* What other threads do with the set of a loop, so that things are gone on with in its turns that
+ * no event of them brought: they wait on it, too; they ring its bells (nginx and node take what
+ * lies in their lists then when the bell's event comes, and not before). */
+enum { RP_SET_OF_SEVERAL = 1, RP_SET_RUNG = 2 };
+
 /* Before a wait of the calling thread on the set EPFD: is it the only one that does? */
 void rp_turn_comes_to(int epfd);
 
 void rp_turn_set_made(int epfd);
 
-/* The calling thread puts a bell into EPFD; AGAIN: it was there, and is made to ring. */
+/* The calling thread puts a bell into EPFD, or makes it ring; AGAIN: by changing what is in the
+ * set. */
 void rp_turn_set_rung(int epfd, bool again);
 
 /* After rp_turn_begins: what the set EPFD brought; BY_BELL: one event, of a timer, or of a wake. */
@@ -77,7 +83,11 @@ bool rp_turn_is_guest(bool watched);
  * is anybody's, except while a request is alone. */
 static inline bool rp_turn_is_shared(const struct rp_self *s)
 {
-	return s->turn.looped && s->turn.shared;
+	uint8_t notes = s->turn.shared;
+	uint8_t runs = atomic_load_explicit(&rp_turn_runs, memory_order_relaxed);
+
+	return s->turn.looped &&
+	       (notes & RP_SET_OF_SEVERAL || (notes & RP_SET_RUNG && runs == RP_RUNS_CALLBACKS));
 }
 
 /* From when on the turn belongs to nobody any more: a timer of the loop may be due, or what a

@@ -1,9 +1,9 @@
 /* truth_loop.c - one event loop that serves everybody, by callbacks or by coroutines.
  *
- * Room: tests/hosts.  `truth_loop PORT UPSTREAM [coroutines|readers] [rights] [few]`: coroutines
- * have a stack a connection, as have readers, which read their requests themselves; with rights
- * another process accepts, and hands the connections over; few: not enough connections to the other
- * server. SPDX-License-Identifier: MIT
+ * Room: tests/hosts.  `truth_loop PORT UPSTREAM [coroutines|readers] [rights] [few] [eager]`:
+ * coroutines have a stack a connection, as have readers, which read their requests themselves; with
+ * rights another process accepts, and hands the connections over; few: not enough connections to
+ * the other server. SPDX-License-Identifier: MIT
  */
 #include "truth_loop.h"
 #include <ucontext.h>
@@ -269,6 +269,7 @@ int main(int argc, char **argv)
 		by_coroutines |= by_readers || !strcmp(argv[i], "coroutines");
 		rights |= !strcmp(argv[i], "rights");
 		few |= !strcmp(argv[i], "few");
+		loop.eager |= !strcmp(argv[i], "eager");
 	}
 	signal(SIGPIPE, SIG_IGN);
 	source = (struct watch){http_listen(argc, argv), accepted};

@@ -35,6 +35,7 @@ static struct {
 	struct tasks ready;
 	struct task *timers; /* the soonest first */
 	int upstream_port, n_upstreams, most_upstreams;
+	bool eager;          /* what threads have put in the list is done in any turn */
 	struct tasks asking; /* wait for a connection */
 	struct upstream *idle;
 } loop;
@@ -184,12 +185,10 @@ static inline void *pool_thread(void *nothing)
 	return nothing;
 }
 
-static inline void pool_done(struct watch *w)
+static inline void pool_run_done(void)
 {
-	uint64_t n;
 	struct task *t;
 
-	(void)!read(w->fd, &n, sizeof(n));
 	do {
 		pthread_mutex_lock(&pool.done_lock);
 		t = tasks_take(&pool.done);
@@ -197,6 +196,14 @@ static inline void pool_done(struct watch *w)
 		if (t)
 			t->run(t);
 	} while (t);
+}
+
+static inline void pool_done(struct watch *w)
+{
+	uint64_t n;
+
+	(void)!read(w->fd, &n, sizeof(n));
+	pool_run_done();
 }
 
 static inline void pool_add(struct task *t)
@@ -258,6 +265,8 @@ static inline void loop_run(void)
 
 			w->ready(w);
 		}
+		if (loop.eager)
+			pool_run_done();
 		while (loop.timers && loop.timers->at_us <= http_now_us()) {
 			struct task *t = loop.timers;
 

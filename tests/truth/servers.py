@@ -282,7 +282,8 @@ ALL = [
     ('C loop, upstream', own('truth_loop'), IDS % 'ub', 'start=40 upstream=40 end=40'),
     ('C loop, few upstreams', own('truth_loop', 'few'), IDS % 'ub', 'start=40'),
     ('C loop, slices', own('truth_loop'), IDS % 'sus', 'start=40 slice=40 end=40'),
-    ('C loop, pool', own('truth_loop'), IDS % 'pb', 'start=20'),
+    ('C loop, pool', own('truth_loop'), IDS % 'pb', ''),
+    ('C loop, pool, eager', own('truth_loop', 'eager'), IDS % 'pb', ''),
     ('C loop, all', own('truth_loop'), IDS % 'tubps', ''),
     ('C loop, handed over', own('truth_loop', 'rights'), IDS % 'ub', 'start=40 end=40'),
     ('C coroutines, all', own('truth_loop', 'coroutines'), IDS % 'tubps', ''),
@@ -342,7 +343,7 @@ ALL = [
 ]
 # In make check, for a moment each (tests/e2e/test_truth.py).
 SLICE = ['nginx files', 'nginx files, pipelined', 'nginx HTTP/2, files', 'php-fpm',
-         'nginx proxy', 'C loop, upstream', 'C loop, slices', 'C loop, all', 'C loop, pool', 'C coroutines that read, all',
+         'nginx proxy', 'C loop, upstream', 'C loop, slices', 'C loop, all', 'C loop, pool, eager', 'C coroutines that read, all',
          'C coroutines of threads', 'C thread each', 'C accept, workers',
          'C read, workers', 'C read, batches, bytes in a pipe', 'C read, semaphores',
          'C read, semaphores, stacks',

@@ -6,14 +6,16 @@
 
 #include <pthread.h>
 #include <sys/prctl.h>
+#include "preload/hot/bell.h"
 #include "preload/hot/clock.h"
+#include "preload/hot/conn.h"
 #include "preload/hot/current.h"
 #include "preload/hot/request.h"
 #include "preload/hot/turn.h"
 #include "tests/support/flagged.h"
 #include "tests/support/suite.h"
 
-enum { MS = 1000000, FLAGGED = 0, SET = 700 };
+enum { MS = 1000000, FLAGGED = 0, SET = 700, BELL };
 
 static struct flagged_notes notes;
 static struct rp_request *flagged;
@@ -129,6 +131,7 @@ static bool a_turn_is_its_own(void)
 	rp_turn_comes_to(SET);
 	rp_turn_wait(RP_NEVER, false, &most);
 	rp_turn_begins(1);
+	rp_turn_brought(SET, false);
 	return rp_turn_allows_client(FLAGGED, true, true);
 }
 
@@ -177,6 +180,67 @@ START_TEST(a_turn_on_such_a_set_is_over_when_somebody_comes)
 }
 END_TEST
 
+static void *rings(void *again)
+{
+	rp_turn_set_rung(SET, again);
+	return NULL;
+}
+
+static void *writes(void *nothing)
+{
+	rp_bell_is_rung(BELL);
+	return nothing;
+}
+
+static void by_another(void *(*run)(void *), void *arg)
+{
+	pthread_t thread;
+
+	ck_assert_int_eq(pthread_create(&thread, NULL, run, arg), 0);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+}
+
+/* AGAIN, BEFORE the loop waits for the first time, and by whom; whether it is the loop's alone. */
+static const struct {
+	bool again, before, by_another, is_shared;
+} pokes[] = {
+        {false, true, true, false}, /* who makes a loop puts its bells in */
+        {true, true, true, true},   {true, true, false, false},  {false, false, true, true},
+        {true, false, true, true},  {true, false, false, false},
+};
+
+START_TEST(a_loop_that_another_thread_wakes_is_not_its_threads_alone)
+{
+	rp_turn_set_made(SET);
+	if (!pokes[_i].before)
+		rp_turn_comes_to(SET);
+	if (pokes[_i].by_another)
+		by_another(rings, pokes[_i].again ? &flagged : NULL);
+	else
+		rp_turn_set_rung(SET, pokes[_i].again);
+	ck_assert_int_eq(a_turn_is_its_own(), !pokes[_i].is_shared);
+	ck_assert_int_eq(rp_turn_is_shared(&rp_self), pokes[_i].is_shared);
+}
+END_TEST
+
+/* What runs on a loop into whose list another thread puts things and writes to its bell. */
+static const enum rp_turn_runs runs_of[] = {RP_RUNS_CALLBACKS, RP_RUNS_TASKS, RP_RUNS_INLINE};
+
+START_TEST(a_loop_whose_bell_another_thread_rings_works_off_its_list_in_any_turn)
+{
+	atomic_store(&rp_turn_runs, runs_of[_i]);
+	rp_conn_born(BELL, RP_FD_CARRIER);
+	rp_turn_set_made(SET);
+	rp_bell_put(SET, BELL, 1);
+	ck_assert(a_turn_is_its_own());
+	writes(NULL); /* its own thread may */
+	ck_assert(a_turn_is_its_own());
+	by_another(writes, NULL);
+	/* nginx and node do that in the bell's own turn */
+	ck_assert_int_eq(a_turn_is_its_own(), runs_of[_i] != RP_RUNS_CALLBACKS);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("hot/executor");
@@ -191,6 +255,11 @@ int main(void)
 	tcase_add_test(t, a_loop_that_turns_to_another_connection_is_no_such_thread);
 	tcase_add_test(t, a_set_that_two_threads_wait_on_gives_nobody_a_turn);
 	tcase_add_test(t, a_turn_on_such_a_set_is_over_when_somebody_comes);
+	tcase_add_loop_test(t, a_loop_that_another_thread_wakes_is_not_its_threads_alone, 0,
+	                    sizeof(pokes) / sizeof(pokes[0]));
+	tcase_add_loop_test(t,
+	                    a_loop_whose_bell_another_thread_rings_works_off_its_list_in_any_turn,
+	                    0, sizeof(runs_of) / sizeof(runs_of[0]));
 	suite_add_tcase(suite, t);
 	return suite_run(suite);
 }

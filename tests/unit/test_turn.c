@@ -4,7 +4,6 @@
  */
 #include "preload/hot/turn.h"
 
-#include <pthread.h>
 #include "preload/hot/clock.h"
 #include "preload/hot/current.h"
 #include "preload/hot/heir.h"
@@ -397,47 +396,6 @@ START_TEST(a_turn_that_a_bell_began_is_for_no_client_in_particular)
 }
 END_TEST
 
-static void *rings(void *again)
-{
-	rp_turn_set_rung(7, again);
-	return NULL;
-}
-
-static void let_another_ring(bool again)
-{
-	pthread_t thread;
-
-	ck_assert_int_eq(pthread_create(&thread, NULL, rings, again ? &thread : NULL), 0);
-	ck_assert_int_eq(pthread_join(thread, NULL), 0);
-}
-
-/* AGAIN, BEFORE the loop waits for the first time, and by whom; whether it is the loop's alone. */
-static const struct {
-	bool again, before, by_another, is_shared;
-} pokes[] = {
-        {false, true, true, false}, /* who makes a loop puts its bells in */
-        {true, true, true, true},   {true, true, false, false},  {false, false, true, true},
-        {true, false, true, true},  {true, false, false, false},
-};
-
-START_TEST(a_loop_that_another_thread_wakes_is_not_its_threads_alone)
-{
-	rp_turn_set_made(7);
-	if (!pokes[_i].before)
-		rp_turn_comes_to(7);
-	if (pokes[_i].by_another)
-		let_another_ring(pokes[_i].again);
-	else
-		rp_turn_set_rung(7, pokes[_i].again);
-	if (pokes[_i].before)
-		rp_turn_comes_to(7);
-	begin(RP_TURN_ONE);
-	rp_turn_brought(7, false);
-	ck_assert_int_eq(rp_self.turn.shared, pokes[_i].is_shared);
-	ck_assert_int_eq(allows(RP_BY_CLIENT, true), !pokes[_i].is_shared);
-}
-END_TEST
-
 START_TEST(of_two_that_come_at_once_none_is_alone)
 {
 	rp_request_joins(flagged, 0);
@@ -476,8 +434,6 @@ int main(void)
 	tcase_add_test(t, nothing_is_held_back_for_nobody);
 	tcase_add_test(t, tasks_of_an_interpreter_do_not_outlive_the_callback);
 	tcase_add_test(t, a_turn_that_a_bell_began_is_for_no_client_in_particular);
-	tcase_add_loop_test(t, a_loop_that_another_thread_wakes_is_not_its_threads_alone, 0,
-	                    sizeof(pokes) / sizeof(pokes[0]));
 	tcase_add_test(t, of_two_that_come_at_once_none_is_alone);
 	suite_add_tcase(suite, t);
 	return suite_run(suite);
