@@ -64,10 +64,10 @@ static void leave(struct carrier *c)
 /* The carrier that is read on FD, which is about to be written to. */
 static struct carrier *enter_to_write(int fd)
 {
-	if (fd < 0 || !is_watched())
+	if (fd < 0)
 		return NULL;
 	rp_bell_is_rung(fd);
-	return enter(fd);
+	return is_watched() ? enter(fd) : NULL;
 }
 
 void rp_carrier_born(int reads, int writes)

@@ -31,6 +31,7 @@ struct rp_handoff {
 /* What the loop on this thread does (turn.h).  All zeros: not a loop, or not seen yet. */
 struct rp_turn {
 	bool looped;     /* the thread waits for the events of a loop */
+	int set;         /* that it waited for */
 	uint8_t shared;  /* what others do with its set: RP_SET_* (turn.h) */
 	bool rung;       /* what made the turn begin was a bell (bell.h) */
 	uint8_t kind;    /* enum rp_turn_kind */

@@ -31,8 +31,16 @@ static uint32_t my_mark(void)
 	return (uint32_t)((uintptr_t)&rp_self >> 4) << 2;
 }
 
+/* When something was noted first, of those that share a place. */
+enum { N_NOTED = 64 };
+static _Atomic uint64_t noted_ns[N_NOTED];
+
 static uint32_t note(int epfd, uint32_t note)
 {
+	uint64_t none = 0;
+
+	if (note & NOTES)
+		atomic_compare_exchange_strong(&noted_ns[epfd % N_NOTED], &none, rp_mono_ns());
 	return atomic_fetch_or_explicit(&waits_on[epfd], note, memory_order_relaxed) | note;
 }
 
@@ -43,6 +51,7 @@ void rp_turn_comes_to(int epfd)
 
 	if ((unsigned)epfd >= RP_MAX_FDS)
 		return;
+	s->turn.set = epfd;
 	was = atomic_load_explicit(&waits_on[epfd], memory_order_relaxed);
 	if (rp_unlikely(!(was & ~NOTES)))
 		was = note(epfd, me);
@@ -69,6 +78,16 @@ void rp_turn_set_rung(int epfd, bool again)
 		note(epfd, my_mark());
 	else if (was & ~NOTES && (was & ~NOTES) != my_mark() && !(was & RP_SET_RUNG))
 		note(epfd, RP_SET_RUNG);
+}
+
+uint64_t rp_turn_shared_ns(const struct rp_self *s)
+{
+	uint32_t now = atomic_load_explicit(&waits_on[s->turn.set], memory_order_relaxed) & NOTES;
+
+	if (rp_likely(now == s->turn.shared) || !rp_turn_notes_count(now) ||
+	    rp_turn_notes_count(s->turn.shared) || rp_request_is_alone(s->request))
+		return RP_NEVER;
+	return atomic_load(&noted_ns[s->turn.set % N_NOTED]);
 }
 
 void rp_turn_brought(int epfd, bool by_bell)

@@ -41,6 +41,13 @@ extern _Atomic uint8_t rp_turn_runs;
  * lies in their lists then when the bell's event comes, and not before). */
 enum { RP_SET_OF_SEVERAL = 1, RP_SET_RUNG = 2 };
 
+static inline bool rp_turn_notes_count(uint32_t notes)
+{
+	uint8_t runs = atomic_load_explicit(&rp_turn_runs, memory_order_relaxed);
+
+	return notes & RP_SET_OF_SEVERAL || (notes & RP_SET_RUNG && runs == RP_RUNS_CALLBACKS);
+}
+
 /* Before a wait of the calling thread on the set EPFD: is it the only one that does? */
 void rp_turn_comes_to(int epfd);
 
@@ -83,12 +90,11 @@ bool rp_turn_is_guest(bool watched);
  * is anybody's, except while a request is alone. */
 static inline bool rp_turn_is_shared(const struct rp_self *s)
 {
-	uint8_t notes = s->turn.shared;
-	uint8_t runs = atomic_load_explicit(&rp_turn_runs, memory_order_relaxed);
-
-	return s->turn.looped &&
-	       (notes & RP_SET_OF_SEVERAL || (notes & RP_SET_RUNG && runs == RP_RUNS_CALLBACKS));
+	return s->turn.looped && rp_turn_notes_count(s->turn.shared);
 }
+
+/* Since when that has been so, where it was not when S's turn began; RP_NEVER: it is not. */
+uint64_t rp_turn_shared_ns(const struct rp_self *s);
 
 /* From when on the turn belongs to nobody any more: a timer of the loop may be due, or what a
  * runtime has said of it is over; what is believed of who is alone is over when somebody comes.
@@ -102,8 +108,11 @@ static inline uint64_t rp_turn_end_ns(const struct rp_self *s)
 		return s->rests_ns;
 	if (rp_unlikely(lone) && s->armed == RP_ARMED_LIGHT && !rp_request_is_alone(s->request))
 		return 0;
-	if (s->turn.looped && !s->coroutine.own && !rp_current_is_told(s))
-		due_ns = s->turn.due_ns;
+	if (s->turn.looped && !s->coroutine.own && !rp_current_is_told(s)) {
+		uint64_t shared_ns = rp_turn_shared_ns(s);
+
+		due_ns = s->turn.due_ns < shared_ns ? s->turn.due_ns : shared_ns;
+	}
 	if (rp_unlikely(s->by == RP_BY_PIPE || lone) && s->armed == RP_ARMED)
 		company_ns = rp_request_company_ns(s->request);
 	return due_ns < company_ns ? due_ns : company_ns;

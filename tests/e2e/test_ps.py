@@ -149,11 +149,18 @@ def what_cannot_be_shown_is_said_and_served():
             os.rmdir(made)
 
 
+def tables_of(pid, began):
+    """Those that this process may have made: one that was killed before may have had its number."""
+    return [table for table in harness.glob.glob('/dev/shm/reqprof-*/%d' % pid)
+            if os.stat(table).st_mtime >= began]
+
+
 def nobody_asked_and_there_is_none():
+    began = time.time()
     with twins(host('flicker')) as both:
         both.unflagged('/quick/0')
         both.flagged('/quick/0')
-        check(not harness.glob.glob('/dev/shm/reqprof-*/%d' % both.servers[True].pid), 'a table')
+        equal(tables_of(both.servers[True].pid, began), [], 'tables')
     done = subprocess.run([harness.TOOL, 'ps', '999999999'], capture_output=True, text=True,
                           check=False)
     equal(done.returncode, 1)
@@ -161,17 +168,20 @@ def nobody_asked_and_there_is_none():
 
 
 def run_turns_it_on():
+    began = time.time()
     with place() as here:
         port = free_port()
         argv = [harness.TOOL, 'run', '--', host('flicker'), str(port)]
         with server(here, argv, port, shim=False, env={'REQPROF_DIR': here.sessions}) as one:
             ask(port, '/quick/0', close=True)
             shown_in_ps(one.pid)
+            equal(len(tables_of(one.pid, began)), 1, 'its table')
+        began = time.time()
         argv = [harness.TOOL, 'run', '--ps', '0', '--', host('flicker'), str(port)]
         with server(here, argv, port, shim=False, env={'REQPROF_DIR': here.sessions}) as one:
             ask(port, '/quick/0', close=True)
             time.sleep(0.2)
-            check(not harness.glob.glob('/dev/shm/reqprof-*/%d' % one.pid), 'a table')
+            equal(tables_of(one.pid, began), [], 'tables')
 
 
 run(a_thread_is_shown_running_and_waiting, one_that_is_flagged_is_shown_as_well,

@@ -343,7 +343,7 @@ ALL = [
 ]
 # In make check, for a moment each (tests/e2e/test_truth.py).
 SLICE = ['nginx files', 'nginx files, pipelined', 'nginx HTTP/2, files', 'php-fpm',
-         'nginx proxy', 'C loop, upstream', 'C loop, slices', 'C loop, all', 'C loop, pool, eager', 'C coroutines that read, all',
+         'nginx proxy', 'C loop, upstream', 'C loop, slices', 'C loop, all', 'C loop, pool', 'C coroutines that read, all',
          'C coroutines of threads', 'C thread each', 'C accept, workers',
          'C read, workers', 'C read, batches, bytes in a pipe', 'C read, semaphores',
          'C read, semaphores, stacks',
