@@ -60,7 +60,7 @@ void rp_conn_bind(struct rp_conn *c, bool reads)
 	}
 	struct rp_run *run = rp_pending_front(&c->pending);
 
-	bool is_followed = rp_conn_followed(run);
+	bool is_followed = rp_conn_followed(run), single = rp_pending_single(&c->pending);
 
 	if (run && !reads) {
 		rp_queue_shows(run->request, is_followed ? run->serial : 0);
@@ -68,18 +68,17 @@ void rp_conn_bind(struct rp_conn *c, bool reads)
 	}
 	if (rp_current_is_told(&rp_self))
 		return;
-	if (rp_unlikely(rp_self.armed) && (!run || rp_pending_single(&c->pending)) &&
+	if (rp_unlikely(rp_self.armed) && (!run || single) &&
 	    !(is_followed && rp_current_is(run->request, run->serial)))
 		rp_executor_meets();
 	/* In a pipeline one read brings several, and a server may work for all of them before it
 	 * writes: it is not known whose turn it is. */
-	if (is_followed && rp_pending_single(&c->pending) &&
-	    rp_current_works(run->request, run->serial) && rp_self.by != RP_BY_CLIENT &&
-	    rp_turn_is_guest(c->watched))
+	bool known = is_followed && single;
+	bool works = known && rp_current_works(run->request, run->serial);
+
+	if (works && rp_self.by != RP_BY_CLIENT && rp_turn_is_guest(c->watched))
 		return; /* and ends as what brought it does */
-	if (is_followed && rp_pending_single(&c->pending) &&
-	    (rp_current_works(run->request, run->serial) ||
-	     rp_turn_allows_client(run->request, c->watched, reads)))
+	if (works || (known && rp_turn_allows_client(run->request, c->watched, reads)))
 		rp_current_enter(run->request, run->serial);
 	else
 		rp_current_leave();

@@ -184,14 +184,12 @@ void rp_coroutine_switches(const ucontext_t *from, const ucontext_t *to)
 
 void rp_coroutine_takes(struct rp_self *s, enum rp_source by)
 {
-	s->coroutine.own = by == RP_BY_CLIENT &&
-	                   rp_coroutine_is_at(s, (uint64_t)(uintptr_t)__builtin_frame_address(0));
+	s->coroutine.own = by == RP_BY_CLIENT && rp_coroutine_is_here(s);
 }
 
 void rp_coroutine_loops(struct rp_self *s)
 {
-	if (rp_likely(!s->coroutine.lo) ||
-	    !rp_coroutine_is_at(s, (uint64_t)(uintptr_t)__builtin_frame_address(0)))
+	if (rp_likely(!s->coroutine.lo) || !rp_coroutine_is_here(s))
 		return;
 	s->coroutine.loop = s->coroutine.lo;
 	s->coroutine.lo = s->coroutine.hi = 0;

@@ -30,6 +30,12 @@ static inline bool rp_coroutine_is_at(const struct rp_self *s, uint64_t sp)
 	return sp - s->coroutine.lo < s->coroutine.hi - s->coroutine.lo;
 }
 
+/* ... where it is now. */
+static inline __attribute__((always_inline)) bool rp_coroutine_is_here(const struct rp_self *s)
+{
+	return rp_coroutine_is_at(s, (uint64_t)(uintptr_t)__builtin_frame_address(0));
+}
+
 /* What the thread works for is its coroutine's own, so that nothing a loop does is in question;
  * yet it has left that coroutine, by a way that nobody saw: its function returned. */
 static inline bool rp_coroutine_is_left(const struct rp_self *s, uint64_t sp)
@@ -40,9 +46,7 @@ static inline bool rp_coroutine_is_left(const struct rp_self *s, uint64_t sp)
 /* What the calling thread S does is a loop's; on a coroutine's own stack it is that one's. */
 static inline bool rp_coroutine_in_loop(const struct rp_self *s)
 {
-	return s->turn.looped &&
-	       !(s->coroutine.own &&
-	         rp_coroutine_is_at(s, (uint64_t)(uintptr_t)__builtin_frame_address(0)));
+	return s->turn.looped && !(s->coroutine.own && rp_coroutine_is_here(s));
 }
 
 /* The thread takes what it works for because of CLIENT's bytes, or not, here and now. */

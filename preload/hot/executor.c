@@ -8,7 +8,6 @@
 #include "preload/hot/sys.h"
 
 enum { NAME_BYTES = 16 };
-enum { NOT_LOOKED, BY_NO_NAME, BY_NAME };
 
 /* What the names of such threads begin with. */
 #define NAME(text)                                                                                 \
@@ -38,11 +37,11 @@ static bool has_name(void)
 	return false;
 }
 
-bool rp_executor_is_named(struct rp_self *s)
+bool rp_executor_look(struct rp_self *s)
 {
-	if (s->executor == NOT_LOOKED)
-		s->executor = has_name() ? BY_NAME : BY_NO_NAME;
-	return s->executor == BY_NAME;
+	if (s->executor == RP_EXECUTOR_NOT_LOOKED)
+		s->executor = has_name() ? RP_EXECUTOR_BY_NAME : RP_EXECUTOR_BY_NO_NAME;
+	return s->executor == RP_EXECUTOR_BY_NAME;
 }
 
 bool rp_executor_is(struct rp_self *s, bool watched)

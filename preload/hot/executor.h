@@ -12,13 +12,19 @@
 
 #include <stdbool.h>
 #include "preload/hot/self.h"
+#include "preload/real.h"
 
 /* May the calling thread, which is no loop, go on with somebody else's task at any time?  WATCHED:
  * the connection that it reads or writes is in an epoll set. */
 bool rp_executor_is(struct rp_self *s, bool watched);
 
-/* ... as its name says. */
-bool rp_executor_is_named(struct rp_self *s);
+/* ... as its name says; which is asked for once. */
+bool rp_executor_look(struct rp_self *s);
+enum { RP_EXECUTOR_NOT_LOOKED, RP_EXECUTOR_BY_NO_NAME, RP_EXECUTOR_BY_NAME };
+static inline bool rp_executor_is_named(struct rp_self *s)
+{
+	return rp_unlikely(s->executor != RP_EXECUTOR_BY_NO_NAME) && rp_executor_look(s);
+}
 
 /* The calling thread reads or writes on the connection of another request than the one, still
  * unanswered, that it was said to work for: threads of this process are believed no more. */

@@ -79,7 +79,7 @@ struct rp_self {
 	enum rp_source by;        /* ... and why we think so */
 	const void *queue;        /* what it came through (struct rp_handoff) */
 	bool lone;                /* ... and only because it is alone in this process */
-	uint8_t executor;         /* what its name says (executor.c) */
+	uint8_t executor;         /* what its name says: RP_EXECUTOR_* (executor.h) */
 	bool gave;                /* it has put a job for this request into a queue */
 	uint32_t runtime;  /* contexts of its language's runtime that it is in (hot/python.h) */
 	uint32_t tagged;   /* in how many a head was read, + 1, until that one or its turn ends; 0:

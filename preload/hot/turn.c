@@ -255,18 +255,13 @@ void rp_turn_begins(int n)
 	take_timer(t, n == 0);
 }
 
-static inline uint64_t here(void)
-{
-	return (uint64_t)(uintptr_t)__builtin_frame_address(0);
-}
-
 static bool allows(uint32_t request, enum rp_source by, bool reads)
 {
 	const struct rp_self *s = &rp_self;
 	const struct rp_turn *t = &s->turn;
 	uint8_t runs = atomic_load_explicit(&rp_turn_runs, memory_order_relaxed);
 
-	if (!t->looped || (by == RP_BY_CLIENT && rp_coroutine_is_at(s, here())))
+	if (!t->looped || (by == RP_BY_CLIENT && rp_coroutine_is_here(s)))
 		return true;
 	if (t->due_ns != RP_NEVER && rp_turn_is_over(s, s->claimed ? s->claimed_ns : rp_mono_ns()))
 		return false;
@@ -297,14 +292,14 @@ bool rp_turn_is_guest(bool watched)
 {
 	struct rp_self *s = &rp_self;
 
-	return !s->turn.looped && !rp_coroutine_is_at(s, here()) && rp_executor_is(s, watched);
+	return !s->turn.looped && !rp_coroutine_is_here(s) && rp_executor_is(s, watched);
 }
 
 bool rp_turn_allows_client(uint32_t request, bool watched, bool reads)
 {
 	struct rp_self *s = &rp_self;
 	bool guest = rp_turn_is_guest(watched);
-	bool shared = rp_turn_is_shared(s) && !rp_coroutine_is_at(s, here());
+	bool shared = rp_turn_is_shared(s) && !rp_coroutine_is_here(s);
 
 	s->lone = (guest || shared) && rp_request_is_alone(request);
 	return judged(guest ? s->lone : allows(request, RP_BY_CLIENT, reads), request, reads);

@@ -8,6 +8,7 @@
 #include "preload/cold/settings.h"
 #include "preload/hot/clock.h"
 #include "preload/hot/conn.h"
+#include "preload/hot/current.h"
 #include "preload/hot/mask.h"
 #include "preload/settings.h"
 
@@ -79,6 +80,14 @@ static void add(struct flagged_notes *notes, const struct rp_note *note)
 	} else {
 		notes->n_unknown++;
 	}
+}
+
+void flagged_close(struct rp_request *r, struct flagged_notes *notes)
+{
+	rp_current_leave();
+	flagged_take(notes);
+	rp_request_end(r, RP_END_COMPLETE, rp_mono_ns());
+	rp_request_free(r);
 }
 
 void flagged_take(struct flagged_notes *notes)

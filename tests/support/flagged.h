@@ -34,6 +34,9 @@ void flagged_ready(void);
 /* A request "GET /shop HTTP/1.1" in slot 0, LIVE, sampled every INTERVAL_NS. */
 struct rp_request *flagged_open(uint64_t interval_ns);
 
+/* The calling thread leaves R, which ends; its notes are added to NOTES, its slot is free. */
+void flagged_close(struct rp_request *r, struct flagged_notes *notes);
+
 /* Takes every note of every track; frees the tracks whose threads have left.  Adds to NOTES. */
 void flagged_take(struct flagged_notes *notes);
 

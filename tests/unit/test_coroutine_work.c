@@ -34,10 +34,7 @@ static void ready(void)
 
 static void done(void)
 {
-	rp_current_leave();
-	flagged_take(&notes);
-	rp_request_end(flagged, RP_END_COMPLETE, rp_mono_ns());
-	rp_request_free(flagged);
+	flagged_close(flagged, &notes);
 }
 
 static void __attribute__((noinline)) go(ucontext_t *from, ucontext_t *to)

@@ -134,10 +134,7 @@ static void ready(void)
 
 static void done(void)
 {
-	rp_current_leave();
-	flagged_take(&notes);
-	rp_request_end(flagged, RP_END_COMPLETE, rp_mono_ns());
-	rp_request_free(flagged);
+	flagged_close(flagged, &notes);
 	rp_self.node = NULL;
 	rp_self.runtime = 0;
 	memset(&notes, 0, sizeof(notes));

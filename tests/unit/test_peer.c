@@ -115,10 +115,7 @@ START_TEST(whoever_was_answered_there)
 	ck_assert_uint_eq(rp_conn_kind(up), RP_FD_UPSTREAM);
 	move(other_end, up);
 	rp_peer_heard(up);
-	rp_current_leave();
-	rp_request_end(flagged, RP_END_COMPLETE, rp_mono_ns());
-	flagged_take(&notes);
-	rp_request_free(flagged);
+	flagged_close(flagged, &notes);
 	flagged = flagged_open(MS);
 	turn(1);
 	ck_assert(stays_after(true, MSG_PEEK));
@@ -183,10 +180,7 @@ START_TEST(several_questions_at_once_have_no_name)
 	ck_assert(is_named(false, ""));
 	say(ASK("GET /third"));
 	ck_assert(is_named(false, ""));
-	rp_current_leave();
-	rp_request_end(flagged, RP_END_COMPLETE, rp_mono_ns());
-	flagged_take(&notes);
-	rp_request_free(flagged);
+	flagged_close(flagged, &notes);
 	flagged = flagged_open(MS);
 	turn(1);
 	say(ASK("GET /fourth"));
