@@ -9,28 +9,22 @@
 
 enum { N_LEFT = 512, WAYS = 4 };
 
-/* A context that was left while it worked for somebody.  BUSY: one looks; nobody waits for him. */
+/* A context that was left while it worked for somebody.  Only who goes on at AT, or leaves it
+ * again, takes it from there, one thread after the other; of a request that is over anybody may
+ * take the place. */
 struct left {
-	_Atomic uint8_t busy;
+	_Atomic(const ucontext_t *) at; /* NULL: the place is free */
 	bool own;      /* on a coroutine's own stack; else a loop's, or a thread's */
 	uint32_t turn; /* ... the number of its turn */
-	const ucontext_t *at;
 	struct rp_handoff handoff;
 };
+
+/* Somebody writes there. */
+#define TAKEN ((const ucontext_t *)1)
 
 static struct left lefts[N_LEFT];
 
 _Atomic uint64_t rp_coroutine_end_at;
-
-static bool enter(struct left *l)
-{
-	return !atomic_exchange_explicit(&l->busy, 1, memory_order_acquire);
-}
-
-static void leave(struct left *l)
-{
-	atomic_store_explicit(&l->busy, 0, memory_order_release);
-}
 
 static struct left *ways_of(const ucontext_t *at)
 {
@@ -44,44 +38,40 @@ static bool lives(const struct left *l)
 	return rp_request_lives(l->handoff.request, l->handoff.serial);
 }
 
+static void copy(struct left *to, const struct left *from)
+{
+	to->own = from->own;
+	to->turn = from->turn;
+	to->handoff = from->handoff;
+}
+
 /* What AT was left with is INTO's; it is forgotten here.  False: for nobody. */
 static bool take_out(const ucontext_t *at, struct left *into)
 {
-	bool found = false;
-
 	for (struct left *l = ways_of(at), *end = l + WAYS; l < end; l++) {
-		if (!enter(l))
+		const ucontext_t *its = at;
+
+		if (atomic_load(&l->at) != at)
 			continue;
-		if (l->at == at) {
-			l->at = NULL;
-			into->own = l->own;
-			into->turn = l->turn;
-			into->handoff = l->handoff;
-			found = lives(l);
-		}
-		leave(l);
+		copy(into, l);
+		if (atomic_compare_exchange_strong(&l->at, &its, NULL))
+			return lives(into);
 	}
-	return found;
+	return false;
 }
 
 /* Where there is no room it is nobody's. */
 static void put_in(const struct left *what)
 {
 	for (struct left *l = ways_of(what->at), *end = l + WAYS; l < end; l++) {
-		bool free;
+		const ucontext_t *its = atomic_load(&l->at);
 
-		if (!enter(l))
+		if (its == TAKEN || (its && lives(l)) ||
+		    !atomic_compare_exchange_strong(&l->at, &its, TAKEN))
 			continue;
-		free = !l->at || !lives(l);
-		if (free) {
-			l->at = what->at;
-			l->own = what->own;
-			l->turn = what->turn;
-			l->handoff = what->handoff;
-		}
-		leave(l);
-		if (free)
-			return;
+		copy(l, what);
+		atomic_store(&l->at, what->at);
+		return;
 	}
 }
 
@@ -199,5 +189,6 @@ void rp_coroutine_loops(struct rp_self *s)
 RP_EARLY void rp_coroutine_forked(void)
 {
 	for (unsigned i = 0; i < N_LEFT; i++)
-		leave(&lefts[i]);
+		if (lefts[i].at == TAKEN)
+			lefts[i].at = NULL;
 }
