@@ -87,8 +87,11 @@ static void draw_titles(const struct rp_term *t, const struct look *look, const 
 
 static void draw_count(const struct rp_term *t, const struct rp_shares *shares)
 {
-	fprintf(t->out, "%sshowing %zu of %zu", rp_term_sgr(t, RP_DIM), shares->n_rows,
-	        shares->n_all);
+	fputs(rp_term_sgr(t, RP_DIM), t->out);
+	if (shares->n_all)
+		fprintf(t->out, "showing %zu of %zu", shares->n_rows, shares->n_all);
+	else
+		fputs("nothing to list", t->out);
 	if (shares->spreads && shares->n_rows)
 		fprintf(t->out, ", over %zu requests", shares->spreads[0].n);
 	fprintf(t->out, "%s\n", rp_term_sgr(t, RP_PLAIN));

@@ -94,6 +94,17 @@ static void callees(const struct rp_term *t)
 	table(t, ask_callees, "serve");
 }
 
+/* Nobody calls it. */
+static void ask_root(struct rp_shares *out, const struct rp_profile *p, const struct rp_query *q)
+{
+	rp_analyses_callers(out, p, "main", q);
+}
+
+static void no_callers(const struct rp_term *t)
+{
+	table(t, ask_root, "main");
+}
+
 static void hot_paths(const struct rp_term *t)
 {
 	struct rp_profile *p = shop_profile();
@@ -228,11 +239,17 @@ static const struct {
 	const char *golden;
 	draw *draw;
 } reports[] = {
-        {"looks/show.txt", show},           {"looks/flat.txt", flat},
-        {"looks/callers.txt", callers},     {"looks/callees.txt", callees},
-        {"looks/hot-paths.txt", hot_paths}, {"looks/waits.txt", waits},
-        {"looks/several.txt", several},     {"looks/ls.txt", ls},
-        {"looks/diff.txt", diff},           {"looks/no-waits.txt", no_waits},
+        {"looks/show.txt", show},
+        {"looks/flat.txt", flat},
+        {"looks/callers.txt", callers},
+        {"looks/callees.txt", callees},
+        {"looks/hot-paths.txt", hot_paths},
+        {"looks/waits.txt", waits},
+        {"looks/several.txt", several},
+        {"looks/ls.txt", ls},
+        {"looks/diff.txt", diff},
+        {"looks/no-waits.txt", no_waits},
+        {"looks/no-callers.txt", no_callers},
 };
 
 START_TEST(a_report_looks_like_the_golden_text)
