@@ -178,6 +178,7 @@ static bool turn(uint64_t *flushed_ns)
 
 	look_at_new_tracks();
 	tell_in_flight();
+	rp_python_hurry();
 	rp_modules_refresh();
 	rp_runtimes_look();
 	rp_python_look();

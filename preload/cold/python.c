@@ -2,6 +2,7 @@
 #include "preload/cold/python.h"
 
 #include <dlfcn.h>
+#include <limits.h>
 #include <string.h>
 #include "preload/cold/imports.h"
 #include "preload/cold/loader.h"
@@ -11,6 +12,7 @@
 #include "preload/settings.h"
 
 enum { TP_NAME = 3 };
+#define UVLOOP "/uvloop/"
 
 /* "3.8" to "3.12": where hot/python.c knows what is where. */
 static bool is_known(const char *version)
@@ -72,6 +74,31 @@ static void go_between(const char *path)
 	dlclose(handle);
 }
 
+static int find_uvloop(struct dl_phdr_info *info, size_t size, void *path)
+{
+	size_t n = info->dlpi_name ? strlen(info->dlpi_name) : 0;
+
+	(void)size;
+	if (n >= PATH_MAX || !info->dlpi_name || !strstr(info->dlpi_name, UVLOOP))
+		return 0;
+	memcpy(path, info->dlpi_name, n + 1);
+	return 1;
+}
+
+void rp_python_hurry(void)
+{
+	static bool done;
+	static char path[PATH_MAX];
+
+	if (done || !rp_settings.runtimes || !atomic_load(&rp_python_there))
+		return;
+	done = true;
+	rp_loader_enter();
+	if (rp_modules_iterate(find_uvloop, path))
+		go_between(path);
+	rp_loader_leave();
+}
+
 void rp_python_look(void)
 {
 	static uint32_t seen;
@@ -84,7 +111,7 @@ void rp_python_look(void)
 		rp_loader_enter();
 		if (strstr(m->path, "/libpython"))
 			rp_python_find();
-		if (atomic_load(&rp_python_there) && strstr(m->path, "/uvloop/"))
+		if (atomic_load(&rp_python_there) && strstr(m->path, UVLOOP))
 			go_between(m->path);
 		rp_loader_leave();
 	}
