@@ -6,6 +6,7 @@
  */
 #include <sys/auxv.h>
 #include "preload/cold/answers.h"
+#include "preload/cold/coroutine.h"
 #include "preload/cold/drain.h"
 #include "preload/cold/flights.h"
 #include "preload/cold/loader.h"
@@ -18,6 +19,7 @@
 #include "preload/cold/unwinder.h"
 #include "preload/hot/blame.h"
 #include "preload/hot/conn.h"
+#include "preload/hot/coroutine.h"
 #include "preload/hot/current.h"
 #include "preload/hot/gate.h"
 #include "preload/hot/mask.h"
@@ -65,6 +67,7 @@ __attribute__((constructor(101))) static void boot(int argc, char **argv)
 	rp_blame_check();
 	rp_runtimes_start();
 	rp_sandboxed_boot();
+	atomic_store(&rp_coroutine_end_at, rp_coroutine_end());
 	rp_python_find();
 	rp_node_boot(argc, argv);
 	rp_mask_has_exit_key = pthread_key_create(&rp_mask_exit_key, thread_ends) == 0;

@@ -1,33 +1,33 @@
 /* coroutine.c - see coroutine.h.
  *
- * Room: cold.  The function has no public name: a coroutine is made, and looks where it would
- * return to.  SPDX-License-Identifier: MIT
+ * Room: cold.  The function has no public name: a coroutine is made, never begun, and looked at.
+ * SPDX-License-Identifier: MIT
  */
 #include "preload/cold/coroutine.h"
 
 #include <ucontext.h>
+#include "preload/hot/coroutine.h"
 
-enum { STACK_BYTES = 16384 };
+enum { STACK_BYTES = 1024 };
 
-static ucontext_t home, away;
-static uint64_t found;
-
-static void __attribute__((noinline)) look(void)
+static void nothing(void)
 {
-	found = (uint64_t)(uintptr_t)__builtin_return_address(0);
-	setcontext(&home);
 }
 
 uint64_t rp_coroutine_end(void)
 {
 	static char stack[STACK_BYTES] __attribute__((aligned(16)));
+	static ucontext_t made;
+	static uint64_t found;
+	struct rp_regs regs;
 
-	if (found || getcontext(&away) != 0)
+	if (found || getcontext(&made) != 0)
 		return found;
-	away.uc_stack.ss_sp = stack;
-	away.uc_stack.ss_size = sizeof(stack);
-	away.uc_link = &home;
-	makecontext(&away, look, 0);
-	swapcontext(&home, &away);
+	made.uc_stack.ss_sp = stack;
+	made.uc_stack.ss_size = sizeof(stack);
+	made.uc_link = &made;
+	makecontext(&made, nothing, 0);
+	rp_regs_from_context(&regs, &made);
+	found = rp_coroutine_returns_to(&regs);
 	return found;
 }

@@ -6,7 +6,6 @@
 #include <sys/prctl.h>
 #include "preload/cold/answers.h"
 #include "preload/cold/caught.h"
-#include "preload/cold/coroutine.h"
 #include "preload/cold/delay.h"
 #include "preload/cold/flights.h"
 #include "preload/cold/log.h"
@@ -23,7 +22,6 @@
 #include "preload/cold/watch.h"
 #include "preload/hot/self.h"
 #include "preload/hot/clock.h"
-#include "preload/hot/coroutine.h"
 #include "preload/hot/conn_slot.h"
 #include "preload/hot/current.h"
 #include "preload/hot/drops.h"
@@ -245,7 +243,6 @@ static void begin(void)
 		rp_modules_blind();
 	}
 	rp_delay_reset(own);
-	atomic_store(&rp_coroutine_end_at, rp_coroutine_end());
 	if (own)
 		rp_sandboxed();
 	if (own)

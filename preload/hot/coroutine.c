@@ -4,7 +4,6 @@
 #include "preload/hot/clock.h"
 #include "preload/hot/current.h"
 #include "preload/hot/request.h"
-#include "preload/hot/stack.h"
 #include "preload/hot/turn.h"
 
 enum { N_LEFT = 512, WAYS = 4 };
@@ -117,7 +116,7 @@ static bool begins(const struct rp_self *s, const struct rp_regs *regs)
 	if (!end || regs->sp % 8 || regs->sp + 8 > s->coroutine.hi ||
 	    !rp_coroutine_is_at(s, regs->sp))
 		return false;
-	return end == (rp_machine_here->link ? regs->bx : *(const uint64_t *)(uintptr_t)regs->sp);
+	return end == rp_coroutine_returns_to(regs);
 }
 
 static void go_on(struct rp_self *s, const struct left *l)

@@ -14,9 +14,16 @@
 #include <stdint.h>
 #include <ucontext.h>
 #include "preload/hot/self.h"
+#include "preload/hot/stack.h"
 
 /* What coroutines that have not begun return into (cold/coroutine.h); 0: not known yet. */
 extern _Atomic uint64_t rp_coroutine_end_at;
+
+/* Where the outermost function of one that has not begun, and would with REGS, will return. */
+static inline uint64_t rp_coroutine_returns_to(const struct rp_regs *regs)
+{
+	return rp_machine_here->link ? regs->bx : *(const uint64_t *)(uintptr_t)regs->sp;
+}
 
 /* The calling thread is about to go on at TO; while nobody is followed, only where that is matters.
  */
