@@ -176,7 +176,6 @@ static bool turn(uint64_t *flushed_ns)
 
 	look_at_new_tracks();
 	tell_in_flight();
-	rp_python_hurry();
 	rp_modules_refresh();
 	rp_runtimes_look();
 	rp_python_look();
@@ -236,6 +235,8 @@ static void begin(void)
 {
 	atomic_store(&rp_flight_asleep, 0);
 	rp_self.ours = true;
+	if (atomic_load(&rp_n_requests)) /* a line in the log is no reason */
+		rp_python_hurry();
 	bool own = rp_table_own();
 
 	if (!own) {

@@ -3,12 +3,14 @@
 
 #include <dlfcn.h>
 #include <limits.h>
+#include <linux/futex.h>
 #include <string.h>
 #include "preload/cold/imports.h"
 #include "preload/cold/loader.h"
 #include "preload/cold/modules.h"
 #include "preload/cold/modules_list.h"
 #include "preload/hot/python.h"
+#include "preload/hot/sys.h"
 #include "preload/settings.h"
 
 enum { TP_NAME = 3 };
@@ -85,18 +87,24 @@ static int find_uvloop(struct dl_phdr_info *info, size_t size, void *path)
 	return 1;
 }
 
+static void have_looked(void)
+{
+	atomic_store(&rp_python_hurried, 1);
+	rp_sys(SYS_futex, &rp_python_hurried, FUTEX_WAKE_PRIVATE, INT_MAX);
+}
+
 void rp_python_hurry(void)
 {
-	static bool done;
 	static char path[PATH_MAX];
 
-	if (done || !rp_settings.runtimes || !atomic_load(&rp_python_there))
+	if (!rp_settings.runtimes || !atomic_load(&rp_python_there) ||
+	    atomic_load(&rp_python_hurried))
 		return;
-	done = true;
 	rp_loader_enter();
 	if (rp_modules_iterate(find_uvloop, path))
 		go_between(path);
 	rp_loader_leave();
+	have_looked();
 }
 
 void rp_python_look(void)
@@ -115,4 +123,6 @@ void rp_python_look(void)
 			go_between(m->path);
 		rp_loader_leave();
 	}
+	if (!atomic_load(&rp_python_hurried))
+		have_looked();
 }

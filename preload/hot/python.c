@@ -2,12 +2,18 @@
 #include "preload/hot/python.h"
 
 #include <errno.h>
+#include <linux/futex.h>
+#include "preload/hot/clock.h"
 #include "preload/hot/current.h"
 #include "preload/hot/python_parts.h"
 #include "preload/hot/request.h"
+#include "preload/hot/sys.h"
 
 struct rp_python rp_python;
 _Atomic bool rp_python_there;
+_Atomic uint32_t rp_python_hurried;
+
+enum { HURRY_NS = 10000000 };
 
 /* Guarded by Python's lock. */
 static void *variable;
@@ -275,17 +281,30 @@ static bool is_usable(void)
 	       py->PyGILState_GetThisThreadState();
 }
 
+/* The first flagged request of a process waits for our thread, which it started, and which needs a
+ * fraction of a millisecond. */
+static bool contexts_are_seen(void)
+{
+	static bool waited;
+	struct timespec most = rp_timespec(HURRY_NS);
+
+	if (!atomic_load(&rp_python_hurried) && !waited)
+		rp_sys(SYS_futex, &rp_python_hurried, FUTEX_WAIT_PRIVATE, 0, &most);
+	waited = true;
+	return atomic_load(&rp_python_hurried);
+}
+
 /* A loop in Python reads in the context of its callback, one in C outside of any: there the next
- * context is that of the connection.  Which of them it is, is not known of the very first one. */
+ * context is that of the connection. */
 static void tag(struct rp_self *s, uint32_t request, uint32_t serial)
 {
-	bool was_there = atomic_load(&installed);
-
 	if (!install())
 		return;
 	if (s->turn.looped && !s->runtime && rp_python_loaded("uvloop")) {
+		bool known = contexts_are_seen() || rp_request_is_alone(request);
+
 		s->head_request = request;
-		s->head_serial = was_there || rp_request_is_alone(request) ? serial : 0;
+		s->head_serial = known ? serial : 0;
 		return;
 	}
 	set_number(request, serial);

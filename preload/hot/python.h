@@ -54,6 +54,9 @@ struct rp_python {
 extern struct rp_python rp_python;
 extern _Atomic bool rp_python_there;
 
+/* Our thread has looked whether a module calls rp_python_enter, or should: a futex, 0 until then. */
+extern _Atomic uint32_t rp_python_hurried;
+
 /* The calling thread has just read the flagged head of (REQUEST, SERIAL). */
 void rp_python_head(uint32_t request, uint32_t serial);
 
