@@ -45,17 +45,35 @@ static uint64_t asked_or_ever(const struct timespec *timeout)
 	return timeout ? rp_asked_ns(timeout) : RP_NEVER;
 }
 
-/* Nobody looks at turns yet: only what the first one will be. */
-static inline bool nobody_looks(int epfd, int timeout_ms)
+/* Nobody looks at turns yet, and this is none, or none of a loop. */
+static inline bool nobody_looks(int epfd)
 {
-	if (rp_unlikely(atomic_load_explicit(&rp_turn_watching, memory_order_relaxed)))
+	return !atomic_load_explicit(&rp_turn_watching, memory_order_relaxed) &&
+	       rp_conn_kind(epfd) != RP_FD_LOOP &&
+	       !atomic_load_explicit(&rp_conn_has_ring, memory_order_relaxed);
+}
+
+/* Nobody does, but it may be a loop's, and the next turn somebody's first. */
+static inline bool nobody_looks_yet(int epfd, uint64_t timeout_ns)
+{
+	if (atomic_load_explicit(&rp_turn_watching, memory_order_relaxed))
 		return false;
-	if (rp_conn_kind(epfd) == RP_FD_LOOP ||
-	    atomic_load_explicit(&rp_conn_has_ring, memory_order_relaxed)) {
-		rp_turn_comes_to(epfd);
-		rp_turn_unseen(&rp_self.turn, ms_or_ever(timeout_ms));
-	}
+	rp_turn_comes_to(epfd);
+	rp_turn_unseen(&rp_self.turn, timeout_ns);
 	return true;
+}
+
+static inline int unseen(int ret, const struct epoll_event *events, bool could_block)
+{
+	rp_turn_unseen_begins(&rp_self.turn, ret, could_block, ret == 1 ? events->data.u64 : 0);
+	return ret;
+}
+
+static RP_SLOW int unseen_epoll_wait(int epfd, struct epoll_event *events, int n, int timeout_ms)
+{
+	rp_turn_comes_to(epfd);
+	rp_turn_unseen(&rp_self.turn, ms_or_ever(timeout_ms));
+	return unseen(rp_real.epoll_wait(epfd, events, n, timeout_ms), events, timeout_ms);
 }
 
 static RP_SLOW int seen_epoll_wait(int epfd, struct epoll_event *events, int n, int timeout_ms)
@@ -69,8 +87,10 @@ static RP_SLOW int seen_epoll_wait(int epfd, struct epoll_event *events, int n, 
 
 RP_HOOK int epoll_wait(int epfd, struct epoll_event *events, int n, int timeout_ms)
 {
-	if (rp_likely(nobody_looks(epfd, timeout_ms)))
+	if (rp_likely(nobody_looks(epfd)))
 		return rp_real.epoll_wait(epfd, events, n, timeout_ms);
+	if (!atomic_load_explicit(&rp_turn_watching, memory_order_relaxed))
+		return unseen_epoll_wait(epfd, events, n, timeout_ms);
 	return seen_epoll_wait(epfd, events, n, timeout_ms);
 }
 
@@ -80,6 +100,9 @@ static RP_SLOW int seen_epoll_pwait(int epfd, struct epoll_event *events, int n,
 	struct rp_wait w;
 	sigset_t copy;
 
+	if (nobody_looks_yet(epfd, ms_or_ever(timeout_ms)))
+		return unseen(rp_real.epoll_pwait(epfd, events, n, timeout_ms, mask), events,
+		              timeout_ms);
 	if (before_epoll(&w, epfd, &n, ms_or_ever(timeout_ms), !mask))
 		return 0;
 	return after_epoll(&w, epfd, events,
@@ -90,7 +113,7 @@ static RP_SLOW int seen_epoll_pwait(int epfd, struct epoll_event *events, int n,
 RP_HOOK int epoll_pwait(int epfd, struct epoll_event *events, int n, int timeout_ms,
                         const sigset_t *mask)
 {
-	if (rp_likely(nobody_looks(epfd, timeout_ms)))
+	if (rp_likely(nobody_looks(epfd)))
 		return rp_real.epoll_pwait(epfd, events, n, timeout_ms, mask);
 	return seen_epoll_pwait(epfd, events, n, timeout_ms, mask);
 }
@@ -98,10 +121,14 @@ RP_HOOK int epoll_pwait(int epfd, struct epoll_event *events, int n, int timeout
 static RP_SLOW int seen_epoll_pwait2(int epfd, struct epoll_event *events, int n,
                                      const struct timespec *timeout, const sigset_t *mask)
 {
+	uint64_t timeout_ns = asked_or_ever(timeout);
 	struct rp_wait w;
 	sigset_t copy;
 
-	if (before_epoll(&w, epfd, &n, asked_or_ever(timeout), !mask))
+	if (nobody_looks_yet(epfd, timeout_ns))
+		return unseen(rp_real.epoll_pwait2(epfd, events, n, timeout, mask), events,
+		              timeout_ns);
+	if (before_epoll(&w, epfd, &n, timeout_ns, !mask))
 		return 0;
 	return after_epoll(&w, epfd, events,
 	                   rp_real.epoll_pwait2(epfd, events, n, timeout,
@@ -111,7 +138,7 @@ static RP_SLOW int seen_epoll_pwait2(int epfd, struct epoll_event *events, int n
 RP_HOOK int epoll_pwait2(int epfd, struct epoll_event *events, int n,
                          const struct timespec *timeout, const sigset_t *mask)
 {
-	if (rp_likely(nobody_looks(epfd, timeout ? (int)(rp_asked_ns(timeout) / 1000000) : -1)))
+	if (rp_likely(nobody_looks(epfd)))
 		return rp_real.epoll_pwait2(epfd, events, n, timeout, mask);
 	return seen_epoll_pwait2(epfd, events, n, timeout, mask);
 }

@@ -30,10 +30,12 @@ struct rp_handoff {
 
 /* What the loop on this thread does (turn.h).  All zeros: not a loop, or not seen yet. */
 struct rp_turn {
-	bool looped;     /* the thread waits for the events of a loop */
-	int set;         /* that it waited for */
-	uint8_t shared;  /* what others do with its set: RP_SET_* (turn.h) */
-	bool rung;       /* what made the turn begin was a bell (bell.h) */
+	bool looped;    /* the thread waits for the events of a loop */
+	int set;        /* that it waited for */
+	uint8_t shared; /* what others do with its set: RP_SET_* (turn.h) */
+	bool rung;      /* what made the turn begin was a bell (bell.h) */
+	bool unseen;    /* that is to be found out: by its one event's DATA */
+	uint64_t data;
 	uint8_t kind;    /* enum rp_turn_kind */
 	uint32_t number; /* of this turn */
 	uint32_t later;  /* polls since it began that were answered with nothing */

@@ -1,6 +1,7 @@
 /* turn.c - see turn.h.  Room: hot.  SPDX-License-Identifier: MIT */
 #include "preload/hot/turn.h"
 
+#include "preload/hot/bell.h"
 #include "preload/hot/clock.h"
 #include "preload/hot/coroutine.h"
 #include "preload/hot/current.h"
@@ -249,18 +250,27 @@ void rp_turn_begins(int n)
 	t->back_ns = rp_mono_ns();
 	t->number++;
 	t->later = 0;
-	t->led = t->rung = false;
+	t->led = t->rung = t->unseen = false;
 	if (n == 1 && t->kind == RP_TURN_MANY)
 		t->kind = RP_TURN_ONE;
 	take_timer(t, n == 0);
 }
 
+/* When it began nobody looked at turns. */
+static void look_back(struct rp_turn *t)
+{
+	t->unseen = false;
+	rp_turn_brought(t->set, rp_bell_rings(t->set, t->data));
+}
+
 static bool allows(uint32_t request, enum rp_source by, bool reads)
 {
-	const struct rp_self *s = &rp_self;
-	const struct rp_turn *t = &s->turn;
+	struct rp_self *s = &rp_self;
+	struct rp_turn *t = &s->turn;
 	uint8_t runs = atomic_load_explicit(&rp_turn_runs, memory_order_relaxed);
 
+	if (rp_unlikely(t->unseen))
+		look_back(t);
 	if (!t->looped || (by == RP_BY_CLIENT && rp_coroutine_is_here(s)))
 		return true;
 	if (t->due_ns != RP_NEVER && rp_turn_is_over(s, s->claimed ? s->claimed_ns : rp_mono_ns()))

@@ -62,8 +62,15 @@ void rp_turn_brought(int epfd, bool by_bell);
 
 /* Before one that nobody looks at: when a timer may be due in the turn that it brings. */
 void rp_turn_lasts(struct rp_turn *t, uint64_t timeout_ns);
-/* ... and that it is a loop's: what is known of a first turn. */
+/* ... and that it is a loop's, which may be somebody's first turn. */
 void rp_turn_unseen(struct rp_turn *t, uint64_t timeout_ns);
+/* ... and that it brought N events, of which the first has DATA. */
+static inline void rp_turn_unseen_begins(struct rp_turn *t, int n, bool could_block, uint64_t data)
+{
+	t->kind = !could_block ? RP_TURN_BUSY : n == 1 ? RP_TURN_ONE : RP_TURN_MANY;
+	t->unseen = n == 1;
+	t->data = data;
+}
 
 /* Before a loop's wait of TIMEOUT_NS (RP_NEVER: for ever) for at most *MOST events, which may
  * become

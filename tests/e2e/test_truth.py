@@ -11,7 +11,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 import burnt
 import servers
 from harness import check, equal, run
-from truth import measure
+from tally import total
+from truth import measure, measure_first
 
 SECONDS, CONNECTIONS = 0.7, 8
 # On a busy machine a queue may never be empty, and nothing is known; and the few requests of a time
@@ -54,6 +55,21 @@ def holds(name):
     return test
 
 
+def begins(name, connections):
+    """The first flagged request of a busy server is known as well."""
+    def test():
+        asked, = [rest for found, *rest in servers.ALL if found == name]
+        for _ in EASIER:
+            places, wrongs = measure_first(*asked[:2], connections, 3)
+            equal(wrongs, [], '(place, whose it was, whose we said)')
+            n = total(places)
+            if n['right'] > n['none']:
+                return
+        check(n['right'] > n['none'], places)
+    test.__name__ = 'the first flagged request of ' + name + ' is known'
+    return test
+
+
 def watches(name, where):
     """Requests that nobody flagged are followed no less truly; at WHERE nearly all are known."""
     def test():
@@ -92,7 +108,9 @@ def work_for_another_is_caught():
 
 
 BURNING = ['php-fpm', 'C thread each', 'gunicorn gthread', 'uvicorn asyncio, all']
+FIRST = {'nginx proxy': 8, 'C loop, upstream': 2, 'C coroutines that read, all': 8,
+         'node, upstream': 8, 'uvicorn asyncio, all': 8, 'uvicorn uvloop, all': 8}
 WATCHED = {'nginx proxy': 'start', 'C thread each': 'upstream', 'gunicorn gthread': 'start'}
 run(a_handler_that_lies_is_caught, work_for_another_is_caught, *map(holds, servers.SLICE),
-    *map(burns, BURNING),
+    *map(burns, BURNING), *(begins(*one) for one in FIRST.items()),
     *(watches(*one) for one in WATCHED.items()))

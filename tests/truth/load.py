@@ -8,6 +8,7 @@ import random
 import time
 
 FLAGGED, GIVEN_UP = 0.25, 0.02
+UNFLAGGED_S = 0.5  # before the first one, where it is asked for
 PATIENCE = 10
 
 
@@ -48,13 +49,17 @@ class Load:
             finally:
                 writer.close()
 
+    def flags(self):
+        """Whether the next request is flagged."""
+        return self.random.random() < FLAGGED
+
     def right(self, name, body):
         """BODY is the answer to the request of that NAME."""
         return body in (name, 'whoever')
 
     def send(self, writer):
         """The name of the request."""
-        flagged = self.random.random() < FLAGGED
+        flagged = self.flags()
         name = '%s%d' % ('f' if flagged else 'u', next(self.ids))
         target = self.target % name + ('&profile=1' if flagged else '')
         writer.write(('GET %s HTTP/1.1\r\nHost: truth\r\n\r\n' % target).encode())
@@ -82,3 +87,12 @@ class Load:
 
 class PipelinedLoad(Load):
     at_once = 3
+
+
+def first(kind):
+    """The same KIND of load, in which one request is flagged, among others that are not: the first
+    of a server that has been busy for a while."""
+    class First(kind):
+        def flags(self):
+            return not self.flagged and time.monotonic() - self.began > UNFLAGGED_S
+    return First

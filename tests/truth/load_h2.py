@@ -6,7 +6,7 @@ import asyncio
 import sys
 
 from harness import Skip
-from load import GIVEN_UP, FLAGGED, PATIENCE, Load
+from load import GIVEN_UP, PATIENCE, Load
 
 # Debian's package is pure Python: another Python than Debian's can use it as well.
 sys.path.append('/usr/lib/python3/dist-packages')
@@ -58,7 +58,7 @@ class Talk:
         """Requests one after another, with pauses: streams of a connection do not march in step."""
         load = self.load
         while load.goes_on():
-            flagged = load.random.random() < FLAGGED
+            flagged = load.flags()
             name = '%s%d' % ('f' if flagged else 'u', next(load.ids))
             load.flagged += flagged
             stream = self.h2.get_next_available_stream_id()

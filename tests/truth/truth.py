@@ -1,31 +1,35 @@
 #!/usr/bin/env python3
-# truth.py [-s SECONDS] [-c N,N,...] [-lpw] [WORD...] - for each server (those whose name has a WORD):
+# truth.py [-s SECONDS] [-c N,N,...] [-f N] [-lpw] [WORD...] - for each server (those whose name has a WORD):
 # how often the shim knew right, wrong or not at all for which flagged request a thread worked; how
 # much of the CPU time that handlers burnt their sessions tell, and how many samples of another's.
 #
-# Room: tests.  -p: by place, too; -w: with REQPROF_SLOW, so that every request is followed; -l: what
+# Room: tests.  -f: only the first flagged request of each of N processes that are busy with others,
+# unflagged ones; -p: by place, too; -w: with REQPROF_SLOW, so that every request is followed; -l: what
 # late binding would have said of what was nobody's (late.h).
 # SPDX-License-Identifier: MIT
 import argparse
+import collections
 import sys
 
 import burnt
 import servers
 from harness import Skip, place
-from load import Load
+from load import Load, first
 from tally import Tally, total
 
 USUAL = '1,8,64'
+FIRST_S = 0.8
 HEAD = '%-28s %6s %6s %6s %8s%8s%9s%9s'
 
 
-def measure(start, target, connections, seconds, more=(), enough=0):
+def measure(start, target, connections, seconds, more=(), enough=0, only=lambda kind: kind):
     """The counts by place of one server under one load, what was wrong, and the load; MORE of its
-    environment.  ENOUGH answers: see Load."""
+    environment.  ENOUGH answers: see Load.  ONLY: load.first."""
     with place() as here:
         tally = Tally(here.file('tally'), more)
         with start(here, tally) as port:
-            load = getattr(start, 'load', Load)(port, target, connections, seconds, enough).run()
+            kind = only(getattr(start, 'load', Load))
+            load = kind(port, target, connections, seconds, enough).run()
         load.late = tally.late()
         return (*tally.read(), load)
 
@@ -87,10 +91,35 @@ def show(name, asked, connections, args):
     return not counts['wrong'] and not foreign and not bad
 
 
+def measure_first(start, target, connections, processes, more=()):
+    """The counts by place of the first flagged requests of so many PROCESSES; what was wrong."""
+    all_places, all_wrongs = collections.defaultdict(collections.Counter), []
+    for _ in range(processes):
+        places, wrongs, load = measure(start, target, connections, FIRST_S, more, only=first)
+        all_wrongs += wrongs + load.bad
+        for where, n in places.items():
+            all_places[where] += n
+    return all_places, all_wrongs
+
+
+def show_first(name, asked, connections, args):
+    """The same as show()."""
+    try:
+        places, wrongs = measure_first(*asked, connections, args.first)
+    except Skip as skip:
+        print('%-28s SKIP %s' % (name, skip))
+        return True
+    line('%s @%d' % (name, connections), total(places))
+    if args.places:
+        by_place(places, wrongs)
+    return not wrongs
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('-s', dest='seconds', type=float, default=2)
     parser.add_argument('-c', dest='connections', default=USUAL)
+    parser.add_argument('-f', dest='first', type=int, default=0, metavar='PROCESSES')
     parser.add_argument('-p', dest='places', action='store_true')
     parser.add_argument('-l', dest='late', action='store_true')
     parser.add_argument('-w', dest='watched', action='store_true')
@@ -102,7 +131,7 @@ def main():
         if args.words and not any(word in name for word in args.words):
             continue
         for n in map(int, args.connections.split(',')):
-            good &= show(name, (start, target), n, args)
+            good &= (show_first if args.first else show)(name, (start, target), n, args)
     sys.exit(not good)
 
 

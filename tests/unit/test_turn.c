@@ -4,14 +4,16 @@
  */
 #include "preload/hot/turn.h"
 
+#include "preload/hot/bell.h"
 #include "preload/hot/clock.h"
+#include "preload/hot/conn.h"
 #include "preload/hot/current.h"
 #include "preload/hot/heir.h"
 #include "preload/hot/request.h"
 #include "tests/support/flagged.h"
 #include "tests/support/suite.h"
 
-enum { MS = 1000000, FLAGGED = 0 };
+enum { MS = 1000000, FLAGGED = 0, SET = 7, CLIENT = 8, BELL = 9 };
 
 static struct flagged_notes notes;
 static struct rp_request *flagged;
@@ -393,6 +395,33 @@ START_TEST(a_turn_that_a_bell_began_is_for_no_client_in_particular)
 }
 END_TEST
 
+/* One that began before anybody looked: N events, DATA the first's. */
+static void unseen(int n, bool could_block, uint64_t data)
+{
+	rp_self.turn = (struct rp_turn){0};
+	rp_turn_comes_to(SET);
+	rp_turn_unseen(&rp_self.turn, could_block ? RP_NEVER : 0);
+	rp_turn_unseen_begins(&rp_self.turn, n, could_block, data);
+}
+
+START_TEST(the_first_turn_is_somebodys_as_any_other)
+{
+	rp_turn_set_made(SET);
+	unseen(1, true, CLIENT);
+	ck_assert(allows(RP_BY_CLIENT, true));
+	unseen(2, true, CLIENT);
+	ck_assert(!allows(RP_BY_CLIENT, true));
+	unseen(1, false, CLIENT);
+	ck_assert(!allows(RP_BY_CLIENT, true));
+	rp_conn_born(BELL, RP_FD_CARRIER);
+	rp_bell_put(SET, BELL, BELL);
+	unseen(1, true, BELL);
+	ck_assert(!allows(RP_BY_CLIENT, true));
+	wait_for(RP_NEVER, 9, 1);
+	ck_assert(allows(RP_BY_CLIENT, true));
+}
+END_TEST
+
 START_TEST(of_two_that_come_at_once_none_is_alone)
 {
 	rp_request_joins(flagged, 0);
@@ -431,6 +460,7 @@ int main(void)
 	tcase_add_test(t, nothing_is_held_back_for_nobody);
 	tcase_add_test(t, tasks_of_an_interpreter_do_not_outlive_the_callback);
 	tcase_add_test(t, a_turn_that_a_bell_began_is_for_no_client_in_particular);
+	tcase_add_test(t, the_first_turn_is_somebodys_as_any_other);
 	tcase_add_test(t, of_two_that_come_at_once_none_is_alone);
 	suite_add_tcase(suite, t);
 	return suite_run(suite);
