@@ -54,7 +54,8 @@ struct rp_python {
 extern struct rp_python rp_python;
 extern _Atomic bool rp_python_there;
 
-/* Our thread has looked whether a module calls rp_python_enter, or should: a futex, 0 until then. */
+/* Our thread has looked whether a module calls rp_python_enter, or should: a futex, 0 until then.
+ */
 extern _Atomic uint32_t rp_python_hurried;
 
 /* The calling thread has just read the flagged head of (REQUEST, SERIAL). */
