@@ -45,12 +45,13 @@ static void run_sem_clockwait(struct result *r)
 	TIMED(r, sem_clockwait(&sem, CLOCK_MONOTONIC, &end));
 }
 
-/* A thread that holds LOCK until told, so that whoever asks must wait. */
+/* A thread that holds a lock for MS, or until it is told, so that whoever asks must wait. */
+enum { TOLD = 0 };
 struct holder {
 	pthread_t thread;
 	pthread_mutex_t *mutex;
 	pthread_rwlock_t *rwlock;
-	sem_t held;
+	sem_t held, told;
 	int ms;
 };
 
@@ -63,7 +64,10 @@ static void *holder_main(void *arg)
 	else
 		pthread_rwlock_wrlock(h->rwlock);
 	sem_post(&h->held);
-	pause_ms(h->ms);
+	if (h->ms == TOLD)
+		sem_wait(&h->told);
+	else
+		pause_ms(h->ms);
 	if (h->mutex)
 		pthread_mutex_unlock(h->mutex);
 	else
@@ -77,8 +81,15 @@ static void hold(struct holder *h, pthread_mutex_t *mutex, pthread_rwlock_t *rwl
 	h->rwlock = rwlock;
 	h->ms = ms;
 	sem_init(&h->held, 0, 0);
+	sem_init(&h->told, 0, 0);
 	pthread_create(&h->thread, NULL, holder_main, h);
 	sem_wait(&h->held);
+}
+
+static void let_go(struct holder *h)
+{
+	sem_post(&h->told);
+	pthread_join(h->thread, NULL);
 }
 
 static void run_mutex_lock(struct result *r)
@@ -123,11 +134,11 @@ static void run_mutex_timedlock(struct result *r)
 	struct timespec end;
 	struct holder h;
 
-	hold(&h, &m, NULL, 3 * WAIT_MS);
+	hold(&h, &m, NULL, TOLD);
 	object_lock(r, &m);
 	end = until(CLOCK_REALTIME, WAIT_MS);
 	TIMED(r, pthread_mutex_timedlock(&m, &end));
-	pthread_join(h.thread, NULL);
+	let_go(&h);
 }
 
 static void run_mutex_clocklock(struct result *r)
@@ -136,11 +147,11 @@ static void run_mutex_clocklock(struct result *r)
 	struct timespec end;
 	struct holder h;
 
-	hold(&h, &m, NULL, 3 * WAIT_MS);
+	hold(&h, &m, NULL, TOLD);
 	object_lock(r, &m);
 	end = until(CLOCK_MONOTONIC, WAIT_MS);
 	TIMED(r, pthread_mutex_clocklock(&m, CLOCK_MONOTONIC, &end));
-	pthread_join(h.thread, NULL);
+	let_go(&h);
 }
 
 static void run_rwlock(struct result *r, bool write, bool timed)
@@ -149,7 +160,7 @@ static void run_rwlock(struct result *r, bool write, bool timed)
 	struct timespec end;
 	struct holder h;
 
-	hold(&h, NULL, &l, timed ? 3 * WAIT_MS : WAIT_MS);
+	hold(&h, NULL, &l, timed ? TOLD : WAIT_MS);
 	object_lock(r, &l);
 	end = until(CLOCK_REALTIME, WAIT_MS);
 	if (timed)
@@ -159,7 +170,7 @@ static void run_rwlock(struct result *r, bool write, bool timed)
 		TIMED(r, write ? pthread_rwlock_wrlock(&l) : pthread_rwlock_rdlock(&l));
 	if (r->ret == 0)
 		pthread_rwlock_unlock(&l);
-	pthread_join(h.thread, NULL);
+	let_go(&h);
 }
 
 static void run_rdlock(struct result *r)
