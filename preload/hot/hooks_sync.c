@@ -86,7 +86,7 @@ static inline void before_cond(struct rp_wait *w, const void *c, const pthread_m
 {
 	if (rp_unlikely(atomic_load_explicit(&rp_blame_waiting, memory_order_relaxed)))
 		rp_blame_released(m);
-	rp_queue_waits(m);
+	rp_queue_waits(c, m);
 	rp_wait_enter(w, RP_WAIT_COND, c, 0);
 }
 
@@ -121,6 +121,26 @@ RP_HOOK int pthread_cond_clockwait(pthread_cond_t *restrict c, pthread_mutex_t *
 
 	before_cond(&w, c, m);
 	return after_cond(&w, m, rp_real.pthread_cond_clockwait(c, m, clock, until), ETIMEDOUT);
+}
+
+static RP_SLOW int seen_wake(int (*wake)(pthread_cond_t *c), pthread_cond_t *c)
+{
+	rp_queue_wakes(c);
+	return wake(c);
+}
+
+RP_HOOK int pthread_cond_signal(pthread_cond_t *c)
+{
+	if (!is_looked_at())
+		return rp_real.pthread_cond_signal(c);
+	return seen_wake(rp_real.pthread_cond_signal, c);
+}
+
+RP_HOOK int pthread_cond_broadcast(pthread_cond_t *c)
+{
+	if (!is_looked_at())
+		return rp_real.pthread_cond_broadcast(c);
+	return seen_wake(rp_real.pthread_cond_broadcast, c);
 }
 
 RP_HOOK int pthread_join(pthread_t thread, void **result)
@@ -171,6 +191,20 @@ RP_HOOK int cnd_timedwait(cnd_t *restrict c, mtx_t *restrict m,
 
 	before_cond(&w, c, (pthread_mutex_t *)(void *)m);
 	return after_cond(&w, m, rp_real.cnd_timedwait(c, m, until), thrd_timedout);
+}
+
+RP_HOOK int cnd_signal(cnd_t *c)
+{
+	if (is_looked_at())
+		rp_queue_wakes(c);
+	return rp_real.cnd_signal(c);
+}
+
+RP_HOOK int cnd_broadcast(cnd_t *c)
+{
+	if (is_looked_at())
+		rp_queue_wakes(c);
+	return rp_real.cnd_broadcast(c);
 }
 
 RP_HOOK int thrd_join(thrd_t thread, int *result)

@@ -48,23 +48,28 @@ void rp_queue_remember(struct rp_mutexes *few, const void *mutex)
 		few->at[few->n++ % RP_SELF_WAITED] = mutex;
 }
 
-/* What the thread works for came through here: when it comes back it is done with that. */
-static bool has_job_of(const struct rp_self *s, const void *mutex)
+/* What the thread works for came through here: when it comes back it is done with that.  Who was
+ * made by one that works for a request may have been made to do whatever lies here. */
+static bool is_done(const struct rp_self *s, const void *mutex)
 {
-	return s->armed && s->by == RP_BY_QUEUE && s->queue == mutex;
+	return s->armed && ((s->by == RP_BY_QUEUE && s->queue == mutex) || s->by == RP_BY_CREATOR);
 }
 
 /* Somebody is about to wait: there is nothing to take. */
 static void check_empty(struct rp_queue *q)
 {
 	uint32_t base = q->put - q->taken;
+	bool agrees = q->counts && base == q->base;
 
-	if (q->counts && base != q->base) {
+	if (q->counts && !agrees && rp_queue_is_sure(q)) {
 		rp_queue_switch_off(q);
 		return;
 	}
-	if (q->counts && q->put != q->put_then)
+	if (agrees && q->put != q->put_then)
 		q->checked++;
+	else if (q->counts && !agrees)
+		q->checked = 0;
+	rp_queue_was_empty(q, agrees);
 	q->counts = atomic_load_explicit(&rp_turn_watching, memory_order_relaxed);
 	q->base = base;
 	q->put_then = q->put;
@@ -83,12 +88,12 @@ static void fall_asleep(struct rp_queue *q, const struct rp_self *s)
 	q->sleeps_serial = works ? s->serial : 0;
 }
 
-void rp_queue_waits(const void *mutex)
+void rp_queue_waits(const void *condition, const void *mutex)
 {
 	struct rp_self *s = &rp_self;
 	struct rp_queue *q = rp_queue_find(mutex, true);
 
-	if (has_job_of(s, mutex))
+	if (is_done(s, mutex))
 		rp_current_leave();
 	if (!q || rp_queue_is_off(q))
 		return;
@@ -96,9 +101,12 @@ void rp_queue_waits(const void *mutex)
 		rp_queue_switch_off(q->semaphore);
 	fall_asleep(q, s);
 	rp_queue_did(q);
+	rp_queue_waits_for(condition, mutex);
 	rp_queue_remember(&s->waited, mutex);
-	if (rp_queue_is_of(&s->gave_under, mutex)) /* things that are given back */
+	/* Things that are given back. */
+	if (s->woke_under == mutex || rp_queue_is_of(&s->gave_under, mutex))
 		rp_queue_switch_off(q);
+	s->woke_under = NULL;
 	check_empty(q);
 	q->woke = q->timed_out = false;
 }
@@ -169,7 +177,7 @@ void rp_queue_put(struct rp_queue *q, struct rp_self *s)
  * more than was put. */
 static void take_nothing(struct rp_queue *q)
 {
-	if (!q->woke)
+	if (!q->woke && rp_queue_is_sure(q))
 		rp_queue_switch_off(q);
 	if (q->timed_out)
 		return;
@@ -183,7 +191,8 @@ static bool is_known(const struct rp_queue *q)
 	bool shown = q->ordered >= RP_QUEUE_ORDERED && !q->unordered;
 	bool told = rp_turn_runs == RP_RUNS_INLINE && !q->unordered; /* nginx's pools are queues */
 
-	return q->several && (shown || (q->checked >= RP_QUEUE_TRUSTED && (told || !q->mixed)));
+	return q->several && rp_queue_is_sure(q) &&
+	       (shown || (q->checked >= RP_QUEUE_TRUSTED && (told || !q->mixed)));
 }
 
 bool rp_queue_take(struct rp_queue *q, struct rp_handoff *job)
@@ -191,7 +200,8 @@ bool rp_queue_take(struct rp_queue *q, struct rp_handoff *job)
 	uint32_t n = rp_queue_length(q);
 	const struct rp_handoff *next = &q->jobs[(q->taken + q->base) % RP_QUEUE_JOBS];
 
-	if (!q->counts || q->timed_out || n > q->kept) { /* it may have taken nothing */
+	/* It may have taken nothing, or not what the counts say. */
+	if (!q->counts || q->timed_out || n > q->kept || !rp_queue_is_sure(q)) {
 		q->counts &= !q->timed_out;
 		rp_queue_took(q, q->taken++, NULL, false);
 		return false;
@@ -206,21 +216,27 @@ bool rp_queue_take(struct rp_queue *q, struct rp_handoff *job)
 
 static bool passes(struct rp_queue *q, struct rp_self *s, const void *mutex, struct rp_handoff *job)
 {
-	bool took = false;
+	bool took = false, woke = s->woke_under == mutex;
 
 	rp_queue_learn(q);
+	if (woke)
+		s->woke_under = NULL;
 	if (!rp_queue_is_of(&s->waited, mutex)) {
+		bool doubts = rp_queue_doubts(s, mutex, woke);
+
 		wakes(q);
-		rp_queue_remember(&s->gave_under, mutex);
+		rp_queue_passes_by(q, s, mutex, woke);
 		rp_queue_put(q, s);
-		return false;
+		return doubts;
 	}
-	if (q->counts && !rp_queue_length(q))
+	if (woke) /* it gives back what it took, or makes others work for it */
+		rp_queue_switch_off(q);
+	else if (q->counts && !rp_queue_length(q))
 		take_nothing(q);
 	else
 		took = rp_queue_take(q, job);
 	q->woke = q->timed_out = false;
-	return took || has_job_of(s, mutex);
+	return took || is_done(s, mutex);
 }
 
 bool rp_queue_passes(const void *mutex, struct rp_handoff *job)
@@ -239,7 +255,7 @@ bool rp_queue_passes(const void *mutex, struct rp_handoff *job)
 		return rp_queue_sem_passes(counted, s, mutex, job);
 	/* What an interpreter's threads do under its locks is no job for each other. */
 	if (!q || rp_queue_is_off(q) || rp_turn_runs == RP_RUNS_ANYTHING)
-		return has_job_of(s, mutex);
+		return is_done(s, mutex);
 	return passes(q, s, mutex, job);
 }
 
@@ -247,6 +263,7 @@ bool rp_queue_passes(const void *mutex, struct rp_handoff *job)
 void rp_queue_forked(void)
 {
 	rp_self.ticket = rp_self.unposted = rp_self.early = NULL;
+	rp_self.woke_under = NULL;
 	if (!atomic_load(&n_queues))
 		return;
 	for (unsigned i = 0; i < RP_MAX_QUEUES; i++) {

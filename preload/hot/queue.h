@@ -14,10 +14,13 @@
 #include <stdint.h>
 #include "preload/hot/current.h"
 
-/* The caller holds MUTEX, and is about to wait for a condition under it; it has been woken, or its
+/* The caller holds MUTEX, and is about to wait for CONDITION under it; it has been woken, or its
  * time was over. */
-void rp_queue_waits(const void *mutex);
+void rp_queue_waits(const void *condition, const void *mutex);
 void rp_queue_woke(const void *mutex, bool timed_out);
+
+/* The caller is about to wake who waits for CONDITION, one or all. */
+void rp_queue_wakes(const void *condition);
 
 /* A semaphore was made that begins with VALUE: one that begins with nothing may count jobs. */
 void rp_queue_sem_made(const void *sem, unsigned value);

@@ -47,6 +47,10 @@ struct rp_queue {
 	 * posted; that post now.  MOVES: whenever one of them changes. */
 	_Atomic uint32_t inside, passed, owed, posting, moves;
 	_Atomic bool doubt; /* somebody's step was not counted */
+	/* How often it was found empty, << 32; of those who let the mutex go since, how many may
+	 * not have put anything in (queue_puts.c). */
+	_Atomic uint64_t unsure;
+	uint64_t agreed; /* a bit for each of these times, the last one lowest: the counts agreed */
 	struct rp_shown shown;
 	struct rp_handoff jobs[RP_QUEUE_JOBS];
 };
@@ -73,6 +77,27 @@ static inline uint32_t rp_queue_length(const struct rp_queue *q)
 /* S puts something in; it takes something out, and its job, where that is known, is *JOB. */
 void rp_queue_put(struct rp_queue *q, struct rp_self *s);
 bool rp_queue_take(struct rp_queue *q, struct rp_handoff *job);
+
+/* True: all that was put since it was empty is known to have been put. */
+static inline bool rp_queue_is_sure(const struct rp_queue *q)
+{
+	return !(uint32_t)atomic_load_explicit(&q->unsure, memory_order_relaxed);
+}
+
+/* CONDITION is waited for under MUTEX. */
+void rp_queue_waits_for(const void *condition, const void *mutex);
+/* S, which never waited under MUTEX, lets it go, and WOKE somebody or not. */
+void rp_queue_passes_by(struct rp_queue *q, struct rp_self *s, const void *mutex, bool woke);
+/* ... and it may have taken something that is not for the request that it works for: unless it
+ * wakes somebody next, it works for nobody. */
+bool rp_queue_doubts(struct rp_self *s, const void *mutex, bool woke);
+/* Q is empty, and the counts AGREED. */
+void rp_queue_was_empty(struct rp_queue *q, bool agreed);
+
+/* The word at FROM, read while NEXT_TO is in use: on its page, or by the kernel, for it may be
+ * gone.  Does the calling thread hold MUTEX? */
+bool rp_queue_read_word(uintptr_t from, const void *next_to, uint64_t *word);
+bool rp_queue_holds(const void *mutex, const void *next_to);
 
 /* Is MUTEX one of the last few that FEW remembers? */
 bool rp_queue_is_of(const struct rp_mutexes *few, const void *mutex);

@@ -6,11 +6,7 @@
  * while nobody is between two steps.  It is looked at whenever the mutex is let go.
  * SPDX-License-Identifier: MIT
  */
-#include <pthread.h>
-#include <stddef.h>
-#include <sys/uio.h>
 #include "preload/hot/queue_parts.h"
-#include "preload/hot/sys.h"
 
 static _Atomic bool any; /* there is one */
 
@@ -81,39 +77,14 @@ void rp_queue_sem_waited(const void *sem, bool counted, bool passed)
 	moves(q);
 }
 
-/* The word at FROM, read while NEXT_TO is in use: on its page, or by the kernel, for it may be
- * gone. */
-static bool read_word(uintptr_t from, const void *next_to, uint64_t *word)
-{
-	enum { PAGE = 4096 };
-	struct iovec here = {word, sizeof(*word)}, there = {(void *)from, sizeof(*word)};
-
-	if ((from ^ (uintptr_t)next_to) < PAGE) {
-		*word = __atomic_load_n((const uint64_t *)from, __ATOMIC_ACQUIRE);
-		return true;
-	}
-	return rp_sys(SYS_process_vm_readv, rp_sys(SYS_getpid, 0), &here, 1, &there, 1, 0) ==
-	       (long)sizeof(*word);
-}
-
-/* Before it is posted: whoever is woken may end them both. */
-static bool holds_mutex(const struct rp_queue *q)
-{
-	uintptr_t m = atomic_load_explicit(&q->mutex, memory_order_relaxed);
-	uint64_t word;
-
-	/* Lock and count; owner and users. */
-	return m &&
-	       read_word(m + offsetof(pthread_mutex_t, __data.__owner), (const void *)q->key,
-	                 &word) &&
-	       (uint32_t)word == (uint32_t)rp_sys(SYS_gettid, 0);
-}
-
 /* Once for each thing that is put in, before or after the mutex is let go.  The word is said before
  * the post: whoever is woken by it takes at once. */
 static void say_posts(struct rp_queue *q, struct rp_self *s)
 {
-	if (holds_mutex(q)) {
+	uintptr_t mutex = atomic_load_explicit(&q->mutex, memory_order_relaxed);
+
+	/* Asked before it is posted: whoever is woken may end them both. */
+	if (mutex && rp_queue_holds((const void *)mutex, (const void *)q->key)) {
 		if (s->early == q)
 			rp_queue_switch_off(q);
 		s->early = q;
@@ -177,11 +148,12 @@ static bool look(struct rp_queue *q, uint32_t *n)
 	uint32_t moves = atomic_load(&q->moves);
 	uint64_t word, again;
 
-	if (!read_word(q->key, mutex, &word))
+	if (!rp_queue_read_word(q->key, mutex, &word))
 		return false;
 	*n = (uint32_t)word + atomic_load(&q->passed) + atomic_load(&q->owed);
 	return !atomic_load(&q->posting) && atomic_load(&q->inside) == word >> 32 &&
-	       read_word(q->key, mutex, &again) && again == word && atomic_load(&q->moves) == moves;
+	       rp_queue_read_word(q->key, mutex, &again) && again == word &&
+	       atomic_load(&q->moves) == moves;
 }
 
 /* As the semaphore says it is; what lies there from before is not known. */

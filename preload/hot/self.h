@@ -74,6 +74,14 @@ struct rp_took {
 	uint32_t request, serial; /* FORETOLD: whose it should be */
 };
 
+/* A mutex that it has let go without waking anybody (queue_puts.c). */
+struct rp_passed {
+	const void *mutex;
+	uint32_t time; /* the last time: after the queue was empty so often */
+	uint8_t puts;  /* so often it had put something in, as the counts told */
+	bool open;     /* nothing has been told of the last time */
+};
+
 struct rp_self {
 	/* 1 while the timer may tick: set last when arming, cleared first when leaving. */
 	volatile uint32_t armed;
@@ -98,7 +106,10 @@ struct rp_self {
 	/* Queues that semaphores count (queue_sem.c): it has passed and not yet taken; it has put
 	 * and not yet posted; it has posted, and holds the mutex still. */
 	struct rp_queue *ticket, *unposted, *early;
-	uint32_t n_took;
+	struct rp_passed passed[RP_SELF_WAITED];
+	const void *woke_under; /* a mutex that it holds, and has woken somebody who waits there */
+	struct rp_handoff doubted; /* what it worked for until it let one go (queue_puts.c) */
+	uint32_t n_took, n_passed;
 	struct rp_turn turn;
 	struct { /* coroutine.h: on whose stack, [LO, HI), the thread is; zeros: on none that is
 		    known */

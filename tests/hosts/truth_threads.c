@@ -6,8 +6,10 @@
  * requests from a queue, work and answer).  Its queues are stacks with "lifo"; who waits for
  * something in them is woken by: signals, broadcasts, semaphores, bytes in a pipe, counts of an
  * eventfd; or the pipe carries the items.  A worker of jobs takes several at a time with "batches",
- * and leaves all answers but the last to another thread with "silent".  Steps more: x, a lie; c, a
- * thread made for the request. SPDX-License-Identifier: MIT
+ * and leaves all answers but the last to another thread with "silent".  With "grows" there is one
+ * worker at first, another one is made where nobody waits, and who waits for long ends; with
+ * "returns" a worker puts some jobs back; with "helps" who waits for its own job on the pool does
+ * others'.  Steps more: x, a lie; c, a thread made for the request. SPDX-License-Identifier: MIT
  */
 #include <semaphore.h>
 #include <stdatomic.h>
@@ -24,18 +26,18 @@ struct queue {
 	sem_t count;
 	int read_fd, write_fd;
 	void *items[ROOM];
-	unsigned first, end;
+	unsigned first, end, waiting;
 };
 
 #define QUEUE                                                                                      \
 	{                                                                                          \
-		PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, {{0}}, -1, -1, {0}, 0, 0      \
+		PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, {{0}}, -1, -1, {0}, 0, 0, 0   \
 	}
 
 static struct queue work = QUEUE, jobs = QUEUE, upstreams = QUEUE;
 static int upstream_port, epoll = -1;
 static enum { SIGNALS, BROADCASTS, SEMAPHORES, BYTES, COUNTS, ITEMS } waking;
-static bool lifo, batches, silently;
+static bool lifo, batches, silently, grows, returns, helps;
 static _Atomic(struct connection *) answers[ROOM];
 
 struct job {
@@ -49,6 +51,7 @@ struct connection {
 	int fd;
 	struct http_request head;
 	struct truth truth;
+	bool returned;
 };
 
 static void make(struct queue *q)
@@ -79,10 +82,14 @@ static void announce(struct queue *q, void *item)
 		perror("announce");
 }
 
+static void grow(void);
+
 static void put(struct queue *q, void *item)
 {
 	if (waking != ITEMS) {
 		pthread_mutex_lock(&q->lock);
+		if (grows && q == &work && !q->waiting)
+			grow();
 		q->items[q->end++ % ROOM] = item;
 		if (waking == BROADCASTS)
 			pthread_cond_broadcast(&q->more);
@@ -110,6 +117,24 @@ static void await(struct queue *q, void **item)
 		perror("await");
 }
 
+/* False: the thread is one too many. */
+static bool wait_for_more(struct queue *q)
+{
+	struct timespec until;
+	int ret = 0;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += until.tv_nsec >= 995000000;
+	until.tv_nsec = (until.tv_nsec + 5000000) % 1000000000;
+	q->waiting++;
+	if (grows && q == &work)
+		ret = pthread_cond_timedwait(&q->more, &q->lock, &until);
+	else
+		pthread_cond_wait(&q->more, &q->lock);
+	q->waiting--;
+	return ret == 0 || q->first != q->end || q->waiting == 0;
+}
+
 static void *take(struct queue *q)
 {
 	void *item = NULL;
@@ -119,26 +144,44 @@ static void *take(struct queue *q)
 		return item;
 	pthread_mutex_lock(&q->lock);
 	while (q->first == q->end)
-		pthread_cond_wait(&q->more, &q->lock);
+		if (!wait_for_more(q)) {
+			pthread_mutex_unlock(&q->lock);
+			pthread_exit(NULL);
+		}
 	item = lifo ? q->items[--q->end % ROOM] : q->items[q->first++ % ROOM];
 	pthread_mutex_unlock(&q->lock);
 	return item;
 }
 
+static void do_job(struct job *j)
+{
+	truth_says(j->truth, "pool");
+	truth_work(j->truth, 100);
+	truth_says(j->truth, "pool");
+	pthread_mutex_lock(&j->lock);
+	j->done = true;
+	pthread_cond_signal(&j->over);
+	pthread_mutex_unlock(&j->lock);
+}
+
 static void *help(void *nothing)
 {
-	for (;;) {
-		struct job *j = take(&jobs);
-
-		truth_says(j->truth, "pool");
-		truth_work(j->truth, 100);
-		truth_says(j->truth, "pool");
-		pthread_mutex_lock(&j->lock);
-		j->done = true;
-		pthread_cond_signal(&j->over);
-		pthread_mutex_unlock(&j->lock);
-	}
+	for (;;)
+		do_job(take(&jobs));
 	return nothing;
+}
+
+/* What lies there first, whosever it is. */
+static void help_once(void)
+{
+	struct job *j = NULL;
+
+	pthread_mutex_lock(&jobs.lock);
+	if (jobs.first != jobs.end)
+		j = jobs.items[jobs.first++ % ROOM];
+	pthread_mutex_unlock(&jobs.lock);
+	if (j)
+		do_job(j);
 }
 
 /* A job for the helpers, and its end awaited. */
@@ -147,6 +190,8 @@ static void be_helped(const struct truth *t)
 	struct job j = {t, false, PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER};
 
 	put(&jobs, &j);
+	if (helps)
+		help_once();
 	pthread_mutex_lock(&j.lock);
 	while (!j.done)
 		pthread_cond_wait(&j.over, &j.lock);
@@ -254,6 +299,11 @@ static void *serve_jobs(void *nothing)
 	for (;;) {
 		struct connection *c = take(&work);
 
+		if (returns && !c->returned && rand() % 16 == 0) {
+			c->returned = true;
+			put(&work, c);
+			continue;
+		}
 		work_for(&c->truth);
 		reply(c);
 	}
@@ -329,6 +379,7 @@ static void read_all(int listener)
 				watch(c, EPOLL_CTL_ADD);
 			} else if (http_read(c->fd, &c->head)) {
 				truth_parse(&c->truth, c->head.head);
+				c->returned = false;
 				truth_says(&c->truth, "read");
 				put(&work, c);
 			} else {
@@ -347,6 +398,12 @@ static void start(int n, void *(*main)(void *))
 		pthread_create(&thread, NULL, main, NULL);
 }
 
+/* One worker more, by whoever found that there are too few. */
+static void grow(void)
+{
+	start(1, serve_jobs);
+}
+
 static void choose(int argc, char **argv)
 {
 	static const char *const ways[] = {"signals", "broadcasts", "semaphores",
@@ -354,6 +411,9 @@ static void choose(int argc, char **argv)
 
 	for (int i = 4; i < argc; i++) {
 		lifo |= !strcmp(argv[i], "lifo");
+		grows |= !strcmp(argv[i], "grows");
+		returns |= !strcmp(argv[i], "returns");
+		helps |= !strcmp(argv[i], "helps");
 		silently |= !strcmp(argv[i], "silent");
 		batches |= silently || !strcmp(argv[i], "batches");
 		for (unsigned way = 0; way < sizeof(ways) / sizeof(*ways); way++)
@@ -383,7 +443,7 @@ int main(int argc, char **argv)
 	if (silently)
 		start(1, serve_answers);
 	if (!strcmp(how, "jobs"))
-		start(N_WORKERS, batches ? serve_batches : serve_jobs);
+		start(grows ? 1 : N_WORKERS, batches ? serve_batches : serve_jobs);
 	else
 		start(N_CONNECTIONS, serve_queue);
 	if (!strcmp(how, "jobs"))

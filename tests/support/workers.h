@@ -21,22 +21,29 @@ enum who { SERVER, WORKER, SECOND, CLIENT, N_WHO };
 
 static struct flagged_notes notes;
 static struct rp_request *flagged;
-static char mutex; /* an address is all that it takes */
-static struct rp_mutexes waited[N_WHO], gave_under[N_WHO];
-static struct rp_took took[N_WHO][RP_SELF_WAITED];
+static pthread_mutex_t mutex; /* an address, and who holds it */
+static pthread_cond_t more;
+static struct rp_self kept[N_WHO];
 static enum who now;
+
+/* What a thread knows of queues. */
+static inline void carry(struct rp_self *to, const struct rp_self *from)
+{
+	to->waited = from->waited;
+	to->gave_under = from->gave_under;
+	memcpy(to->took, from->took, sizeof(to->took));
+	memcpy(to->passed, from->passed, sizeof(to->passed));
+	to->woke_under = from->woke_under;
+	to->doubted = from->doubted;
+}
 
 /* From here on this is another thread, which works for nobody. */
 static inline void become(enum who who)
 {
 	rp_current_leave();
-	waited[now] = rp_self.waited;
-	gave_under[now] = rp_self.gave_under;
-	memcpy(took[now], rp_self.took, sizeof(rp_self.took));
+	carry(&kept[now], &rp_self);
 	now = who;
-	rp_self.waited = waited[who];
-	rp_self.gave_under = gave_under[who];
-	memcpy(rp_self.took, took[who], sizeof(rp_self.took));
+	carry(&rp_self, &kept[who]);
 	rp_self.tid = 1000 + who;
 }
 
@@ -76,11 +83,20 @@ static inline void unlock(void)
 		rp_current_offer(&job);
 }
 
+/* Wakes who waits there while it holds the mutex, or when it does not. */
+static inline void wakes(bool holds)
+{
+	mutex.__data.__owner = holds ? (int)rp_self.tid : 0;
+	rp_queue_wakes(&more);
+	mutex.__data.__owner = 0;
+}
+
 static inline void put(bool ours)
 {
 	become(SERVER);
 	if (ours)
 		work();
+	wakes(true);
 	unlock();
 	rp_current_leave();
 }
@@ -89,7 +105,7 @@ static inline void put(bool ours)
 static inline void waits(enum who who)
 {
 	become(who);
-	rp_queue_waits(&mutex);
+	rp_queue_waits(&more, &mutex);
 	rp_queue_woke(&mutex, false);
 }
 
@@ -103,7 +119,7 @@ static inline bool takes(enum who who)
 
 static inline void *another_waits(void *nothing)
 {
-	rp_queue_waits(&mutex);
+	rp_queue_waits(&more, &mutex);
 	rp_queue_woke(&mutex, false);
 	return nothing;
 }

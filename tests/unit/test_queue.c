@@ -29,7 +29,7 @@ START_TEST(a_worker_that_waits_again_works_for_nobody)
 	settle(TRUSTED);
 	put(true);
 	ck_assert(takes(WORKER));
-	rp_queue_waits(&mutex);
+	rp_queue_waits(&more, &mutex);
 	ck_assert_uint_eq(rp_self.armed, 0);
 }
 END_TEST
@@ -79,7 +79,7 @@ START_TEST(who_waits_and_puts_spoils_it)
 	work();
 	unlock();
 	rp_current_leave();
-	rp_queue_waits(&mutex); /* not empty, as it ought to be */
+	rp_queue_waits(&more, &mutex); /* not empty, as it ought to be */
 	ck_assert(!takes(WORKER));
 	put(true);
 	ck_assert(!takes(WORKER));
@@ -93,7 +93,7 @@ START_TEST(who_puts_and_then_waits_spoils_it)
 	put(true);
 	ck_assert(takes(WORKER));
 	become(SERVER);
-	rp_queue_waits(&mutex);
+	rp_queue_waits(&more, &mutex);
 	put(true);
 	ck_assert(!takes(SECOND));
 }
@@ -112,7 +112,7 @@ START_TEST(whose_time_was_over_took_nothing)
 {
 	settle(TRUSTED);
 	become(WORKER);
-	rp_queue_waits(&mutex);
+	rp_queue_waits(&more, &mutex);
 	rp_queue_woke(&mutex, true);
 	unlock();
 	put(true);
@@ -214,7 +214,7 @@ START_TEST(many_mutexes_share_the_table)
 
 	become(WORKER);
 	for (unsigned i = 0; i < sizeof(others); i++) {
-		rp_queue_waits(&others[i]);
+		rp_queue_waits(&others[i], &others[i]);
 		rp_queue_woke(&others[i], false);
 	}
 	become(SERVER);

@@ -72,7 +72,7 @@ START_TEST(who_wakes_the_only_thread_that_waits_has_worked_for_it)
 		ck_assert_uint_eq(takes(WORKER), i >= TRUSTED);
 		become(CLIENT);
 		work();
-		rp_queue_waits(&answer);
+		rp_queue_waits(&answer, &answer);
 		become(WORKER);
 		ck_assert(!rp_queue_passes(&answer, &job));
 		become(CLIENT);

@@ -217,6 +217,7 @@ START_TEST(it_may_be_posted_while_the_mutex_is_held)
 		become(SERVER);
 		rp_current_enter(0, atomic_load(&flagged->serial));
 		pthread_mutex_lock(&shared.lock);
+		shared.lock.__data.__owner = (int)rp_self.tid; /* the thread that we play */
 		post();
 		unlock();
 		ck_assert(takes(WORKER));
