@@ -16,12 +16,12 @@
 enum { TP_NAME = 3 };
 #define UVLOOP "/uvloop/"
 
-/* "3.8" to "3.12": where hot/python.c knows what is where. */
+/* "3.8" to "3.13": where hot/python.c knows what is where. */
 static bool is_known(const char *version)
 {
-	return version && strncmp(version, "3.", 2) == 0 &&
+	return version && strncmp(version, "3.", 2) == 0 && !strstr(version, "free-threading") &&
 	       ((version[2] >= '8' && version[2] <= '9' && version[3] == '.') ||
-	        (version[2] == '1' && version[3] >= '0' && version[3] <= '2' && version[4] == '.'));
+	        (version[2] == '1' && version[3] >= '0' && version[3] <= '3' && version[4] == '.'));
 }
 
 /* PyTypeObject has its name where it ought to: no build that keeps more in an object. */
