@@ -19,7 +19,7 @@ COLD    := $(wildcard preload/cold/*.c)
 # pthread_atfork; after it, and in this order, comes what is large.
 FIRST   := $(patsubst %,$(B)/obj/%.o,store/keep $(addprefix preload/,cold/settings hot/early hot/drops hot/gate hot/mask hot/turn \
     hot/hooks_world hot/hooks_open hot/pending hot/delim_framing hot/tlslib hot/request hot/conn_bytes hot/conn_in hot/conn_out hot/conn))
-GUESTST := $(wildcard $(addprefix store/,writer.c crc32c.c names.c keep.c why.c sha256.c token.c))
+GUESTST := $(wildcard $(addprefix store/,writer.c outlet.c crc32c.c names.c keep.c why.c sha256.c token.c))
 STORE   := $(wildcard store/*.c)
 SYMB    := $(wildcard symbolize/*.c)
 TOOLS   := $(wildcard tools/*.c)

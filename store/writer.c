@@ -14,6 +14,7 @@
 #include "store/cursor.h"
 #include "store/fields.h"
 #include "store/format.h"
+#include "store/outlet.h"
 
 enum {
 	N_SAMPLE_BATCHES = 8,
@@ -49,10 +50,7 @@ struct rest {
 };
 
 struct rp_writer {
-	struct rp_writer_os os;
-	uint64_t bytes, pending, max_bytes, records, n_opened;
-	int fd, error;
-	bool dead;      /* the disk failed: not one byte more */
+	uint64_t pending, max_bytes, records, n_opened;
 	uint8_t closed; /* rooms below this one are full */
 	uint32_t salt;  /* checksum of the session id */
 	uint32_t last_stack;
@@ -63,32 +61,13 @@ struct rp_writer {
 	uint8_t stacks_buffer[8 << 10], objects_buffer[OBJECTS_BYTES], waits_buffer[4 << 10];
 	uint8_t samples_buffer[N_SAMPLE_BATCHES][4 << 10];
 	uint8_t scratch[SCRATCH_BYTES];
+	struct rp_outlet out; /* of whole records */
 };
 static_assert(sizeof(struct rp_writer) <= RP_WRITER_BYTES, "writer.h promises this size");
 
 static bool refuse(struct rp_writer *w, int error)
 {
-	if (!w->error)
-		w->error = error;
-	return false;
-}
-
-/* The disk's no is for ever; the bytes already there stay a valid prefix with a torn tail. */
-static bool write_all(struct rp_writer *w, const uint8_t *at, size_t n)
-{
-	while (n && !w->dead) {
-		ssize_t wrote = w->os.write(w->fd, at, n);
-
-		if (wrote > 0) {
-			at += wrote;
-			n -= (size_t)wrote;
-			w->bytes += (uint64_t)wrote;
-		} else if (wrote == 0 || errno != EINTR) {
-			w->dead = true;
-			refuse(w, wrote == 0 ? ENOSPC : errno);
-		}
-	}
-	return !w->dead;
+	return rp_outlet_refuse(&w->out, error);
 }
 
 static void fill_head(uint8_t *buffer, uint8_t kind, uint64_t payload_bytes)
@@ -108,7 +87,7 @@ static bool send_record(struct rp_writer *w, uint8_t *buffer, uint32_t n, uint8_
 
 	fill_head(buffer, kind, n - RP_RECORD_HEAD_BYTES);
 	rp_cursor_put_fixed(&o, rp_crc32c(w->salt, buffer, n), 4);
-	if (!write_all(w, buffer, n + RP_RECORD_CRC_BYTES))
+	if (!rp_outlet_put(&w->out, buffer, n + RP_RECORD_CRC_BYTES))
 		return false;
 	w->records++;
 	return true;
@@ -119,7 +98,7 @@ static bool send_gathered(struct rp_writer *w, struct gather *g)
 	uint32_t n = g->n;
 
 	if (!n)
-		return !w->dead;
+		return !w->out.dead;
 	g->n = 0;
 	w->pending -= n + RP_RECORD_CRC_BYTES;
 	return send_record(w, g->buffer, n, g->kind);
@@ -165,7 +144,7 @@ static bool affords(struct rp_writer *w, enum room room, uint64_t n)
 
 	if (w->closed > room)
 		return false;
-	if (w->bytes + w->pending + n <= limit)
+	if (rp_outlet_bytes(&w->out) + w->pending + n <= limit)
 		return true;
 	w->closed = (uint8_t)(room + 1);
 	return refuse(w, EFBIG);
@@ -328,7 +307,8 @@ static struct rp_cursor_out scratch(struct rp_writer *w)
 	                              w->scratch + SCRATCH_BYTES - RP_RECORD_CRC_BYTES, false};
 }
 
-/* A record of its own, written at once: it refers to nothing that is still gathered. */
+/* A record of its own, ahead of all that is gathered: it refers to nothing that is still gathered.
+ */
 static bool put_direct(struct rp_writer *w, const struct rp_item *item, enum room room)
 {
 	struct rp_cursor_out o = scratch(w);
@@ -362,8 +342,8 @@ static bool put_image(struct rp_writer *w, const struct rp_rec_image *image)
 		return false;
 	fill_head(w->scratch, RP_ITEM_IMAGE, payload_bytes);
 	rp_cursor_put_fixed(&t, rp_crc32c(rp_crc32c(w->salt, w->scratch, n_lead), bytes, n), 4);
-	if (!write_all(w, w->scratch, n_lead) || !write_all(w, bytes, n) ||
-	    !write_all(w, tail, sizeof(tail)))
+	if (!rp_outlet_put(&w->out, w->scratch, n_lead) || !rp_outlet_put(&w->out, bytes, n) ||
+	    !rp_outlet_put(&w->out, tail, sizeof(tail)))
 		return false;
 	w->records++;
 	return true;
@@ -373,7 +353,7 @@ bool rp_writer_put(struct rp_writer *w, const struct rp_item *item)
 {
 	const uint64_t small = SMALL_ENTRY + RP_RECORD_FRAME_BYTES;
 
-	if (w->dead)
+	if (w->out.dead)
 		return false;
 	switch ((int)item->kind) {
 	case RP_ITEM_STACK:
@@ -412,7 +392,12 @@ bool rp_writer_put(struct rp_writer *w, const struct rp_item *item)
 	}
 }
 
-bool rp_writer_flush(struct rp_writer *w)
+bool rp_writer_push(struct rp_writer *w)
+{
+	return rp_outlet_push(&w->out);
+}
+
+static bool send_all_gathered(struct rp_writer *w)
 {
 	bool ok = send_gathered(w, &w->stacks) && send_gathered(w, &w->objects);
 
@@ -421,16 +406,22 @@ bool rp_writer_flush(struct rp_writer *w)
 	return ok && send_gathered(w, &w->waits);
 }
 
+bool rp_writer_flush(struct rp_writer *w)
+{
+	return send_all_gathered(w) && rp_outlet_push(&w->out);
+}
+
 bool rp_writer_end(struct rp_writer *w)
 {
 	struct rp_item end = {.kind = RP_ITEM_END};
 	struct rp_cursor_out o = scratch(w);
 
-	if (!rp_writer_flush(w))
+	if (!send_all_gathered(w))
 		return false;
 	end.end.records = w->records;
 	encode(&o, &end);
-	return send_record(w, w->scratch, (uint32_t)(o.at - w->scratch), RP_ITEM_END);
+	return send_record(w, w->scratch, (uint32_t)(o.at - w->scratch), RP_ITEM_END) &&
+	       rp_outlet_push(&w->out);
 }
 
 static void gather_into(struct gather *g, uint8_t kind, uint8_t *buffer, size_t n)
@@ -453,7 +444,7 @@ static bool write_head(struct rp_writer *w, const struct rp_session_head *head)
 	rp_cursor_put_fixed(&o, head->pid, 4);
 	o.at = bytes + RP_FORMAT_HEAD_CRC_AT;
 	rp_cursor_put_fixed(&o, rp_crc32c(0, bytes, RP_FORMAT_HEAD_CRC_AT), 4);
-	return write_all(w, bytes, sizeof(bytes));
+	return rp_outlet_put(&w->out, bytes, sizeof(bytes)) && rp_outlet_push(&w->out);
 }
 
 struct rp_writer *rp_writer_make(void *memory, int fd, const struct rp_session_head *head,
@@ -466,8 +457,7 @@ struct rp_writer *rp_writer_make(void *memory, int fd, const struct rp_session_h
 		return NULL;
 	}
 	memset(w, 0, offsetof(struct rp_writer, stacks_buffer));
-	w->os.write = os && os->write ? os->write : write;
-	w->fd = fd;
+	rp_outlet_make(&w->out, fd, os);
 	w->max_bytes = max_bytes;
 	w->salt = rp_crc32c(0, head->id, sizeof(head->id));
 	gather_into(&w->stacks, RP_ITEM_STACK, w->stacks_buffer, sizeof(w->stacks_buffer));
@@ -481,10 +471,10 @@ struct rp_writer *rp_writer_make(void *memory, int fd, const struct rp_session_h
 
 int rp_writer_error(const struct rp_writer *w)
 {
-	return w->error;
+	return w->out.error;
 }
 
 uint64_t rp_writer_bytes(const struct rp_writer *w)
 {
-	return w->bytes;
+	return w->out.wrote;
 }

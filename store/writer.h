@@ -2,7 +2,8 @@
  *
  * Room: store.  One thread at a time owns a writer (cold/drain.c in the host; tests elsewhere).
  * Small records of one kind (stacks, samples, objects, waits) are gathered into batches; flush
- * writes them so that every record only refers to records before it.
+ * writes them so that every record only refers to records before it.  Whole records wait in memory
+ * for more of them.
  * SPDX-License-Identifier: MIT
  */
 #ifndef RP_STORE_WRITER_H
@@ -12,7 +13,7 @@
 #include <sys/types.h>
 #include "store/records.h"
 
-enum { RP_WRITER_BYTES = 128 << 10 };
+enum { RP_WRITER_BYTES = 136 << 10 };
 
 /* The calls a writer makes, so that a test can fail the nth and the host can pass its true ones. */
 struct rp_writer_os {
@@ -37,7 +38,10 @@ struct rp_writer *rp_writer_make(void *memory, int fd, const struct rp_session_h
 /* Appends one item of any kind but END.  false: refused; the reason is rp_writer_error(). */
 bool rp_writer_put(struct rp_writer *w, const struct rp_item *item);
 
-/* Writes what is gathered.  false: the disk failed; the file stays a valid prefix. */
+/* Writes the records that are whole, and goes on gathering the others.  false: as of flush. */
+bool rp_writer_push(struct rp_writer *w);
+
+/* Writes all, also what is gathered.  false: the disk failed; the file stays a valid prefix. */
 bool rp_writer_flush(struct rp_writer *w);
 
 /* Flushes and appends END.  The caller then closes and renames. */

@@ -208,6 +208,27 @@ START_TEST(a_flood_of_counters_leaves_room_for_response_and_end)
 }
 END_TEST
 
+START_TEST(records_of_a_short_session_are_one_call_and_are_there_when_pushed)
+{
+	struct rp_item counter = {.kind = RP_ITEM_COUNTER, .counter = {{"n", 1}, 1}};
+	struct rp_writer *w;
+
+	disk_clear();
+	w = make(1 << 20);
+	for (unsigned i = 0; i < 20; i++)
+		ck_assert(rp_writer_put(w, &counter));
+	ck_assert_uint_eq(disk.calls, 1); /* the head */
+	ck_assert(rp_writer_push(w));
+	ck_assert_uint_eq(disk.calls, 2);
+	ck_assert_uint_eq(read_disk().of_kind[RP_ITEM_COUNTER], 20);
+	ck_assert(rp_writer_push(w)); /* nothing */
+	ck_assert(rp_writer_put(w, &counter));
+	ck_assert(rp_writer_end(w));
+	ck_assert_uint_eq(disk.calls, 3);
+	ck_assert(read_disk().complete);
+}
+END_TEST
+
 START_TEST(a_bound_too_small_for_a_head_is_refused_at_once)
 {
 	disk_clear();
@@ -435,6 +456,7 @@ int main(void)
 	tcase_add_test(t, a_disk_that_fills_at_any_byte_leaves_a_prefix);
 	tcase_add_loop_test(t, max_bytes_is_never_passed_and_the_story_has_an_end, 0, 5);
 	tcase_add_test(t, a_flood_of_counters_leaves_room_for_response_and_end);
+	tcase_add_test(t, records_of_a_short_session_are_one_call_and_are_there_when_pushed);
 	tcase_add_test(t, a_bound_too_small_for_a_head_is_refused_at_once);
 	tcase_add_loop_test(t, times_never_drift_and_sums_are_exact_to_a_microsecond, 0, 5);
 	tcase_add_loop_test(t, every_number_survives_at_its_limits, 0,
