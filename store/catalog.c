@@ -171,8 +171,9 @@ static size_t find_recent(const struct rp_catalog *c, const char *word, char **p
 		return rp_why_set(why, 0, "there is no %.20s: only %zu sessions are kept", word,
 		                  c->n);
 	return rp_why_set(why, 0,
-	                  "there are no sessions yet%s; flag a request, as in "
-	                  "curl 'http://localhost:8080/?profile=1'",
+	                  "there are no sessions yet%s; flag a request, as in curl "
+	                  "'http://localhost:8080/?profile=1'; where that was done, reqprof doctor "
+	                  "says what is missing",
 	                  c->n_denied ? " that you may read (\"reqprof ls\" names the folders)"
 	                              : "");
 }

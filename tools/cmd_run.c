@@ -112,6 +112,18 @@ static void show_in_flight(void)
 		setenv("REQPROF_PS", "1", 0);
 }
 
+/* Sessions of a server that was started in vain would be missed later. */
+static bool has_place(void)
+{
+	const char *dir = getenv("REQPROF_DIR");
+	struct rp_why why;
+
+	if (!dir || !*dir || rp_setting_place(dir, &why))
+		return true;
+	rp_term_complain("REQPROF_DIR: %s %s", dir, why.text);
+	return false;
+}
+
 static bool preload(struct rp_heap *heap)
 {
 	char shim[PATH_MAX];
@@ -134,7 +146,7 @@ static int start(char **words, struct rp_heap *heap)
 
 	if (status != 0)
 		return status;
-	if (!preload(heap))
+	if (!has_place() || !preload(heap))
 		return EXIT_UNUSABLE;
 	open_for_terminal();
 	show_in_flight();

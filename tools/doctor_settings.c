@@ -97,46 +97,28 @@ void rp_doctor_settings(struct rp_doctor *d, char *const *environment)
 	}
 }
 
-static void examine_parent(struct rp_doctor *d, const char *dir)
-{
-	struct rp_why why;
-
-	if (rp_setting_place(dir, &why))
-		rp_doctor_say(d, RP_FINDING_OK, "%s is not there yet; the first session makes it",
-		              dir);
-	else
-		rp_doctor_say(d, RP_FINDING_NO, "%s %s", dir, why.text);
-}
-
 void rp_doctor_directory(struct rp_doctor *d, char *const *environment, uid_t uid)
 {
 	char standard[PATH_MAX];
 	char text[PATH_MAX];
 	struct stat st;
+	struct rp_why why;
 	const char *dir = rp_doctor_variable(environment, "REQPROF_DIR", text, sizeof text);
 
 	if (!dir || !*dir) {
 		rp_catalog_default_dir(standard, sizeof standard, uid);
 		dir = standard;
 	}
-	if (lstat(dir, &st) != 0 && errno == ENOENT)
-		examine_parent(d, dir);
+	if (!rp_setting_place(dir, &why))
+		rp_doctor_say(d, RP_FINDING_NO, "%s %s", dir, why.text);
 	else if (lstat(dir, &st) != 0)
-		rp_doctor_say(d, RP_FINDING_NO, "%s cannot be looked at: %s", dir, strerror(errno));
-	else if (S_ISLNK(st.st_mode))
-		rp_doctor_say(d, RP_FINDING_NO,
-		              "%s is a symbolic link, which the shim does not "
-		              "follow: name the directory itself",
+		rp_doctor_say(d, RP_FINDING_OK, "%s is not there yet; the first session makes it",
 		              dir);
-	else if (!S_ISDIR(st.st_mode))
-		rp_doctor_say(d, RP_FINDING_NO, "%s is not a directory", dir);
 	else if (st.st_uid != uid)
 		rp_doctor_say(d, RP_FINDING_NO,
 		              "%s belongs to uid %u, and the server runs as %u: "
 		              "chown it, or give REQPROF_DIR another place",
 		              dir, st.st_uid, uid);
-	else if (st.st_mode & 022)
-		rp_doctor_say(d, RP_FINDING_NO, "%s may be written by others: chmod 700 it", dir);
 	else if (st.st_mode & 055)
 		rp_doctor_say(d, RP_FINDING_HINT,
 		              "%s may be read by others; sessions tell what "

@@ -267,6 +267,16 @@ bool rp_setting_place(const char *dir, struct rp_why *why)
 	char copy[PATH_MAX];
 	struct stat st;
 
+	if (lstat(dir, &st) == 0) {
+		if (S_ISLNK(st.st_mode))
+			return rp_why_set(why, 0,
+			                  "is a symbolic link, which the shim does not follow: "
+			                  "name the directory itself");
+		if (!S_ISDIR(st.st_mode))
+			return rp_why_set(why, 0, "is not a directory");
+		return !(st.st_mode & 022) ||
+		       rp_why_set(why, 0, "may be written by others: chmod 700 it");
+	}
 	snprintf(copy, sizeof copy, "%s", dir);
 	const char *parent = dirname(copy);
 

@@ -47,7 +47,8 @@ extern const struct rp_setting rp_setting_rows[];
 /* Whether the shim would take VALUE; else WHY says what it wants. */
 bool rp_setting_check(const struct rp_setting *s, const char *value, struct rp_why *why);
 
-/* Whether DIR is there or can be: the shim makes the last folder of a path, and no others. */
+/* Whether DIR is there, for its owner alone to write to, or can be: the shim makes the last folder
+ * of a path, and no others. */
 bool rp_setting_place(const char *dir, struct rp_why *why);
 
 /* The number that the shim would use for VALUE: ns, bytes, a count, thousandths of a rate; false

@@ -5,6 +5,7 @@
 #include "tools/values.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -118,6 +119,27 @@ START_TEST(a_folder_can_be_made_in_one_that_is_there)
 	ck_assert(!rp_setting_place("/no/such/folder", &why));
 	ck_assert_str_eq(why.text, "cannot be made: /no/such is not a directory");
 	ck_assert(!rp_setting_place("/dev/null/sessions", &why));
+	ck_assert(!rp_setting_place("/dev/null", &why));
+	ck_assert_str_eq(why.text, "is not a directory");
+}
+END_TEST
+
+START_TEST(a_place_is_its_owners_alone)
+{
+	char dir[] = "/tmp/reqprof-place-XXXXXX", link[sizeof(dir) + 1];
+	struct rp_why why;
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	ck_assert(rp_setting_place(dir, &why));
+	chmod(dir, 0777);
+	ck_assert(!rp_setting_place(dir, &why));
+	ck_assert_str_eq(why.text, "may be written by others: chmod 700 it");
+	chmod(dir, 0700);
+	snprintf(link, sizeof(link), "%sl", dir);
+	ck_assert_int_eq(symlink(dir, link), 0);
+	ck_assert(!rp_setting_place(link, &why));
+	unlink(link);
+	rmdir(dir);
 }
 END_TEST
 
@@ -165,6 +187,7 @@ int main(void)
 	tcase_add_loop_test(tc, a_setting_is_taken_or_refused_with_a_sentence, 0,
 	                    sizeof settings / sizeof settings[0]);
 	tcase_add_test(tc, a_folder_can_be_made_in_one_that_is_there);
+	tcase_add_test(tc, a_place_is_its_owners_alone);
 	tcase_add_test(tc, a_secret_is_private_and_long);
 	tcase_add_test(tc, names_and_options_are_one_to_one);
 	suite_add_tcase(suite, tc);
