@@ -43,6 +43,8 @@ static bool find_all(void *in)
 	RP_PYTHON_CALLS(CALL)
 #undef CALL
 	rp_python.context_type = all ? dlsym(in, "PyContext_Type") : NULL;
+	rp_python.method_type = all ? dlsym(in, "PyCFunction_Type") : NULL;
+	rp_python.coroutine_type = all ? dlsym(in, "PyCoro_Type") : NULL;
 	rp_python.none = all ? dlsym(in, "_Py_NoneStruct") : NULL;
 	return all && rp_python.none && has_name(rp_python.context_type);
 }

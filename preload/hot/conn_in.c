@@ -283,6 +283,15 @@ static void tell_runtime(int fd, struct rp_conn *c, uint32_t serial)
 	rp_node_head(fd, run->request, serial);
 }
 
+/* What the context of a runtime says is of another client than C's. */
+static void meet(struct rp_conn *c)
+{
+	struct rp_run *run = c->h2 ? NULL : rp_pending_front(&c->pending);
+
+	if (c->h2 || run)
+		rp_python_meets(run ? run->request : 0, run ? run->serial : 0);
+}
+
 void rp_conn_hear(int fd, struct rp_conn *c, const struct iovec *iov, size_t n_iov, size_t n,
                   bool dry)
 {
@@ -313,6 +322,8 @@ void rp_conn_hear(int fd, struct rp_conn *c, const struct iovec *iov, size_t n_i
 	uint32_t admitted = rp_self.gate_serial;
 
 	rp_conn_bind(c, true);
+	if (rp_unlikely(rp_self.told_serial))
+		meet(c);
 	if (rp_unlikely(admitted))
 		tell_runtime(fd, c, admitted);
 	rp_self.gate_serial = rp_self.claimed =

@@ -178,6 +178,8 @@ void rp_coroutine_takes(struct rp_self *s, enum rp_source by)
 
 void rp_coroutine_loops(struct rp_self *s)
 {
+	s->green = RP_GREEN_NOT;
+	s->loops++;
 	if (rp_likely(!s->coroutine.lo) || !rp_coroutine_is_here(s))
 		return;
 	s->coroutine.loop = s->coroutine.lo;

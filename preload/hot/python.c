@@ -8,6 +8,7 @@
 #include "preload/hot/python_parts.h"
 #include "preload/hot/request.h"
 #include "preload/hot/sys.h"
+#include "preload/hot/turn.h"
 
 struct rp_python rp_python;
 _Atomic bool rp_python_there;
@@ -25,6 +26,8 @@ static const struct rp_python *const py = &rp_python;
 
 static void set_number(uint32_t request, uint32_t serial)
 {
+	rp_self.told_request = request;
+	rp_self.told_serial = serial;
 	void *number = py->PyLong_FromUnsignedLongLong((uint64_t)serial << 16 | request);
 	void *token = number ? py->PyContextVar_Set(variable, number) : NULL;
 
@@ -36,22 +39,38 @@ static void set_number(uint32_t request, uint32_t serial)
 		py->Py_DecRef(number);
 }
 
-/* Whose context the thread is in; false: nobody's that is being served. */
-static bool get_number(struct rp_handoff *h)
+/* NUMBER, which is given back, is that of a request that is being served. */
+static bool is_of_somebody(void *number, struct rp_handoff *h)
 {
-	void *number = NULL;
-
-	if (py->PyContextVar_Get(variable, NULL, &number) != 0) {
-		py->PyErr_Clear();
-		return false;
-	}
-	if (!number)
-		return false;
 	uint64_t n = py->PyLong_AsUnsignedLongLong(number);
 
 	py->Py_DecRef(number);
 	*h = (struct rp_handoff){(uint32_t)(n & 0xffff), (uint32_t)(n >> 16), .by = RP_BY_RUNTIME};
 	return h->request < RP_MAX_REQUESTS && rp_request_lives(h->request, h->serial);
+}
+
+bool rp_python_number(struct rp_handoff *h)
+{
+	struct rp_self *s = &rp_self;
+	void *number = NULL;
+
+	s->told_serial = 0;
+	if (py->PyContextVar_Get(variable, NULL, &number) != 0)
+		py->PyErr_Clear();
+	if (!number || !is_of_somebody(number, h))
+		return false;
+	s->told_request = h->request;
+	s->told_serial = h->serial;
+	return true;
+}
+
+bool rp_python_number_in(void *context, struct rp_handoff *h)
+{
+	void *number = py->PyObject_GetItem(context, variable);
+
+	if (!number)
+		py->PyErr_Clear();
+	return number && is_of_somebody(number, h);
 }
 
 /* ---- from one context into another ---- */
@@ -68,6 +87,7 @@ static bool visit(void *context)
 /* A callback in a context of Python's, and what the thread was at before it. */
 struct inside {
 	struct rp_handoff was;
+	uint32_t told_request, told_serial;
 	bool worked;
 	bool looked; /* somebody was served when it began */
 };
@@ -77,6 +97,8 @@ static void go_in(struct rp_self *s, struct inside *in)
 	struct rp_handoff now;
 
 	in->was = (struct rp_handoff){s->request, s->serial, .by = s->by, .queue = s->queue};
+	in->told_request = s->told_request;
+	in->told_serial = s->told_serial;
 	in->worked = rp_current_works(s->request, s->serial);
 	in->looked = true;
 	/* A head that was read outside of any context, by a loop in C: this is its callback. */
@@ -85,15 +107,15 @@ static void go_in(struct rp_self *s, struct inside *in)
 		s->tagged = s->runtime + 1;
 	}
 	s->head_serial = 0;
-	if (get_number(&now))
+	if (rp_python_number(&now))
 		rp_current_take(&now);
 	else
 		rp_current_leave();
 }
 
 /* The number goes with what the callback has started, and not with the connection's next one: a
- * server may keep one context for all of them.  CONTEXT: to be entered for it; NULL: it is.  The
- * callback may have failed: that stays as it is. */
+ * server may keep one context for all of them.  CONTEXT: to be entered for it; NULL: it is.  What
+ * the callback has failed with stays as it is. */
 static void untag(struct rp_self *s, void *context)
 {
 	void *error[3];
@@ -111,6 +133,8 @@ static void untag(struct rp_self *s, void *context)
 /* What ends here was told until now: no timer of the loop has ended it before. */
 static void come_out(struct rp_self *s, const struct inside *in)
 {
+	s->told_request = in->told_request;
+	s->told_serial = in->looked ? in->told_serial : 0;
 	if (in->looked && in->worked && rp_request_lives(in->was.request, in->was.serial))
 		rp_current_take(&in->was);
 	else if (in->looked || s->by == RP_BY_RUNTIME)
@@ -119,12 +143,41 @@ static void come_out(struct rp_self *s, const struct inside *in)
 
 static rp_python_fast *run;
 
+/* Where PyObject has its type. */
+static const void *type_of(const void *object)
+{
+	return ((const void *const *)object)[1];
+}
+
+/* CALLED goes on with a coroutine (its "send"): the context is that one's own, as trio's tasks have
+ * them, which read their connection themselves and answer it many steps later. */
+static bool goes_on_with_coroutine(const void *called)
+{
+	enum { WHOSE = 3 }; /* where PyCFunctionObject has it */
+
+	if (type_of(called) != py->method_type)
+		return false;
+	const void *whose = ((const void *const *)called)[WHOSE];
+
+	return whose && type_of(whose) == py->coroutine_type;
+}
+
+/* The thread works for a request of which no context tells, as turns do. */
+static bool is_untold(const struct rp_self *s)
+{
+	return rp_unlikely(s->untold) && rp_current_works(s->request, s->untold) &&
+	       !rp_turn_is_over(s, rp_mono_ns());
+}
+
 /* Context.run: loops run every callback by it, and so do threads that were given a context. */
 static void *seen_run(void *self, void *const *args, intptr_t n, void *names)
 {
 	struct rp_self *s = &rp_self;
 	struct inside in = {.looked = false};
+	struct rp_handoff now;
 
+	if (is_untold(s) && !rp_python_number_in(self, &now))
+		return run(self, args, n, names);
 	s->runtime++;
 	if (rp_python_serves() && visit(self)) {
 		go_in(s, &in);
@@ -132,8 +185,12 @@ static void *seen_run(void *self, void *const *args, intptr_t n, void *names)
 	}
 	void *result = run(self, args, n, names);
 
-	if (s->tagged == s->runtime + 1)
-		untag(s, self);
+	if (s->tagged == s->runtime + 1) {
+		if (n > 0 && goes_on_with_coroutine(args[0]))
+			s->tagged = 0;
+		else
+			untag(s, self);
+	}
 	come_out(s, &in);
 	s->runtime--;
 	return result;
@@ -174,13 +231,23 @@ int rp_python_exit(void *context)
 	return py->PyContext_Exit(context);
 }
 
-/* ---- who waits for a connection's bytes ---- */
+static rp_python_with_one *copy_context;
 
-/* Where PyObject has its type. */
-static const void *type_of(const void *object)
+/* What is begun so goes on in that context, told. */
+static void *seen_copy_context(void *module, void *nothing)
 {
-	return ((const void *const *)object)[1];
+	const struct rp_self *s = &rp_self;
+	void *context = copy_context(module, nothing);
+
+	if (context && is_untold(s) && visit(context)) {
+		set_number(s->request, s->serial);
+		py->PyContext_Exit(context);
+		rp_self.told_serial = 0;
+	}
+	return context;
 }
+
+/* ---- who waits for a connection's bytes ---- */
 
 /* WAITER is what a future keeps of one: what is to be called, and in which context. */
 static void tag_waiter(void *waiter, uint32_t request, uint32_t serial)
@@ -253,6 +320,17 @@ static void follow_futures(void)
 		RP_PYTHON_REPLACE(type, "set_result", RP_PYTHON_FAST_OF_CLASS, set_result_of_class);
 }
 
+static void follow_copies(void)
+{
+	static bool done;
+	void *function = rp_python_type("_contextvars", "copy_context", &done);
+
+	if (function && type_of(function) == py->method_type)
+		rp_python_replace_one(((struct rp_python_method **)function)[2],
+		                      RP_PYTHON_WITH_NOTHING, (void *)(uintptr_t)seen_copy_context,
+		                      (void **)&copy_context);
+}
+
 /* False: this Python is not as we know it. */
 static bool install(void)
 {
@@ -265,9 +343,12 @@ static bool install(void)
 			py->PyErr_Clear();
 		atomic_store(&installed, variable && RP_PYTHON_REPLACE(py->context_type, "run",
 		                                                       RP_PYTHON_FAST, run));
+		if (atomic_load(&installed))
+			follow_copies();
 	}
 	if (atomic_load(&installed)) {
 		rp_python_follow_queues();
+		rp_python_follow_greenlets();
 		follow_futures();
 	}
 	return atomic_load(&installed);
@@ -307,26 +388,66 @@ static void tag(struct rp_self *s, uint32_t request, uint32_t serial)
 		s->head_serial = known ? serial : 0;
 		return;
 	}
-	set_number(request, serial);
-	if (!s->runtime && !rp_python_runs_asyncio())
+	if (rp_python_tells_green(s)) {
+		set_number(request, serial);
+	} else if (s->runtime || rp_python_runs_asyncio()) {
+		set_number(request, serial);
+		s->tagged = s->runtime + 1;
+	} else {
+		/* A thread that serves one after the other.  What a loop does next may be for
+		 * anybody, and it has one context for all: its turns tell (turn.h). */
+		if (s->turn.looped)
+			s->untold = serial;
+		else
+			set_number(request, serial);
 		return;
-	s->tagged = s->runtime + 1;
+	}
 	rp_current_take(&(struct rp_handoff){request, serial, .by = RP_BY_RUNTIME});
 }
 
-void rp_python_head(uint32_t request, uint32_t serial)
+/* A context that goes from one client to the next is none's any more. */
+static void tell_nobody(struct rp_self *s, uint32_t request, uint32_t serial)
+{
+	set_number(request, serial);
+	s->tagged = 0;
+	if (s->by == RP_BY_RUNTIME)
+		rp_current_leave();
+	if (s->green) /* no stack is one client's here */
+		rp_current_disbelieve(RP_BY_RUNTIME);
+}
+
+/* DO_IT with Python's lock; false: it may not be waited for. */
+static bool with_lock(void (*do_it)(struct rp_self *s, uint32_t request, uint32_t serial),
+                      uint32_t request, uint32_t serial)
 {
 	int host_errno = errno;
-
 	bool has_lock = is_usable() && py->PyGILState_Check();
+	bool done = has_lock || (is_usable() && rp_python_may_wait());
 
-	if (has_lock || (is_usable() && rp_python_may_wait())) {
+	if (done) {
 		int state = has_lock ? 0 : py->PyGILState_Ensure();
 
-		if (!py->PyErr_Occurred())
-			tag(&rp_self, request, serial);
+		done = !py->PyErr_Occurred();
+		if (done)
+			do_it(&rp_self, request, serial);
 		if (!has_lock)
 			py->PyGILState_Release(state);
 	}
 	errno = host_errno;
+	return done;
+}
+
+void rp_python_head(uint32_t request, uint32_t serial)
+{
+	with_lock(tag, request, serial);
+}
+
+void rp_python_meets_other(void)
+{
+	const struct rp_self *s = &rp_self;
+
+	if (!rp_request_lives(s->told_request, s->told_serial))
+		return;
+	if (!with_lock(tell_nobody, 0, 0))
+		rp_current_disbelieve(RP_BY_RUNTIME);
 }

@@ -13,6 +13,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include "preload/hot/self.h"
+#include "preload/real.h"
 
 /* CALL(name, result, parameters): what we ask Python for; cold/python.c finds them. */
 #define RP_PYTHON_CALLS(CALL)                                                                      \
@@ -38,6 +40,8 @@
 	CALL(PyDict_GetItemString, void *, (void *, const char *))                                 \
 	CALL(PyObject_GetAttrString, void *, (void *, const char *))                               \
 	CALL(PyObject_CallObject, void *, (void *, void *))                                        \
+	CALL(PyObject_GetItem, void *, (void *, void *))                                           \
+	CALL(PyCapsule_GetPointer, void *, (void *, const char *))                                 \
 	CALL(PySequence_Size, intptr_t, (void *))                                                  \
 	CALL(PySequence_GetItem, void *, (void *, intptr_t))                                       \
 	CALL(Py_DecRef, void, (void *))
@@ -47,6 +51,8 @@ struct rp_python {
 	RP_PYTHON_CALLS(CALL)
 #undef CALL
 	const void *context_type; /* PyContext_Type */
+	const void *method_type;  /* PyCFunction_Type: of methods in C, and whose they are */
+	const void *coroutine_type;
 	const void *none;
 };
 
@@ -60,6 +66,16 @@ extern _Atomic uint32_t rp_python_hurried;
 
 /* The calling thread has just read the flagged head of (REQUEST, SERIAL). */
 void rp_python_head(uint32_t request, uint32_t serial);
+
+/* It has read of the client of (REQUEST, SERIAL), serial 0: of one that nobody flagged. */
+void rp_python_meets_other(void);
+static inline void rp_python_meets(uint32_t request, uint32_t serial)
+{
+	const struct rp_self *s = &rp_self;
+
+	if (rp_unlikely(s->told_serial) && (s->told_serial != serial || s->told_request != request))
+		rp_python_meets_other();
+}
 
 /* In front of PyContext_Enter and _Exit where a module of compiled Python calls them (uvloop). */
 int rp_python_enter(void *context);

@@ -11,14 +11,34 @@
 #include "preload/hot/python.h"
 #include "preload/hot/request.h"
 
-/* How a method in C is called: METH_O, METH_FASTCALL | METH_KEYWORDS, ... | METH_METHOD. */
-enum { RP_PYTHON_WITH_ONE = 8, RP_PYTHON_FAST = 0x82, RP_PYTHON_FAST_OF_CLASS = 0x282 };
+/* How a method in C is called: METH_VARARGS, METH_VARARGS | METH_KEYWORDS, METH_NOARGS, METH_O,
+ * METH_FASTCALL | METH_KEYWORDS, ... | METH_METHOD. */
+enum {
+	RP_PYTHON_WITH_MANY = 1,
+	RP_PYTHON_WITH_NAMES = 3,
+	RP_PYTHON_WITH_NOTHING = 4,
+	RP_PYTHON_WITH_ONE = 8,
+	RP_PYTHON_FAST = 0x82,
+	RP_PYTHON_FAST_OF_CLASS = 0x282
+};
+typedef void *rp_python_with_many(void *self, void *args);
 typedef void *rp_python_with_one(void *self, void *arg);
+typedef void *rp_python_with_names(void *self, void *args, void *names);
 typedef void *rp_python_fast(void *self, void *const *args, intptr_t n, void *names);
 typedef void *rp_python_fast_of_class(void *self, void *class, void *const *args, intptr_t n,
                                       void *names);
 
-/* Puts OURS in front of the method NAME of TYPE that is called as FLAGS say; false: it has none. */
+/* PyMethodDef, as it is since Python 3.8. */
+struct rp_python_method {
+	const char *name;
+	void *function;
+	int flags;
+	const char *doc;
+};
+
+/* Puts OURS in front of M, if it is called as FLAGS say. */
+bool rp_python_replace_one(struct rp_python_method *m, int flags, void *ours, void **real);
+/* ... of the method NAME of TYPE that is called as FLAGS say; false: it has none. */
 bool rp_python_replace(const void *type, const char *name, int flags, void *ours, void **real);
 #define RP_PYTHON_REPLACE(type, name, flags, function)                                             \
 	rp_python_replace(type, name, flags, (void *)(uintptr_t)seen_##function, (void **)&function)
@@ -29,6 +49,16 @@ void *rp_python_loaded(const char *name);
 bool rp_python_runs_asyncio(void);
 /* The type NAME of MODULE, as soon as that is there, and only once; it is not given back. */
 void *rp_python_type(const char *module, const char *name, bool *done);
+
+/* Whose number the context has that the thread is in; false: nobody's that is being served. */
+bool rp_python_number(struct rp_handoff *h);
+/* ... CONTEXT has. */
+bool rp_python_number_in(void *context, struct rp_handoff *h);
+
+/* From now on each stack of greenlet's is followed by its context (python_green.c). */
+void rp_python_follow_greenlets(void);
+/* The thread is on one, and in no callback of a context: it is told from here on. */
+bool rp_python_tells_green(struct rp_self *s);
 
 /* From now on what goes through a SimpleQueue takes its request with it (python_queue.c). */
 void rp_python_follow_queues(void);

@@ -11,26 +11,26 @@
 
 static const struct rp_python *const py = &rp_python;
 
-/* PyMethodDef, and where PyTypeObject has its methods: as they are since Python 3.8. */
-struct method {
-	const char *name;
-	void *function;
-	int flags;
-	const char *doc;
-};
+/* Where PyTypeObject has its methods: as they are since Python 3.8. */
 enum { TP_METHODS = 232, MOST_METHODS = 64 };
+
+bool rp_python_replace_one(struct rp_python_method *m, int flags, void *ours, void **real)
+{
+	if (m->flags != flags)
+		return false;
+	*real = m->function;
+	__atomic_store_n(&m->function, ours, __ATOMIC_RELEASE);
+	return true;
+}
 
 bool rp_python_replace(const void *type, const char *name, int flags, void *ours, void **real)
 {
-	struct method *m = *(struct method *const *)((const char *)type + TP_METHODS);
+	struct rp_python_method *m =
+	        *(struct rp_python_method *const *)((const char *)type + TP_METHODS);
 
-	for (unsigned i = 0; m && m->name && i < MOST_METHODS; i++, m++) {
-		if (strcmp(m->name, name) != 0 || m->flags != flags)
-			continue;
-		*real = m->function;
-		__atomic_store_n(&m->function, ours, __ATOMIC_RELEASE);
-		return true;
-	}
+	for (unsigned i = 0; m && m->name && i < MOST_METHODS; i++, m++)
+		if (strcmp(m->name, name) == 0 && rp_python_replace_one(m, flags, ours, real))
+			return true;
 	return false;
 }
 

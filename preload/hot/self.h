@@ -59,6 +59,14 @@ enum {
 	RP_ARMED_LIGHT = 3, /* nobody flagged it: no timer, no track (seat.h) */
 };
 
+/* Values of rp_self.green. */
+enum {
+	RP_GREEN_NOT,
+	RP_GREEN_STACK, /* on a greenlet's, which is not the one that waits for the loop's events */
+	RP_GREEN_TOLD,  /* ... whose context has the number of a request; rp_self.runtime counts it
+	                 */
+};
+
 /* Those that a thread met last. */
 struct rp_mutexes {
 	const void *at[RP_SELF_WAITED];
@@ -91,9 +99,14 @@ struct rp_self {
 	bool lone;                /* ... and only because it is alone in this process */
 	uint8_t executor;         /* what its name says: RP_EXECUTOR_* (executor.h) */
 	bool gave;                /* it has put a job for this request into a queue */
-	uint32_t runtime;  /* contexts of its language's runtime that it is in (hot/python.h) */
-	uint32_t tagged;   /* in how many a head was read, + 1, until that one or its turn ends; 0:
-	                      none */
+	uint32_t runtime; /* contexts of its language's runtime that it is in (hot/python.h) */
+	uint32_t tagged;  /* in how many a head was read, + 1, until that one or its turn ends; 0:
+	                     none */
+	uint32_t told_request, told_serial; /* what the innermost one says; serial 0: nobody's */
+	uint32_t untold;   /* serial of the request of which no context tells; 0: none */
+	uint32_t loops;    /* how often it has waited for the events of a loop */
+	uint8_t green;     /* RP_GREEN_*: the thread is on a stack of Python's own (python_green.c)
+	                    */
 	uint32_t *node;    /* words that the JavaScript on this thread shares (hot/node.h) */
 	uint64_t rests_ns; /* since when a callback of the request is over, and another one may
 	                      come at once; 0: one runs, or nobody says */

@@ -263,6 +263,10 @@ NODE_ARGV = ['node', os.path.join(HERE, 'app.js'), '$PORT', '$UPSTREAM']
 NODE = app(*NODE_ARGV, needs=['node'])
 EXPRESS = app(*NODE_ARGV, EXPRESS_FOLDER, needs=['node'],
               can=there(EXPRESS_FOLDER, 'there is no express (make readers, by npm)'))
+def python_loop(how):
+    return app(PYTHON, os.path.join(HERE, 'app_loop.py'), '$PORT', how)
+
+
 THREADS = app(PYTHON, os.path.join(HERE, 'app_threads.py'), '$PORT')
 
 LOOP = 'start timer upstream burst pool=50 pooled end'
@@ -341,6 +345,9 @@ ALL = [
     ('uvicorn uvloop, tasks after', uvicorn('uvloop'), IDS % 'aub', 'start=90 end=90'),
     ('uvicorn asyncio, sync, tasks after', uvicorn('asyncio', 'app_sync', ', starlette'),
      IDS % 'aub', ''),
+    ('python loop, tasks', python_loop('tasks'), IDS % 'tubs',
+     'start=90 timer=90 upstream=90 slice=90 end=90'),
+    ('python loop, callbacks', python_loop('callbacks'), IDS % 'tubs', ''),
     ('java HttpServer', java, IDS % 'tubp', THREAD),
     ('java virtual threads', java_virtual, IDS % 'tubp', ''),
     ('java HttpServer, pipelined', java_pipelined, IDS % 'tubp', ''),
@@ -353,4 +360,4 @@ SLICE = ['nginx files', 'nginx files, pipelined', 'nginx HTTP/2, files', 'php-fp
          'C read, workers, helped', 'C read, batches, bytes in a pipe', 'C read, semaphores',
          'C read, semaphores, stacks',
          'C thread each, stacks', 'gunicorn gthread', 'node, all', 'express, all',
-         'uvicorn asyncio, all', 'uvicorn uvloop, all']
+         'uvicorn asyncio, all', 'uvicorn uvloop, all', 'python loop, tasks', 'python loop, callbacks']
