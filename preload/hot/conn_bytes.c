@@ -11,6 +11,7 @@
 #include "preload/hot/current.h"
 #include "preload/hot/drops.h"
 #include "preload/hot/executor.h"
+#include "preload/hot/fiber.h"
 #include "preload/hot/peer.h"
 #include "preload/hot/queue.h"
 #include "preload/hot/sys.h"
@@ -52,15 +53,39 @@ void rp_conn_give_up(int fd, struct rp_conn *c, enum rp_end_how how)
 		rp_conn_set_kind(fd, RP_FD_OPAQUE);
 }
 
+static void is_for_nobody(void)
+{
+	rp_current_leave();
+	rp_fiber_forgets();
+}
+
+/* The only unanswered request of C, RUN: on which stack was it read, and on which is it answered?
+ */
+static void show_fiber(struct rp_conn *c, const struct rp_run *run, bool reads)
+{
+	uint32_t number = (uint32_t)(run - c->pending.runs) << 16 |
+	                  atomic_load_explicit(&run->total, memory_order_relaxed);
+
+	if (reads)
+		rp_fiber_has_read(&c->fiber, number);
+	else
+		rp_fiber_answers(&c->fiber, number);
+}
+
 void rp_conn_bind(struct rp_conn *c, bool reads)
 {
+	rp_fiber_comes();
 	if (c->h2) {
 		rp_conn_h2_bind(c, reads);
 		return;
 	}
 	struct rp_run *run = rp_pending_front(&c->pending);
 
-	bool is_followed = rp_conn_followed(run), single = rp_pending_single(&c->pending);
+	bool is_followed = rp_conn_followed(run);
+	struct rp_run *single = rp_pending_single(&c->pending);
+
+	if (single)
+		show_fiber(c, single, reads);
 
 	if (run && !reads) {
 		rp_queue_shows(run->request, is_followed ? run->serial : 0);
@@ -74,14 +99,15 @@ void rp_conn_bind(struct rp_conn *c, bool reads)
 	/* In a pipeline one read brings several, and a server may work for all of them before it
 	 * writes: it is not known whose turn it is. */
 	bool known = is_followed && single;
-	bool works = known && rp_current_works(run->request, run->serial);
+	bool works = known && rp_current_works(run->request, run->serial) &&
+	             (rp_self.coroutine.found || !rp_fiber_is_guest());
 
 	if (works && rp_self.by != RP_BY_CLIENT && rp_turn_is_guest(c->watched))
 		return; /* and ends as what brought it does */
 	if (works || (known && rp_turn_allows_client(run->request, c->watched, reads)))
 		rp_current_enter(run->request, run->serial);
 	else
-		rp_current_leave();
+		is_for_nobody();
 }
 
 /* The request that is being answered on C has come whole, and the thread works for it. */
@@ -127,6 +153,7 @@ void rp_conn_touch(int fd, bool reads, int flags)
 	uint8_t kind = rp_conn_kind(fd);
 	struct rp_conn *c = rp_conn_of(fd);
 
+	rp_fiber_comes();
 	if (kind == RP_FD_UPSTREAM)
 		rp_peer_touch(fd, reads, flags);
 	else if (kind == RP_FD_CARRIER && reads)

@@ -57,6 +57,8 @@ static void fly(int fd, struct rp_conn *c, const struct rp_head *head, struct rp
 
 	if (!r && rp_pending_is_crowded(&c->pending))
 		return;
+	if (r)
+		rp_flight_joins();
 	if (r && !rp_settings.ps)
 		return;
 	its_serial = rp_flight_claim(&boarding, &flight);

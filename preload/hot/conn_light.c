@@ -79,6 +79,7 @@ RP_PASS bool rp_conn_light_in(int fd, const void *buf, size_t n)
 		rp_coroutine_takes(&rp_self, RP_BY_CLIENT);
 	} else {
 		rp_current_leave();
+		rp_fiber_forgets();
 	}
 	rp_self.claimed = 0;
 	return true;

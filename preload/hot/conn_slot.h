@@ -7,6 +7,7 @@
 
 #include "preload/hot/conn.h"
 #include "preload/hot/delim.h"
+#include "preload/hot/fiber.h"
 #include "preload/hot/pending.h"
 #include "store/records.h"
 
@@ -34,16 +35,17 @@ struct rp_conn {
 	uint16_t h2;         /* index + 1 of what HTTP/2 keeps, 0: not spoken (conn_h2.h) */
 	uint16_t in_request; /* number and serial of the followed one whose body is read; 0: none */
 	uint32_t in_serial;
-	int epoll;                /* the set that watches it, plus 1; 0: none */
-	uint32_t n_epoll_more;    /* sets besides */
-	bool watched;             /* it is in one, and was not taken out */
-	int listener;             /* it came from, -1: told already or not known */
-	uint64_t accepted_ns;     /* RP_NEVER after the first request */
-	uint64_t first_ns;        /* first byte of a head in pieces, 0: none */
-	_Atomic uint64_t hello;   /* the end of these random bytes; 0: not known */
-	uint64_t owed;            /* plain bytes that the host's library took and still has */
-	uint64_t flushed;         /* bytes that it wrote since it took some, in the host's call */
-	struct rp_address client; /* from a PROXY preface */
+	int epoll;                  /* the set that watches it, plus 1; 0: none */
+	uint32_t n_epoll_more;      /* sets besides */
+	bool watched;               /* it is in one, and was not taken out */
+	int listener;               /* it came from, -1: told already or not known */
+	uint64_t accepted_ns;       /* RP_NEVER after the first request */
+	uint64_t first_ns;          /* first byte of a head in pieces, 0: none */
+	_Atomic uint64_t hello;     /* the end of these random bytes; 0: not known */
+	uint64_t owed;              /* plain bytes that the host's library took and still has */
+	uint64_t flushed;           /* bytes that it wrote since it took some, in the host's call */
+	struct rp_fiber_read fiber; /* who is to answer */
+	struct rp_address client;   /* from a PROXY preface */
 	struct {
 		uint64_t since_ns;
 		uint32_t serial; /* of the request that waits */

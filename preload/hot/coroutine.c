@@ -3,6 +3,7 @@
 
 #include "preload/hot/clock.h"
 #include "preload/hot/current.h"
+#include "preload/hot/fiber.h"
 #include "preload/hot/request.h"
 #include "preload/hot/turn.h"
 
@@ -12,20 +13,20 @@ enum { N_LEFT = 512, WAYS = 4 };
  * again, takes it from there, one thread after the other; of a request that is over anybody may
  * take the place. */
 struct left {
-	_Atomic(const ucontext_t *) at; /* NULL: the place is free */
-	bool own;      /* on a coroutine's own stack; else a loop's, or a thread's */
-	uint32_t turn; /* ... the number of its turn */
+	_Atomic(const void *) at; /* its ucontext_t; a fiber's root; NULL: the place is free */
+	bool own;                 /* on a coroutine's own stack; else a loop's, or a thread's */
+	uint32_t turn;            /* ... the number of its turn */
 	struct rp_handoff handoff;
 };
 
 /* Somebody writes there. */
-#define TAKEN ((const ucontext_t *)1)
+#define TAKEN ((const void *)1)
 
 static struct left lefts[N_LEFT];
 
 _Atomic uint64_t rp_coroutine_end_at;
 
-static struct left *ways_of(const ucontext_t *at)
+static struct left *ways_of(const void *at)
 {
 	uint64_t mixed = ((uint64_t)(uintptr_t)at >> 4) * 0x9e3779b97f4a7c15u;
 
@@ -45,10 +46,10 @@ static void copy(struct left *to, const struct left *from)
 }
 
 /* What AT was left with is INTO's; it is forgotten here.  False: for nobody. */
-static bool take_out(const ucontext_t *at, struct left *into)
+static bool take_out(const void *at, struct left *into)
 {
 	for (struct left *l = ways_of(at), *end = l + WAYS; l < end; l++) {
-		const ucontext_t *its = at;
+		const void *its = at;
 
 		if (atomic_load(&l->at) != at)
 			continue;
@@ -63,7 +64,7 @@ static bool take_out(const ucontext_t *at, struct left *into)
 static void put_in(const struct left *what)
 {
 	for (struct left *l = ways_of(what->at), *end = l + WAYS; l < end; l++) {
-		const ucontext_t *its = atomic_load(&l->at);
+		const void *its = atomic_load(&l->at);
 
 		if (its == TAKEN || (its && lives(l)) ||
 		    !atomic_compare_exchange_strong(&l->at, &its, TAKEN))
@@ -94,6 +95,32 @@ static void keep(const struct rp_self *s, const ucontext_t *at, uint64_t sp)
 	put_in(&l);
 }
 
+void rp_coroutine_keeps(const void *at, const struct rp_handoff *handoff)
+{
+	struct left l;
+
+	take_out(at, &l);
+	l.own = true;
+	l.at = at;
+	l.handoff = *handoff;
+	if (handoff->serial)
+		put_in(&l);
+}
+
+bool rp_coroutine_kept(const void *at, struct rp_handoff *handoff)
+{
+	for (struct left *l = ways_of(at), *end = l + WAYS; l < end; l++) {
+		struct left its;
+
+		if (atomic_load(&l->at) != at)
+			continue;
+		copy(&its, l);
+		*handoff = its.handoff;
+		return atomic_load(&l->at) == at && lives(&its);
+	}
+	return false;
+}
+
 /* The stack of TO, if it is a coroutine's: makecontext leaves it where the host has put it.  In the
  * context of a thread's own stack nobody has put anything: what is found there by chance would hold
  * the stack that is left now, too. */
@@ -105,6 +132,7 @@ static void look_at_stack(struct rp_self *s, const ucontext_t *to, const struct 
 	bool chance = here - lo < n && lo != s->coroutine.lo;
 	bool on = regs->sp - lo < n && lo != s->coroutine.loop && !chance;
 
+	s->coroutine.found = false;
 	s->coroutine.lo = on ? lo : 0;
 	s->coroutine.hi = on ? lo + n : 0;
 }
@@ -125,7 +153,7 @@ static void go_on(struct rp_self *s, const struct left *l)
 		rp_current_leave();
 		return;
 	}
-	rp_current_take(&l->handoff);
+	rp_current_go_on(&l->handoff);
 	s->coroutine.own = l->own && rp_current_works(l->handoff.request, l->handoff.serial);
 }
 
@@ -173,14 +201,16 @@ void rp_coroutine_switches(const ucontext_t *from, const ucontext_t *to)
 
 void rp_coroutine_takes(struct rp_self *s, enum rp_source by)
 {
-	s->coroutine.own = by == RP_BY_CLIENT && rp_coroutine_is_here(s);
+	s->coroutine.own = (by == RP_BY_CLIENT || s->coroutine.found) && rp_coroutine_is_here(s);
+	if (rp_unlikely(s->coroutine.own && s->coroutine.found))
+		rp_fiber_has_taken(s);
 }
 
 void rp_coroutine_loops(struct rp_self *s)
 {
 	s->green = RP_GREEN_NOT;
 	s->loops++;
-	if (rp_likely(!s->coroutine.lo) || !rp_coroutine_is_here(s))
+	if (rp_likely(!s->coroutine.lo) || s->coroutine.found || !rp_coroutine_is_here(s))
 		return;
 	s->coroutine.loop = s->coroutine.lo;
 	s->coroutine.lo = s->coroutine.hi = 0;

@@ -47,7 +47,7 @@ static inline __attribute__((always_inline)) bool rp_coroutine_is_here(const str
  * yet it has left that coroutine, by a way that nobody saw: its function returned. */
 static inline bool rp_coroutine_is_left(const struct rp_self *s, uint64_t sp)
 {
-	return s->coroutine.own && !rp_coroutine_is_at(s, sp);
+	return s->coroutine.own && !s->coroutine.found && !rp_coroutine_is_at(s, sp);
 }
 
 /* What the calling thread S does is a loop's; on a coroutine's own stack it is that one's. */
@@ -55,6 +55,10 @@ static inline bool rp_coroutine_in_loop(const struct rp_self *s)
 {
 	return s->turn.looped && !(s->coroutine.own && rp_coroutine_is_here(s));
 }
+
+/* What the stack that is known by AT works for: kept until it is another's, or over. */
+void rp_coroutine_keeps(const void *at, const struct rp_handoff *handoff);
+bool rp_coroutine_kept(const void *at, struct rp_handoff *handoff);
 
 /* The thread takes what it works for because of CLIENT's bytes, or not, here and now. */
 void rp_coroutine_takes(struct rp_self *s, enum rp_source by);

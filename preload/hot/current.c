@@ -9,6 +9,7 @@
 #include "preload/hot/clock.h"
 #include "preload/hot/conn.h"
 #include "preload/hot/coroutine.h"
+#include "preload/hot/fiber.h"
 #include "preload/hot/mask.h"
 #include "preload/hot/request.h"
 #include "preload/hot/sampler.h"
@@ -79,12 +80,33 @@ static void push_handoff(struct rp_track *t, const struct rp_handoff *h)
 /* Of a client that was said already (rp_turn_allows_client). */
 static bool is_for_who_is_alone(const struct rp_self *s, enum rp_source by)
 {
-	if (by == RP_BY_CLIENT)
+	if (by == RP_BY_CLIENT || s->coroutine.found)
 		return s->lone;
 	return (by == RP_BY_UPSTREAM || by == RP_BY_TIMER) && rp_turn_is_shared(s);
 }
 
+/* By something else than its client's bytes: a fiber may take the job, or read the message, of the
+ * one that goes on next. */
+static bool is_for_another(const struct rp_handoff *h)
+{
+	return h->by != RP_BY_CLIENT && h->by != RP_BY_RUNTIME && rp_fiber_is_guest() &&
+	       !rp_request_is_alone(h->request);
+}
+
 void rp_current_take(const struct rp_handoff *h)
+{
+	struct rp_self *s = &rp_self;
+
+	if (is_for_another(h) || (s->armed && rp_fiber_is_left()))
+		rp_current_leave();
+	if (is_for_another(h))
+		return;
+	if (h->by != RP_BY_CLIENT)
+		rp_fiber_over(s);
+	rp_current_go_on(h);
+}
+
+void rp_current_go_on(const struct rp_handoff *h)
 {
 	struct rp_self *s = &rp_self;
 	uint32_t request = h->request, serial = h->serial;
@@ -214,6 +236,7 @@ static void leave(struct rp_self *s, uint64_t now_ns, uint64_t cpu_ns)
 		rp_sampler_edge(s, RP_EDGE_END, now_ns);
 		push_end(s, now_ns, cpu_ns);
 	}
+	rp_fiber_over(s);
 	s->track = NULL;
 	s->wait = NULL;
 	s->paused = false;

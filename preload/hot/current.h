@@ -16,6 +16,8 @@
 
 /* From now on the thread works for this request: opens a segment (and closes another's). */
 void rp_current_take(const struct rp_handoff *handoff);
+/* ... as another stack that it goes on with does. */
+void rp_current_go_on(const struct rp_handoff *handoff);
 /* ... if it may: one that has a request of its own (it reads and answers it) takes things for that,
  * unless it has given it away before.  What is nobody's, or not known, ends what it did so far. */
 void rp_current_offer(const struct rp_handoff *handoff);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include "preload/hot/current.h"
+#include "preload/hot/fiber.h"
 #include "preload/hot/request.h"
 #include "preload/hot/sys.h"
 
@@ -53,6 +54,9 @@ void rp_executor_meets(void)
 {
 	const struct rp_self *s = &rp_self;
 
+	if (s->coroutine.found && s->coroutine.own && !rp_fiber_is_elsewhere() &&
+	    rp_current_works(s->request, s->serial) && rp_request_lives(s->request, s->serial))
+		rp_fiber_disbelieve();
 	if (s->by == RP_BY_CLIENT && !s->gave && !s->turn.looped && !s->coroutine.own &&
 	    !rp_current_is_told(s) && rp_current_works(s->request, s->serial) &&
 	    rp_request_lives(s->request, s->serial))

@@ -82,6 +82,11 @@ bool rp_flight_is_alone(uint32_t number)
 	       atomic_load_explicit(&n_heads, memory_order_relaxed);
 }
 
+void rp_flight_joins(void)
+{
+	atomic_fetch_add_explicit(&n_heads, 1, memory_order_relaxed);
+}
+
 static void set(_Atomic uint64_t *moment, uint64_t ns)
 {
 	atomic_store_explicit(moment, ns, memory_order_relaxed);
@@ -186,7 +191,9 @@ uint32_t rp_flight_claim(const struct rp_boarding *b, uint16_t *number)
 	uint32_t serial = next_serial((unsigned)i);
 	uint64_t now_ns = rp_mono_ns();
 
-	lone_heads[i] = anybody_else((unsigned)i) ? 0 : head_number;
+	lone_heads[i] = anybody_else((unsigned)i) || (!b->flagged && atomic_load(&rp_n_live))
+	                        ? 0
+	                        : head_number;
 	open_course(&f->course, b->accepted_ns, b->first_ns, now_ns);
 	f->fd = b->fd;
 	atomic_store_explicit(&f->asks, 0, memory_order_relaxed);

@@ -66,6 +66,8 @@ bool rp_flight_within_rate(uint64_t now_ns);
 
 /* No other request is, or was, in flight beside it. */
 bool rp_flight_is_alone(uint32_t number);
+/* A flagged request came, which may have no place here: nobody is alone any more. */
+void rp_flight_joins(void);
 
 /* Its last byte was seen, or it is given up; only the first call counts. */
 void rp_flight_over(uint32_t number, uint32_t serial, enum rp_end_how how);

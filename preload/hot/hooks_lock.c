@@ -144,6 +144,7 @@ static RP_SLOW int seen_mutex_unlock(pthread_mutex_t *m)
 	bool took = rp_queue_passes(m, &job);
 	int ret = rp_real.pthread_mutex_unlock(m);
 
+	rp_fiber_comes();
 	if (took)
 		rp_current_offer(&job);
 	return ret;

@@ -7,6 +7,7 @@
 #include "preload/hot/clock.h"
 #include "preload/hot/coroutine.h"
 #include "preload/hot/drops.h"
+#include "preload/hot/fiber.h"
 #include "preload/hot/mask.h"
 #include "preload/hot/request.h"
 #include "preload/hot/seat.h"
@@ -304,6 +305,7 @@ void rp_sampler_tick(int sig, siginfo_t *info, void *context)
 		return;
 	uint64_t now_ns = rp_mono_ns();
 
+	rp_fiber_ticks(s, context);
 	/* A tick in a parked track: longjmp left the wait.  Taken meanwhile: no longer ours. */
 	if (!rp_track_unpark(s->track, s->track_gen))
 		s->armed = RP_ARMED_OVER;

@@ -9,6 +9,7 @@
 #include "preload/hot/conn_slot.h"
 #include "preload/hot/current.h"
 #include "preload/hot/drops.h"
+#include "preload/hot/fiber.h"
 #include "preload/hot/mask.h"
 #include "preload/hot/sampler.h"
 #include "preload/hot/seat_book.h"
@@ -161,8 +162,10 @@ static void note_segment(struct rp_self *s, struct rp_seat_book *b, uint64_t now
 
 	/* What a loop's thread did since a timer may have been due is nobody's. */
 	if (rp_turn_is_over(s, now_ns)) {
-		late_ns = now_ns - s->turn.due_ns;
-		now_ns = s->turn.due_ns;
+		uint64_t end_ns = rp_turn_end_ns(s);
+
+		late_ns = now_ns - end_ns;
+		now_ns = end_ns;
 		segment.end_ns = now_ns;
 	}
 	if (now_ns < b->begin_ns)
@@ -213,6 +216,7 @@ void rp_seat_leave(struct rp_self *s, bool keep)
 	atomic_store_explicit(&seat->works, 0, memory_order_relaxed);
 	atomic_store_explicit(&seat->since_ns, 0, memory_order_relaxed);
 	s->armed = 0;
+	rp_fiber_over(s);
 	s->wait = NULL;
 	s->paused = false;
 	if (rp_unlikely(s->host_blocks)) {
@@ -253,6 +257,7 @@ void rp_seat_called(struct rp_self *s, const siginfo_t *info, void *context)
 		return;
 	struct rp_seat_book *b = rp_seat_book(s);
 
+	rp_fiber_ticks(s, context);
 	if (s->armed == RP_ARMED_LIGHT && !s->moving &&
 	    (uint32_t)(uintptr_t)info->si_value.sival_ptr == s->tick &&
 	    rp_flight_lives(s->request, s->serial) && !rp_turn_is_over(s, now_ns) &&

@@ -129,6 +129,14 @@ struct rp_self {
 		uint64_t lo, hi;
 		uint64_t loop; /* LO of the one that waits for events here */
 		bool own;      /* what the thread works for came to it on that stack */
+		/* fiber.h: a walk has found it, HI is its root; the thread was seen there last.
+		 */
+		bool found;
+		uint64_t here_ns;
+		uint64_t loop_lo, loop_root; /* a fiber that waits for events; 0: none */
+		uint64_t away_page;          /* it was found to be away there */
+		uint64_t idle_lo, idle_hi; /* one that worked for nobody, when so many were taken */
+		uint32_t idle_taken;
 	} coroutine;
 	struct rp_track *track;
 	uint32_t track_gen;   /* of the track when it was claimed: it may be taken away */

@@ -141,8 +141,10 @@ static unsigned leave_function(struct rp_walker *w, const struct rp_row *row)
 		stop = rp_machine_return(w, row, cfa, &ra, &ra_at);
 	if (stop != RP_GO_ON)
 		return stop;
-	if (ra == 0)
+	if (ra == 0) {
+		w->at.sp = cfa;
 		return RP_STOP_END;
+	}
 	if ((w->at.exact || (w->bp_doubtful && by_bp)) && !returns_behind_call(w, ra) &&
 	    !is_outermost(w, ra))
 		return w->at.exact ? rp_chain_repair(w, ra_at, ra) : RP_STOP_RULE;
@@ -254,6 +256,20 @@ void rp_stack_walk(const struct rp_tables *tables, const struct rp_regs *regs,
 		stop = tables ? step(&w) : RP_STOP_NO_TABLES;
 	}
 	walk->stop = stop;
+}
+
+uint64_t rp_stack_root(const struct rp_tables *tables, const struct rp_regs *regs,
+                       const struct rp_window *window)
+{
+	struct rp_walker w = {.tables = tables, .window = *window, .at = *regs};
+	unsigned stop;
+
+	while ((stop = step(&w)) == RP_GO_ON)
+		;
+	bool ends = stop == RP_STOP_END || stop == RP_STOP_NO_ROW || stop == RP_STOP_RULE ||
+	            (stop == RP_STOP_UNKNOWN_PC && !atomic_load(&rp_tables_stale));
+
+	return ends ? w.at.sp : 0;
 }
 
 void rp_window_live(struct rp_window *window, uint64_t sp, uint64_t stack_lo, uint64_t stack_hi)

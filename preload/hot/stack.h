@@ -58,6 +58,11 @@ void rp_regs_here(struct rp_regs *regs);
 void rp_stack_walk(const struct rp_tables *tables, const struct rp_regs *regs,
                    const struct rp_window *window, struct rp_walk *walk);
 
+/* Where such a walk ends, as an address on that stack, without a bound on its depth but the window;
+ * 0: it is not known where it ends, for some code is not known, or it leaves the window. */
+uint64_t rp_stack_root(const struct rp_tables *tables, const struct rp_regs *regs,
+                       const struct rp_window *window);
+
 /* The live stack window of the calling thread around SP: [sp - 128 (red zone), end of the
  * stack).  [stack_lo, stack_hi) is the thread's known stack; outside it (coroutine, alternate
  * stack) the probed neighbourhood of SP, at most RP_WINDOW_REACH bytes. */

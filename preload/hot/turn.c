@@ -191,6 +191,7 @@ bool rp_turn_wait(uint64_t timeout_ns, bool may_hold, int *most)
 
 	rp_node_waits();
 	rp_coroutine_loops(s);
+	rp_fiber_loops(s);
 	if (isolates && *most > 1)
 		*most = 1;
 	t->fetches = t->ripe && !timeout_ns;
@@ -308,6 +309,10 @@ bool rp_turn_is_guest(bool watched)
 bool rp_turn_allows_client(uint32_t request, bool watched, bool reads)
 {
 	struct rp_self *s = &rp_self;
+
+	if (rp_fiber_is_guest())
+		return judged(rp_fiber_takes(s, request), request, reads);
+	rp_fiber_over(s);
 	bool guest = rp_turn_is_guest(watched);
 	bool shared = rp_turn_is_shared(s) && !rp_coroutine_is_here(s);
 

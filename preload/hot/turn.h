@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "preload/hot/current.h"
+#include "preload/hot/fiber.h"
 #include "preload/hot/self.h"
 
 enum rp_turn_kind {
@@ -113,6 +114,11 @@ static inline uint64_t rp_turn_end_ns(const struct rp_self *s)
 
 	if (rp_unlikely(s->rests_ns))
 		return s->rests_ns;
+	if (rp_fiber_is_left())
+		return s->coroutine.here_ns;
+	if (rp_unlikely(!s->coroutine.own && rp_fiber_is_away()) && !rp_current_is_told(s) &&
+	    rp_fiber_is_anybodys(s->turn.looped) && !rp_request_is_alone(s->request))
+		return 0;
 	if (rp_unlikely(lone) && s->armed == RP_ARMED_LIGHT && !rp_request_is_alone(s->request))
 		return 0;
 	if (s->turn.looped && !s->coroutine.own && !rp_current_is_told(s)) {
@@ -127,7 +133,11 @@ static inline uint64_t rp_turn_end_ns(const struct rp_self *s)
 
 static inline bool rp_turn_is_over(const struct rp_self *s, uint64_t now_ns)
 {
-	return now_ns >= rp_turn_end_ns(s);
+	bool over = now_ns >= rp_turn_end_ns(s);
+
+	if (rp_unlikely(s->coroutine.found) && !over)
+		rp_self.coroutine.here_ns = now_ns;
+	return over;
 }
 
 #endif

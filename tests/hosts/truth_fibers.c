@@ -1,23 +1,35 @@
 /* truth_fibers.c - coroutines that threads share: each goes on where a thread is free.
  *
- * Room: tests/hosts.  `truth_fibers PORT UPSTREAM [direct]`: one thread accepts and waits for
+ * Room: tests/hosts.  `truth_fibers PORT UPSTREAM [WORD...]`: one thread accepts and waits for
  * events, N_WORKERS run what is ready from one queue, by way of a scheduler of their own or
  * (direct) from coroutine to coroutine.  A coroutine reads and answers one connection, and asks on
- * another. SPDX-License-Identifier: MIT
+ * another.  switched: by code of its own instead of swapcontext; alone: one thread does all;
+ * passed: who has read a request leaves it to a new coroutine, and is over, its stack the next
+ * one's; half: one request in two is.
+ * SPDX-License-Identifier: MIT
  */
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <ucontext.h>
+#include "switch.h"
 #include "truth.h"
 
 enum { N_WORKERS = 3, N_SLICES = 4, SLICE_US = 40, STACK = 64 << 10 };
 
-/* What becomes of a coroutine that has been left. */
-enum then { RUNS, WAITS, ENDS };
+/* What becomes of a coroutine that has been left; PASSES: another one has its connection now. */
+enum then { RUNS, WAITS, ENDS, PASSES };
+
+/* Where a stack is left. */
+struct at {
+	ucontext_t context;
+	void *sp;
+};
 
 struct fiber {
-	ucontext_t at;
+	struct at at;
 	char *stack;
+	bool reads; /* only, and passes on what it has read */
+	char head[4096];
 	int fd, timer, upstream;
 	int waits; /* for this descriptor */
 	enum then then;
@@ -33,13 +45,46 @@ static struct {
 
 /* A thread; LEFT: the coroutine that was left for where it is now. */
 struct worker {
-	ucontext_t at;
+	struct at at;
 	struct fiber *left;
 };
 
 static __thread struct worker worker;
 static int epoll, upstream_port;
-static bool direct;
+static bool direct, switched, alone, passed, half;
+
+/* The stack that was given back last is the next one's. */
+static struct {
+	pthread_mutex_t lock;
+	char *first;
+} stacks = {PTHREAD_MUTEX_INITIALIZER, NULL};
+
+static char *take_stack(void)
+{
+	pthread_mutex_lock(&stacks.lock);
+	char *stack = stacks.first;
+
+	if (stack)
+		stacks.first = *(char **)stack;
+	pthread_mutex_unlock(&stacks.lock);
+	return stack ? stack : malloc(STACK);
+}
+
+static void give_stack(char *stack)
+{
+	pthread_mutex_lock(&stacks.lock);
+	*(char **)stack = stacks.first;
+	stacks.first = stack;
+	pthread_mutex_unlock(&stacks.lock);
+}
+
+static void go(struct at *from, struct at *to)
+{
+	if (switched)
+		switch_stacks(&from->sp, to->sp);
+	else
+		swapcontext(&from->context, &to->context);
+}
 
 /* Not inlined: a coroutine may go on where another thread is. */
 static __attribute__((noinline)) struct worker *me(void)
@@ -87,10 +132,12 @@ static void settle(void)
 		if (epoll_ctl(epoll, EPOLL_CTL_MOD, f->waits, &e) != 0)
 			epoll_ctl(epoll, EPOLL_CTL_ADD, f->waits, &e);
 	} else {
-		close(f->fd);
-		close(f->timer);
-		close(f->upstream);
-		free(f->stack);
+		if (f->then == ENDS) {
+			close(f->fd);
+			close(f->timer);
+			close(f->upstream);
+		}
+		give_stack(f->stack);
 		free(f);
 	}
 }
@@ -101,7 +148,7 @@ static void leave(struct fiber *f, enum then then)
 
 	f->then = then;
 	me()->left = f;
-	swapcontext(&f->at, next ? &next->at : &me()->at);
+	go(&f->at, next ? &next->at : &me()->at);
 	settle();
 }
 
@@ -158,22 +205,71 @@ static void step(struct fiber *f, char what)
 	truth_says(&f->truth, place);
 }
 
-static void serve(unsigned low, unsigned high)
+static void answer(struct fiber *f)
 {
-	struct fiber *f = (struct fiber *)((uintptr_t)high << 32 | low);
-	char head[4096], whole[256];
+	char whole[256];
+
+	truth_parse(&f->truth, f->head);
+	truth_says(&f->truth, "start");
+	for (const char *s = f->truth.steps; *s; s++)
+		step(f, *s);
+	truth_says(&f->truth, "end");
+	http_send_all(f->fd, whole, (size_t)truth_answer_text(&f->truth, whole, sizeof(whole)));
+}
+
+static void serve(void *arg);
+
+static void serve_by_halves(unsigned low, unsigned high)
+{
+	serve((void *)((uintptr_t)high << 32 | low));
+}
+
+static void start(struct fiber *f)
+{
+	ucontext_t *c = &f->at.context;
+
+	f->stack = take_stack();
+	if (switched) {
+		f->at.sp = switch_make(f->stack, STACK, serve, f);
+	} else {
+		getcontext(c);
+		c->uc_stack.ss_sp = f->stack;
+		c->uc_stack.ss_size = STACK;
+		makecontext(c, (void (*)(void))serve_by_halves, 2, (unsigned)(uintptr_t)f,
+		            (unsigned)((uintptr_t)f >> 32));
+	}
+	add(f);
+}
+
+/* What F has is another one's: who answers, and then one who reads again. */
+static void pass(struct fiber *f)
+{
+	struct fiber *next = calloc(1, sizeof(*next));
+
+	next->fd = f->fd;
+	next->timer = f->timer;
+	next->upstream = f->upstream;
+	next->reads = !f->reads;
+	strcpy(next->head, f->head);
+	start(next);
+	leave(f, PASSES);
+}
+
+static void serve(void *arg)
+{
+	struct fiber *f = arg;
 	ssize_t n;
 
 	settle();
-	while ((n = read_on(f, f->fd, head, sizeof(head) - 1)) > 0) {
-		head[n] = 0;
-		truth_parse(&f->truth, head);
-		truth_says(&f->truth, "start");
-		for (const char *s = f->truth.steps; *s; s++)
-			step(f, *s);
-		truth_says(&f->truth, "end");
-		http_send_all(f->fd, whole,
-		              (size_t)truth_answer_text(&f->truth, whole, sizeof(whole)));
+	if (passed && !f->reads) {
+		answer(f);
+		pass(f);
+	}
+	while ((n = read_on(f, f->fd, f->head, sizeof(f->head) - 1)) > 0) {
+		f->head[n] = 0;
+		if (passed && (!half || rand() % 2))
+			pass(f);
+		answer(f);
 	}
 	leave(f, ENDS);
 }
@@ -185,19 +281,14 @@ static void begin(int fd)
 	f->fd = fd;
 	f->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	f->upstream = truth_connect(upstream_port, 0);
-	f->stack = malloc(STACK);
-	getcontext(&f->at);
-	f->at.uc_stack.ss_sp = f->stack;
-	f->at.uc_stack.ss_size = STACK;
-	makecontext(&f->at, (void (*)(void))serve, 2, (unsigned)(uintptr_t)f,
-	            (unsigned)((uintptr_t)f >> 32));
-	add(f);
+	f->reads = true;
+	start(f);
 }
 
 static void *work(void *nothing)
 {
-	for (;;) {
-		swapcontext(&me()->at, &take(true)->at);
+	for (struct fiber *f; (f = take(!alone));) {
+		go(&me()->at, &f->at);
 		settle();
 	}
 	return nothing;
@@ -211,10 +302,16 @@ int main(int argc, char **argv)
 
 	signal(SIGPIPE, SIG_IGN);
 	upstream_port = atoi(argv[2]);
-	direct = argc > 3 && !strcmp(argv[3], "direct");
+	for (int i = 3; i < argc; i++) {
+		direct |= !strcmp(argv[i], "direct");
+		switched |= !strcmp(argv[i], "switched");
+		alone |= !strcmp(argv[i], "alone");
+		passed |= !strcmp(argv[i], "passed");
+		half |= !strcmp(argv[i], "half");
+	}
 	epoll = epoll_create1(EPOLL_CLOEXEC);
 	epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &e);
-	for (int i = 0; i < N_WORKERS; i++)
+	for (int i = 0; i < N_WORKERS && !alone; i++)
 		pthread_create(&thread, NULL, work, NULL);
 	truth_start_background();
 	for (;;) {
@@ -229,5 +326,7 @@ int main(int argc, char **argv)
 			else if (fd >= 0)
 				begin(fd);
 		}
+		if (alone)
+			work(NULL);
 	}
 }

@@ -270,6 +270,7 @@ def python_loop(how):
 THREADS = app(PYTHON, os.path.join(HERE, 'app_threads.py'), '$PORT')
 
 LOOP = 'start timer upstream burst pool=50 pooled end'
+FIBER = 'start=40 timer=40 upstream=40'
 THREAD = 'start timer granted upstream pooled end'
 # Name, how it starts, what is asked for (steps: tests/hosts/truth.h), and the places where the
 # shim claims to know: 97 times of 100, or as often as it says.
@@ -297,6 +298,17 @@ ALL = [
      'start=80 timer=80 upstream=80 burst=80 end=80'),
     ('C coroutines of threads, direct', own('truth_fibers', 'direct'), IDS % 'tubs',
      'start=80 timer=80 upstream=80 burst=80 end=80'),
+    ('C fibers of threads', own('truth_fibers', 'switched'), IDS % 'tubs', FIBER),
+    ('C fibers of threads, direct', own('truth_fibers', 'switched', 'direct'), IDS % 'tubs', FIBER),
+    ('C fibers of threads, passed', own('truth_fibers', 'switched', 'passed'), IDS % 'tubs', ''),
+    ('C fibers of threads, half passed', own('truth_fibers', 'switched', 'passed', 'half'),
+     IDS % 'tubs', ''),
+    ('C fibers of a loop', own('truth_fibers', 'switched', 'alone'), IDS % 'tubs', FIBER),
+    ('C fibers of a loop, direct', own('truth_fibers', 'switched', 'alone', 'direct'),
+     IDS % 'tubs', FIBER),
+    ('C fibers of a loop, passed', own('truth_fibers', 'switched', 'alone', 'passed'),
+     IDS % 'tubs', ''),
+    ('C coroutines of threads, passed', own('truth_fibers', 'passed'), IDS % 'tubs', ''),
     ('C thread each', own('truth_threads', 'each'), IDS % 'tubp', THREAD + ' burst pool=80'),
     ('C accept, workers', own('truth_threads', 'queue'), IDS % 'tubp', THREAD + ' burst pool=80'),
     ('C read, workers', own('truth_threads', 'jobs'), IDS % 'tubp',
@@ -355,7 +367,8 @@ ALL = [
 # In make check, for a moment each (tests/e2e/test_truth.py).
 SLICE = ['nginx files', 'nginx files, pipelined', 'nginx HTTP/2, files', 'php-fpm',
          'nginx proxy', 'C loop, upstream', 'C loop, slices', 'C loop, all', 'C loop, pool', 'C coroutines that read, all',
-         'C coroutines of threads', 'C thread each', 'C accept, workers',
+         'C coroutines of threads', 'C fibers of threads', 'C fibers of threads, passed',
+         'C fibers of a loop', 'C thread each', 'C accept, workers',
          'C read, workers', 'C read, workers, growing', 'C read, workers that put back',
          'C read, workers, helped', 'C read, batches, bytes in a pipe', 'C read, semaphores',
          'C read, semaphores, stacks',

@@ -53,6 +53,27 @@ START_TEST(a_head_takes_a_slot_and_the_last_byte_gives_it_back)
 }
 END_TEST
 
+/* It is recorded, and has no slot here. */
+START_TEST(who_has_a_flagged_one_beside_it_is_not_alone)
+{
+	struct aloft a = aloft_claim("/");
+
+	ck_assert(rp_flight_is_alone(a.number));
+	rp_flight_joins();
+	ck_assert(!rp_flight_is_alone(a.number));
+	rp_current_over(a.number, a.serial, RP_END_COMPLETE);
+	atomic_fetch_add(&rp_n_live, 1);
+	a = aloft_claim("/");
+	ck_assert(!rp_flight_is_alone(a.number));
+	atomic_fetch_sub(&rp_n_live, 1);
+	ck_assert(!rp_flight_is_alone(a.number));
+	rp_current_over(a.number, a.serial, RP_END_COMPLETE);
+	a = aloft_claim("/");
+	ck_assert(rp_flight_is_alone(a.number));
+	rp_current_over(a.number, a.serial, RP_END_COMPLETE);
+}
+END_TEST
+
 START_TEST(the_table_has_the_path_and_no_query)
 {
 	struct aloft a = aloft_claim("/shop?password=x");
@@ -228,6 +249,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, ready, NULL);
 	tcase_add_test(tcase, a_head_takes_a_slot_and_the_last_byte_gives_it_back);
+	tcase_add_test(tcase, who_has_a_flagged_one_beside_it_is_not_alone);
 	tcase_add_test(tcase, the_table_has_the_path_and_no_query);
 	tcase_add_test(tcase, what_is_slow_is_kept_until_it_is_written);
 	tcase_add_test(tcase, a_failing_status_is_kept_by_its_bit);
