@@ -75,6 +75,8 @@ static void show_fiber(struct rp_conn *c, const struct rp_run *run, bool reads)
 void rp_conn_bind(struct rp_conn *c, bool reads)
 {
 	rp_fiber_comes();
+	if (reads)
+		rp_self.client = rp_conn_client(c);
 	if (c->h2) {
 		rp_conn_h2_bind(c, reads);
 		return;
@@ -88,7 +90,7 @@ void rp_conn_bind(struct rp_conn *c, bool reads)
 		show_fiber(c, single, reads);
 
 	if (run && !reads) {
-		rp_queue_shows(run->request, is_followed ? run->serial : 0);
+		rp_queue_shows(run->request, is_followed ? run->serial : 0, rp_conn_client(c));
 		rp_current_check(run->request, is_followed ? run->serial : 0);
 	}
 	if (rp_current_is_told(&rp_self))

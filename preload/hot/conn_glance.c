@@ -7,6 +7,7 @@
 #include "preload/hot/conn_glance.h"
 
 #include "preload/hot/clock.h"
+#include "preload/hot/queue.h"
 #include "preload/settings.h"
 
 /* The first request of a connection tells what its listener is for. */
@@ -77,6 +78,8 @@ bool rp_conn_glance_plain_in(struct rp_conn *c, const void *buf, size_t n)
 	            (rp_delim_skip(&c->in.left, c->in.state, n) || take_request(c, buf, n));
 
 	atomic_store_explicit(&c->in_busy, 0, memory_order_release);
+	if (done)
+		rp_self.client = rp_conn_client(c);
 	return done;
 }
 
@@ -119,6 +122,8 @@ bool rp_conn_glance_plain_out(struct rp_conn *c, const void *buf, size_t n_at, s
 	                              take_response(c, buf, n_at, n));
 
 	atomic_store_explicit(&c->out_busy, 0, memory_order_release);
+	if (done && rp_unlikely(rp_self.has_taken))
+		rp_queue_shows(0, 0, rp_conn_client(c));
 	return done;
 }
 

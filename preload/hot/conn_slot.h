@@ -55,6 +55,12 @@ static_assert(offsetof(struct rp_conn, pending.runs[1]) <= 64, "the reader's lin
 
 extern struct rp_conn rp_conns[RP_MAX_CONNS];
 
+/* What threads remember of it (rp_self.client). */
+static inline uint32_t rp_conn_client(const struct rp_conn *c)
+{
+	return (uint32_t)(c - rp_conns) + 1;
+}
+
 /* The connection behind FD: as it is, or made when there is none yet (NULL: no slot left). */
 struct rp_conn *rp_conn_of(int fd);
 struct rp_conn *rp_conn_get(int fd);

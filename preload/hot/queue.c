@@ -129,7 +129,7 @@ static void wakes(const struct rp_queue *q)
 {
 	if (q->asleep == 1 && !q->several && q->sleeps_serial &&
 	    rp_request_lives(q->sleeps_for, q->sleeps_serial))
-		rp_queue_shows(q->sleeps_for, q->sleeps_serial);
+		rp_queue_shows(q->sleeps_for, q->sleeps_serial, 0);
 }
 
 static const struct rp_handoff *last_put(const struct rp_queue *q)
@@ -145,7 +145,7 @@ static bool same_work(const struct rp_handoff *a, const struct rp_handoff *b)
 /* What the thread works for, to be put in. */
 static struct rp_handoff own_work(struct rp_self *s)
 {
-	struct rp_handoff job = {.by = RP_BY_QUEUE};
+	struct rp_handoff job = {.by = RP_BY_QUEUE, .client = s->client};
 
 	if (s->armed != RP_ARMED || rp_turn_is_over(s, rp_mono_ns()))
 		return job;
@@ -161,6 +161,8 @@ void rp_queue_put(struct rp_queue *q, struct rp_self *s)
 {
 	struct rp_handoff job = own_work(s);
 
+	if (!job.serial)
+		rp_queue_credit(q, &job);
 	if (q->counts && rp_queue_length(q) >= RP_QUEUE_JOBS) /* more than we remember */
 		q->counts = false;
 	if (q->counts && !rp_queue_length(q))
@@ -184,11 +186,13 @@ static void take_nothing(struct rp_queue *q)
 	q->counts = false;
 	q->checked = 0;
 	atomic_store(&q->ordered, 0);
+	atomic_store(&q->clients, 0);
 }
 
 static bool is_known(const struct rp_queue *q)
 {
-	bool shown = q->ordered >= RP_QUEUE_ORDERED && !q->unordered;
+	bool often = q->ordered >= RP_QUEUE_ORDERED || q->clients >= RP_QUEUE_CLIENTS;
+	bool shown = often && !q->unordered;
 	bool told = rp_turn_runs == RP_RUNS_INLINE && !q->unordered; /* nginx's pools are queues */
 
 	return q->several && rp_queue_is_sure(q) &&

@@ -36,8 +36,9 @@ void rp_queue_sem_posted(const void *sem);
 bool rp_queue_passes(const void *mutex, struct rp_handoff *job);
 
 /* The calling thread works for (REQUEST, SERIAL), or (serial 0) for a request that is not flagged:
- * it writes to its client, or wakes it.  So that is whose the job was that it took. */
-void rp_queue_shows(uint32_t request, uint32_t serial);
+ * it writes to its client, by connection CLIENT - 1, or wakes it (0).  So that is whose the job was
+ * that it took. */
+void rp_queue_shows(uint32_t request, uint32_t serial, uint32_t client);
 
 /* In a forked child. */
 void rp_queue_forked(void);

@@ -8,7 +8,8 @@
  */
 #include "preload/hot/queue_parts.h"
 
-#include "preload/hot/request.h"
+#include "preload/hot/clock.h"
+#include "preload/hot/conn_bytes.h"
 
 static bool is_same(const struct rp_handoff *a, uint32_t request, uint32_t serial)
 {
@@ -27,9 +28,12 @@ void rp_queue_took(struct rp_queue *q, uint32_t taken, const struct rp_handoff *
 		t = &s->took[s->n_took++ % RP_SELF_WAITED];
 	*t = (struct rp_took){
 	        .queue = q, .taken = taken, .put = q->put, .foretold = next, .telling = telling};
+	s->has_taken = true;
 	if (next) {
 		t->request = next->request;
 		t->serial = next->serial;
+		t->client = next->client;
+		t->client_tells = q->jobs[(q->put - 1) % RP_QUEUE_JOBS].client != next->client;
 	}
 }
 
@@ -68,19 +72,55 @@ static void compare(struct rp_queue *q, const struct rp_took *t, uint32_t reques
 		atomic_fetch_add_explicit(&q->ordered, 1, memory_order_relaxed);
 }
 
-void rp_queue_shows(uint32_t request, uint32_t serial)
+/* Also of requests that nobody flagged.  Who puts was thought to do so for the connection that it
+ * read from last: where that was right a few times, it is the order that is wrong. */
+static void compare_clients(struct rp_queue *q, const struct rp_took *t, uint32_t client)
+{
+	enum { FEW = 4 };
+
+	if (!client || !t->client || q->apart)
+		return;
+	if (client == t->client) {
+		if (t->client_tells)
+			atomic_fetch_add_explicit(&q->clients, 1, memory_order_relaxed);
+		return;
+	}
+	if (atomic_exchange(&q->clients, 0) >= FEW)
+		atomic_store_explicit(&q->unordered, true, memory_order_relaxed);
+	atomic_store_explicit(&q->apart, true, memory_order_relaxed);
+}
+
+void rp_queue_credit(const struct rp_queue *q, struct rp_handoff *job)
+{
+	if (!job->client || q->clients < RP_QUEUE_CLIENTS || q->apart || q->unordered)
+		return;
+	struct rp_run *run = rp_pending_single(&rp_conns[job->client - 1].pending);
+
+	if (!run || !rp_conn_followed(run))
+		return;
+	job->request = run->request;
+	job->serial = run->serial;
+	job->tid = rp_self.tid;
+	job->at_ns = rp_mono_ns();
+}
+
+void rp_queue_shows(uint32_t request, uint32_t serial, uint32_t client)
 {
 	struct rp_self *s = &rp_self;
+
+	s->has_taken = false;
 
 	for (unsigned i = 0; i < RP_SELF_WAITED; i++) {
 		struct rp_took *t = &s->took[i];
 
 		if (!t->queue)
 			continue;
-		if (t->foretold)
+		if (t->foretold) {
 			compare(t->queue, t, request, serial);
-		else
+			compare_clients(t->queue, t, client);
+		} else {
 			tell(t->queue, t, request, serial);
+		}
 		t->queue = NULL;
 	}
 }

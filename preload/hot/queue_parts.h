@@ -13,7 +13,12 @@
 
 /* So many times the queue must have been found empty when as much was taken as had been put; so
  * many times in a row the order must have shown that could not have been by chance. */
-enum { RP_QUEUE_TRUSTED = 8, RP_QUEUE_ORDERED = 8, RP_QUEUE_LEARNT = 16 };
+enum {
+	RP_QUEUE_TRUSTED = 8,
+	RP_QUEUE_ORDERED = 8,
+	RP_QUEUE_LEARNT = 16,
+	RP_QUEUE_CLIENTS = 32 /* ... where nobody was flagged */
+};
 
 /* Who took which job turned out to work for whom: told where the mutex is not held. */
 struct rp_shown {
@@ -27,6 +32,8 @@ struct rp_queue {
 	_Atomic bool off;         /* it is no queue of jobs */
 	_Atomic bool unordered;   /* what came first did not go first */
 	_Atomic uint32_t ordered; /* times that it did, and what came last was another one's */
+	_Atomic uint32_t clients; /* the same, by the connections that were read and answered */
+	_Atomic bool apart;       /* they say nothing: who puts has read from others meanwhile */
 	const void *waiter;       /* thread that waited: its self */
 	bool several;             /* and another one did, too */
 	bool woke, timed_out; /* whoever holds the mutex: it has waited; nothing came in its time */
@@ -115,6 +122,10 @@ struct rp_queue *rp_queue_sem_under(struct rp_self *s, const void *mutex);
 void rp_queue_took(struct rp_queue *q, uint32_t taken, const struct rp_handoff *next, bool telling);
 /* ... and is done with it. */
 void rp_queue_did(const struct rp_queue *q);
+
+/* JOB, nobody's, is put into Q by a thread that worked for nobody: it is for the request that was
+ * read last there, if that has shown whose all were so far. */
+void rp_queue_credit(const struct rp_queue *q, struct rp_handoff *job);
 
 /* What was shown of Q since, where it is not known which is the next to be taken. */
 void rp_queue_learn(struct rp_queue *q);

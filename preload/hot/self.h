@@ -26,6 +26,7 @@ struct rp_handoff {
 	uint32_t tid;
 	uint64_t at_ns;
 	const void *queue; /* what it went through: a mutex; a descriptor + 1 */
+	uint32_t client;   /* rp_self.client of who put it in */
 };
 
 /* What the loop on this thread does (turn.h).  All zeros: not a loop, or not seen yet. */
@@ -80,6 +81,8 @@ struct rp_took {
 	uint32_t taken, put;    /* the how manieth it was, when so much had been put */
 	bool foretold, telling;
 	uint32_t request, serial; /* FORETOLD: whose it should be */
+	uint32_t client;          /* ... and on which connection, + 1; 0: not known */
+	bool client_tells;        /* what was put last is for another one */
 };
 
 /* A mutex that it has let go without waking anybody (queue_puts.c). */
@@ -94,14 +97,16 @@ struct rp_self {
 	/* 1 while the timer may tick: set last when arming, cleared first when leaving. */
 	volatile uint32_t armed;
 	uint32_t request, serial; /* the request this thread works for (hot/request.h) */
-	enum rp_source by;        /* ... and why we think so */
-	const void *queue;        /* what it came through (struct rp_handoff) */
-	bool lone;                /* ... and only because it is alone in this process */
-	uint8_t executor;         /* what its name says: RP_EXECUTOR_* (executor.h) */
-	bool gave;                /* it has put a job for this request into a queue */
-	uint32_t runtime; /* contexts of its language's runtime that it is in (hot/python.h) */
-	uint32_t tagged;  /* in how many a head was read, + 1, until that one or its turn ends; 0:
-	                     none */
+	uint32_t client;   /* connection + 1 that it read from last, flagged or not; 0: none */
+	bool has_taken;    /* TOOK has something */
+	enum rp_source by; /* ... and why we think so */
+	const void *queue; /* what it came through (struct rp_handoff) */
+	bool lone;         /* ... and only because it is alone in this process */
+	uint8_t executor;  /* what its name says: RP_EXECUTOR_* (executor.h) */
+	bool gave;         /* it has put a job for this request into a queue */
+	uint32_t runtime;  /* contexts of its language's runtime that it is in (hot/python.h) */
+	uint32_t tagged;   /* in how many a head was read, + 1, until that one or its turn ends; 0:
+	                      none */
 	uint32_t told_request, told_serial; /* what the innermost one says; serial 0: nobody's */
 	uint32_t untold;   /* serial of the request of which no context tells; 0: none */
 	uint32_t loops;    /* how often it has waited for the events of a loop */

@@ -33,6 +33,8 @@ static inline void carry(struct rp_self *to, const struct rp_self *from)
 	to->gave_under = from->gave_under;
 	memcpy(to->took, from->took, sizeof(to->took));
 	memcpy(to->passed, from->passed, sizeof(to->passed));
+	to->client = from->client;
+	to->has_taken = from->has_taken;
 	to->woke_under = from->woke_under;
 	to->doubted = from->doubted;
 }
@@ -147,7 +149,7 @@ static inline void show_order(void)
 		put(true);
 		put(false);
 		takes(WORKER);
-		rp_queue_shows(0, atomic_load(&flagged->serial));
+		rp_queue_shows(0, atomic_load(&flagged->serial), 0);
 		takes(SECOND);
 		waits(WORKER);
 		flagged_take(&notes); /* tracks are few */

@@ -2,6 +2,7 @@
  *
  * Room: tests.  SPDX-License-Identifier: MIT
  */
+#include "preload/hot/conn_bytes.h"
 #include "preload/hot/queue_parts.h"
 
 #include "tests/support/workers.h"
@@ -45,7 +46,7 @@ START_TEST(an_order_that_was_wrong_once_is_believed_no_more)
 	put(true);
 	put(false);
 	ck_assert(takes(WORKER));
-	rp_queue_shows(0, 0);
+	rp_queue_shows(0, 0, 0);
 	takes(SECOND);
 	waits(WORKER);
 	show_order();
@@ -85,6 +86,96 @@ START_TEST(who_wakes_the_only_thread_that_waits_has_worked_for_it)
 }
 END_TEST
 
+static void put_for(uint32_t client)
+{
+	become(SERVER);
+	rp_self.client = client;
+	wakes(true);
+	unlock();
+}
+
+/* N pairs that nobody flagged are read on two connections, and answered in the same order, but that
+ * of the WRONG-th. */
+static void serve_pairs(unsigned n, unsigned wrong)
+{
+	for (unsigned i = 0; i < n; i++) {
+		put_for(1);
+		put_for(2);
+		takes(WORKER);
+		rp_queue_shows(0, 0, i == wrong ? 2 : 1);
+		takes(SECOND);
+		rp_queue_shows(0, 0, i == wrong ? 1 : 2);
+		waits(WORKER);
+		waits(SECOND);
+	}
+}
+
+static bool knows_the_first_of_two(void)
+{
+	put(true);
+	put(false);
+	bool known = takes(WORKER);
+
+	takes(SECOND);
+	waits(WORKER);
+	waits(SECOND);
+	flagged_take(&notes);
+	return known;
+}
+
+START_TEST(an_order_is_shown_by_whoever_is_answered)
+{
+	settle(TRUSTED);
+	serve_pairs(RP_QUEUE_CLIENTS - 1, -1u);
+	ck_assert(!knows_the_first_of_two());
+	serve_pairs(1, -1u);
+	ck_assert(knows_the_first_of_two());
+}
+END_TEST
+
+START_TEST(an_order_that_was_wrong_for_anybody_is_believed_no_more)
+{
+	settle(TRUSTED);
+	serve_pairs(RP_QUEUE_CLIENTS, -1u);
+	ck_assert(knows_the_first_of_two());
+	serve_pairs(2 * RP_QUEUE_CLIENTS, 0);
+	ck_assert(!knows_the_first_of_two());
+	show_order();
+	ck_assert(!knows_the_first_of_two());
+}
+END_TEST
+
+/* It reads from several before it puts: from whom it has read last says nothing. */
+START_TEST(connections_that_say_nothing_are_asked_no_more)
+{
+	settle(TRUSTED);
+	serve_pairs(2 * RP_QUEUE_CLIENTS, 0);
+	ck_assert(!knows_the_first_of_two());
+	show_order();
+	ck_assert(knows_the_first_of_two());
+}
+END_TEST
+
+/* A loop's turn brought several requests, so that it works for nobody. */
+START_TEST(what_nobody_puts_is_for_who_was_read_from_last)
+{
+	struct rp_pending *pending = &rp_conns[2].pending;
+
+	settle(TRUSTED);
+	ck_assert(rp_pending_push(pending, 0, 0, atomic_load(&flagged->serial)));
+	put_for(3);
+	ck_assert(!takes(WORKER));
+	waits(WORKER);
+	serve_pairs(RP_QUEUE_CLIENTS, -1u);
+	put_for(3);
+	ck_assert(takes(WORKER));
+	waits(WORKER);
+	rp_pending_push(pending, 0, 0, 0); /* two that are not answered */
+	put_for(3);
+	ck_assert(!takes(WORKER));
+}
+END_TEST
+
 /* Since the first flagged request there was always something in it, how much is not known.  Each
  * third job is for a flagged request, each for another one. */
 static void never_empty(bool stack)
@@ -107,7 +198,7 @@ static void never_empty(bool stack)
 
 		ck_assert(!said || (is_ours && taken % 3 == 0));
 		known += said;
-		rp_queue_shows(0, taken % 3 == 0 && i >= DEPTH ? 1000 + taken : 0);
+		rp_queue_shows(0, taken % 3 == 0 && i >= DEPTH ? 1000 + taken : 0, 0);
 		flagged_take(&notes);
 	}
 	ck_assert_uint_eq(known > 0, !stack);
@@ -136,6 +227,10 @@ int main(void)
 	tcase_add_test(t, an_order_that_was_not_shown_is_not_believed);
 	tcase_add_test(t, an_order_that_was_wrong_once_is_believed_no_more);
 	tcase_add_test(t, who_wakes_the_only_thread_that_waits_has_worked_for_it);
+	tcase_add_test(t, an_order_is_shown_by_whoever_is_answered);
+	tcase_add_test(t, an_order_that_was_wrong_for_anybody_is_believed_no_more);
+	tcase_add_test(t, connections_that_say_nothing_are_asked_no_more);
+	tcase_add_test(t, what_nobody_puts_is_for_who_was_read_from_last);
 	tcase_add_test(t, how_much_lies_in_it_is_learnt);
 	tcase_add_test(t, of_a_stack_nothing_is_learnt);
 	suite_add_tcase(suite, t);

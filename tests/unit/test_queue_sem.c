@@ -154,7 +154,7 @@ static void show_order(void)
 		put(true);
 		put(false);
 		takes(WORKER);
-		rp_queue_shows(0, atomic_load(&flagged->serial));
+		rp_queue_shows(0, atomic_load(&flagged->serial), 0);
 		takes(SECOND);
 	}
 }
