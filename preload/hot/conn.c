@@ -105,12 +105,29 @@ static void release(struct rp_conn *c, int fd, bool dies)
 	atomic_store_explicit(&c->refs, 0, memory_order_release);
 }
 
+/* C is not in the set EPFD any more. */
+static void leave_set(struct rp_conn *c, int epfd)
+{
+	if (c->epoll == epfd + 1)
+		c->watched = false;
+}
+
+/* ... and EPFD is closed. */
+static void close_set(struct rp_conn *c, int epfd)
+{
+	leave_set(c, epfd);
+	if (c->epoll == epfd + 1)
+		c->epoll = 0;
+}
+
 /* DIES: FD still is what it was. */
 static void forget(int fd, enum rp_fd_kind kind, bool dies)
 {
 	uint32_t index = atomic_exchange(&conn_of[fd], 0);
 	uint8_t was = rp_conn_kind(fd);
 
+	if (index && was == RP_FD_EPOLL)
+		close_set(&rp_conns[index - 1], fd);
 	if (index && was != RP_FD_EPOLL && was != RP_FD_LOOP) {
 		uint16_t home = (uint16_t)(fd + 1);
 
@@ -196,6 +213,26 @@ void rp_conn_duped(int old_fd, int new_fd)
 	atomic_store_explicit(&conn_of[new_fd], (uint32_t)(c - rp_conns) + 1, memory_order_release);
 }
 
+_Atomic bool rp_conn_has_ring;
+
+/* Sets in which there was something else than connections. */
+static _Atomic uint64_t mixed[RP_MAX_FDS / 64];
+
+void rp_conn_set_made(int epfd)
+{
+	uint64_t bit = 1ull << epfd % 64;
+
+	if ((unsigned)epfd < RP_MAX_FDS && atomic_load(&mixed[epfd / 64]) & bit)
+		atomic_fetch_and(&mixed[epfd / 64], ~bit);
+}
+
+bool rp_conn_is_set_of_one(int epfd)
+{
+	return rp_conn_kind(epfd) == RP_FD_EPOLL &&
+	       !(atomic_load(&mixed[epfd / 64]) & 1ull << epfd % 64) &&
+	       !atomic_load_explicit(&rp_conn_has_ring, memory_order_relaxed);
+}
+
 void rp_conn_joined(int epfd, int fd)
 {
 	uint8_t kind = rp_conn_kind(fd);
@@ -209,6 +246,8 @@ void rp_conn_joined(int epfd, int fd)
 		c->watched = true;
 	if ((unsigned)epfd >= RP_MAX_FDS || rp_conn_kind(epfd) == RP_FD_LOOP)
 		return;
+	if (kind != RP_FD_CONN)
+		atomic_fetch_or(&mixed[epfd / 64], 1ull << epfd % 64);
 	if (kind == RP_FD_LISTEN || kind == RP_FD_SERVE || kind == RP_FD_NEW) {
 		rp_conn_set_kind(epfd, RP_FD_LOOP);
 	} else if (kind == RP_FD_CONN) {
@@ -224,8 +263,8 @@ void rp_conn_parted(int epfd, int fd)
 {
 	struct rp_conn *c = rp_conn_kind(fd) == RP_FD_CONN ? rp_conn_of(fd) : NULL;
 
-	if (c && c->epoll == epfd + 1)
-		c->watched = false;
+	if (c)
+		leave_set(c, epfd);
 }
 
 void rp_conn_unwatch(int fd)
@@ -271,8 +310,6 @@ bool rp_conn_is_foreign(int fd)
 
 	return !c || !is_own(c);
 }
-
-_Atomic bool rp_conn_has_ring;
 
 bool rp_conn_is_loop(int epfd)
 {

@@ -68,6 +68,7 @@ void rp_conn_retire(int fd);
 void rp_conn_retire_range(unsigned first, unsigned last);
 /* The host will write no more on FD. */
 void rp_conn_shut(int fd, int how);
+void rp_conn_set_made(int epfd);
 /* FD joins the epoll set EPFD; leaves it; is taken out of all of them. */
 void rp_conn_joined(int epfd, int fd);
 void rp_conn_parted(int epfd, int fd);
@@ -81,6 +82,9 @@ void rp_conn_touch(int fd, bool reads, int flags);
 bool rp_conn_awaits_next(int fd);
 /* Before a wait for events: true when the set holds connections other than the thread's own. */
 bool rp_conn_is_loop(int epfd);
+/* EPFD holds a single connection, and never held anything else: who waits for its events waits for
+ * that one's next request, and is no loop. */
+bool rp_conn_is_set_of_one(int epfd);
 /* The process has an io_uring, by which sets are filled unseen (libuv 1.50 does): each may be a
  * loop's. */
 extern _Atomic bool rp_conn_has_ring;

@@ -240,6 +240,7 @@ RP_HOOK int timerfd_settime(int fd, int flags, const struct itimerspec *when,
 static int made_set(int epfd)
 {
 	rp_turn_set_made(epfd);
+	rp_conn_set_made(epfd);
 	return born(epfd, RP_FD_EPOLL);
 }
 

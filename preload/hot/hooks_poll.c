@@ -12,23 +12,31 @@
 #include "preload/hot/stack.h"
 #include "preload/hot/turn.h"
 
+static bool is_of_a_loop(int epfd)
+{
+	return rp_conn_is_loop(epfd) && !rp_conn_is_set_of_one(epfd);
+}
+
 /* True: the answer is 0, at once.  N is how many events the loop asks for, of which it may get
  * fewer. */
 static bool before_epoll(struct rp_wait *w, int epfd, int *n, uint64_t timeout_ns, bool may_hold)
 {
 	w->on = RP_WAIT_OFF;
-	if (rp_conn_is_loop(epfd)) {
+	if (is_of_a_loop(epfd)) {
 		rp_turn_comes_to(epfd);
 		return rp_turn_wait(timeout_ns, may_hold, n);
 	}
-	rp_wait_enter_fd(w, RP_WAIT_EPOLL, epfd);
+	if (rp_conn_is_loop(epfd))
+		rp_current_leave();
+	else
+		rp_wait_enter_fd(w, RP_WAIT_EPOLL, epfd);
 	return false;
 }
 
 static int after_epoll(struct rp_wait *w, int epfd, const struct epoll_event *events, int ret)
 {
 	rp_wait_leave(w);
-	if (rp_conn_is_loop(epfd)) {
+	if (is_of_a_loop(epfd)) {
 		rp_turn_begins(ret);
 		rp_turn_brought(epfd, ret == 1 && rp_bell_rings(epfd, events->data.u64));
 	}

@@ -9,7 +9,8 @@
  * and leaves all answers but the last to another thread with "silent".  With "grows" there is one
  * worker at first, another one is made where nobody waits, and who waits for long ends; with
  * "returns" a worker puts some jobs back; with "helps" who waits for its own job on the pool does
- * others'.  Steps more: x, a lie; c, a thread made for the request. SPDX-License-Identifier: MIT
+ * others'; with "sets" who reads waits in a set made for that, as gunicorn's
+ * threads do.  Steps more: x, a lie; c, a thread made for the request. SPDX-License-Identifier: MIT
  */
 #include <semaphore.h>
 #include <stdatomic.h>
@@ -37,7 +38,7 @@ struct queue {
 static struct queue work = QUEUE, jobs = QUEUE, upstreams = QUEUE;
 static int upstream_port, epoll = -1;
 static enum { SIGNALS, BROADCASTS, SEMAPHORES, BYTES, COUNTS, ITEMS } waking;
-static bool lifo, batches, silently, grows, returns, helps;
+static bool lifo, batches, silently, grows, returns, helps, sets;
 static _Atomic(struct connection *) answers[ROOM];
 
 struct job {
@@ -274,10 +275,34 @@ static bool serve(int fd, const struct http_request *q)
 	return answer(fd, &t);
 }
 
+static void await_request(int fd)
+{
+	struct epoll_event e = {.events = EPOLLIN};
+	int set = epoll_create1(EPOLL_CLOEXEC);
+
+	epoll_ctl(set, EPOLL_CTL_ADD, fd, &e);
+	epoll_wait(set, &e, 1, -1);
+	close(set);
+}
+
+static bool serve_and_await(int fd, const struct http_request *q)
+{
+	bool goes_on = serve(fd, q);
+
+	if (goes_on)
+		await_request(fd);
+	return goes_on;
+}
+
 static void *serve_queue(void *nothing)
 {
-	for (;;)
-		http_connection((void *)((intptr_t)take(&work) - 1));
+	for (;;) {
+		intptr_t fd = (intptr_t)take(&work) - 1;
+
+		if (sets)
+			await_request((int)fd);
+		http_connection((void *)fd);
+	}
 	return nothing;
 }
 
@@ -414,6 +439,7 @@ static void choose(int argc, char **argv)
 		grows |= !strcmp(argv[i], "grows");
 		returns |= !strcmp(argv[i], "returns");
 		helps |= !strcmp(argv[i], "helps");
+		sets |= !strcmp(argv[i], "sets");
 		silently |= !strcmp(argv[i], "silent");
 		batches |= silently || !strcmp(argv[i], "batches");
 		for (unsigned way = 0; way < sizeof(ways) / sizeof(*ways); way++)
@@ -432,7 +458,7 @@ int main(int argc, char **argv)
 	make(&jobs);
 	make(&upstreams);
 	signal(SIGPIPE, SIG_IGN);
-	http_server = serve;
+	http_server = sets ? serve_and_await : serve;
 	upstream_port = argc > 2 ? atoi(argv[2]) : 0;
 	for (int i = 0; upstream_port && i < N_UPSTREAMS; i++)
 		put(&upstreams, (void *)((intptr_t)truth_connect(upstream_port, 0) + 1));

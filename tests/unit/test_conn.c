@@ -303,6 +303,29 @@ START_TEST(an_epoll_set_of_others_is_a_loop)
 }
 END_TEST
 
+/* A thread that reads may make a set for one wait, as gunicorn's do. */
+START_TEST(a_set_of_one_is_none_of_a_loop)
+{
+	enum { SET = 400, WAKE };
+	struct rp_conn *c = rp_conn_of(pair_fd);
+
+	for (int with_more = 0; with_more < 2; with_more++) {
+		rp_conn_set_made(SET);
+		rp_conn_born(SET, RP_FD_EPOLL);
+		rp_conn_joined(SET, pair_fd);
+		ck_assert(rp_conn_is_set_of_one(SET) && c->watched);
+		if (with_more) {
+			rp_conn_born(WAKE, RP_FD_CARRIER);
+			rp_conn_joined(SET, WAKE);
+			ck_assert(!rp_conn_is_set_of_one(SET));
+		}
+		rp_conn_retire(SET);
+		ck_assert(!c->watched && !c->epoll && !c->n_epoll_more);
+	}
+	ck_assert(!rp_conn_is_set_of_one(SET));
+}
+END_TEST
+
 /* Rust's mio adds to a copy of the set's descriptor and waits on the first one. */
 START_TEST(a_set_with_two_names_is_a_loop_whatever_it_holds)
 {
@@ -367,6 +390,7 @@ int main(void)
 	tcase_add_test(tcase,
 	               one_that_leaves_a_request_unanswered_for_anothers_is_believed_no_more);
 	tcase_add_test(tcase, an_epoll_set_of_others_is_a_loop);
+	tcase_add_test(tcase, a_set_of_one_is_none_of_a_loop);
 	tcase_add_test(tcase, a_set_with_two_names_is_a_loop_whatever_it_holds);
 	tcase_add_test(tcase, errno_is_the_hosts);
 	tcase_add_test(tcase, a_pipeline_that_is_too_long_is_counted);
