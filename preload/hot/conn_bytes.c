@@ -72,6 +72,37 @@ static void show_fiber(struct rp_conn *c, const struct rp_run *run, bool reads)
 		rp_fiber_answers(&c->fiber, number);
 }
 
+/* What the touch of C, where RUN is to be answered next, and alone if it is SINGLE, says of how the
+ * thread came to what it works for. */
+static void judge_touch(struct rp_conn *c, const struct rp_run *run, const struct rp_run *single,
+                        bool reads)
+{
+	uint32_t serial = rp_conn_followed(run) ? run->serial : 0;
+
+	if (single)
+		show_fiber(c, single, reads);
+	if (run && !reads) {
+		rp_queue_shows(run->request, serial, rp_conn_client(c));
+		rp_current_check(run->request, serial);
+	}
+}
+
+/* In a pipeline one read brings several, and a server may work for all of them before it writes: it
+ * is not known whose turn it is, unless there is a SINGLE one. */
+static void enter_or_leave(struct rp_conn *c, const struct rp_run *single, bool reads)
+{
+	bool known = rp_conn_followed(single);
+	bool works = known && rp_current_works(single->request, single->serial) &&
+	             (rp_self.coroutine.found || !rp_fiber_is_guest());
+
+	if (works && rp_self.by != RP_BY_CLIENT && rp_turn_is_guest(c->watched))
+		return; /* and ends as what brought it does */
+	if (works || (known && rp_turn_allows_client(single->request, c->watched, reads)))
+		rp_current_enter(single->request, single->serial);
+	else
+		is_for_nobody();
+}
+
 void rp_conn_bind(struct rp_conn *c, bool reads)
 {
 	rp_fiber_comes();
@@ -82,34 +113,15 @@ void rp_conn_bind(struct rp_conn *c, bool reads)
 		return;
 	}
 	struct rp_run *run = rp_pending_front(&c->pending);
-
-	bool is_followed = rp_conn_followed(run);
 	struct rp_run *single = rp_pending_single(&c->pending);
 
-	if (single)
-		show_fiber(c, single, reads);
-
-	if (run && !reads) {
-		rp_queue_shows(run->request, is_followed ? run->serial : 0, rp_conn_client(c));
-		rp_current_check(run->request, is_followed ? run->serial : 0);
-	}
+	judge_touch(c, run, single, reads);
 	if (rp_current_is_told(&rp_self))
 		return;
 	if (rp_unlikely(rp_self.armed) && (!run || single) &&
-	    !(is_followed && rp_current_is(run->request, run->serial)))
+	    !(rp_conn_followed(run) && rp_current_is(run->request, run->serial)))
 		rp_executor_meets();
-	/* In a pipeline one read brings several, and a server may work for all of them before it
-	 * writes: it is not known whose turn it is. */
-	bool known = is_followed && single;
-	bool works = known && rp_current_works(run->request, run->serial) &&
-	             (rp_self.coroutine.found || !rp_fiber_is_guest());
-
-	if (works && rp_self.by != RP_BY_CLIENT && rp_turn_is_guest(c->watched))
-		return; /* and ends as what brought it does */
-	if (works || (known && rp_turn_allows_client(run->request, c->watched, reads)))
-		rp_current_enter(run->request, run->serial);
-	else
-		is_for_nobody();
+	enter_or_leave(c, single, reads);
 }
 
 /* The request that is being answered on C has come whole, and the thread works for it. */
