@@ -90,9 +90,10 @@ $(B)/unit/test_stack_steps: $(B)/steps/libthrow.so
 $(B)/steps/libthrow.so: tests/support/stepper_throw.cc
 	@mkdir -p $(@D)
 	$(CXX) -O2 -g -fPIC -shared -o $@ $<
+$(B)/hosts/truth_mhd: HOST_LIBS := -lmicrohttpd
 $(B)/hosts/%: tests/hosts/%.c $(wildcard tests/hosts/*.h) Makefile
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) -std=gnu11 -D_GNU_SOURCE -O2 -g -fomit-frame-pointer -Wall -Wextra -o $@ $< -lpthread -ldl -lm
+	$(call say,CC,$<)$(CC) -std=gnu11 -D_GNU_SOURCE -O2 -g -fomit-frame-pointer -Wall -Wextra -o $@ $< -lpthread -ldl -lm $(HOST_LIBS)
 $(B)/bench/%: $(B)/obj/tests/bench/%.o $(B)/all.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) -o $@ $< -lc $(B)/all.a $(LDFLAGS) $(shell $(PKG) --libs libnghttp2) -lunwind -lunwind-x86_64 $(TOOLIBS) -lm -ldl

@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include "preload/hot/current.h"
 #include "preload/hot/fiber.h"
+#include "preload/hot/heir.h"
 #include "preload/hot/request.h"
 #include "preload/hot/sys.h"
 
@@ -48,6 +49,18 @@ bool rp_executor_look(struct rp_self *s)
 bool rp_executor_is(struct rp_self *s, bool watched)
 {
 	return watched || rp_current_off() & 1u << RP_BY_CLIENT || rp_executor_is_named(s);
+}
+
+bool rp_executor_parks_on_futex(const struct rp_self *s)
+{
+	return s->armed && s->lone && s->by == RP_BY_CLIENT && !rp_current_is_told(s);
+}
+
+/* Its calls of futex() are looked at where they are made: most of them wake. */
+bool rp_executor_parks(struct rp_self *s, const struct rp_waited *what)
+{
+	return rp_unlikely(s->lone) && what->kind != RP_WAIT_FUTEX &&
+	       rp_executor_parks_on_futex(s) && rp_executor_is_named(s) && rp_heir_ends(what);
 }
 
 void rp_executor_meets(void)

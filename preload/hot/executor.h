@@ -11,8 +11,7 @@
 #define RP_HOT_EXECUTOR_H
 
 #include <stdbool.h>
-#include "preload/hot/self.h"
-#include "preload/real.h"
+#include "preload/hot/wait.h"
 
 /* May the calling thread, which is no loop, go on with somebody else's task at any time?  WATCHED:
  * the connection that it reads or writes is in an epoll set. */
@@ -25,6 +24,12 @@ static inline bool rp_executor_is_named(struct rp_self *s)
 {
 	return rp_unlikely(s->executor != RP_EXECUTOR_BY_NO_NAME) && rp_executor_look(s);
 }
+
+/* S, which may be one and works for who is alone, is about to wait for WHAT; or for a futex that is
+ * none of libc's locks and conditions.  A runtime's worker that parks has left its task, and goes
+ * on with any. */
+bool rp_executor_parks(struct rp_self *s, const struct rp_waited *what);
+bool rp_executor_parks_on_futex(const struct rp_self *s);
 
 /* The calling thread reads or writes on the connection of another request than the one, still
  * unanswered, that it was said to work for: threads of this process are believed no more. */

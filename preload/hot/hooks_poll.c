@@ -26,6 +26,8 @@ static bool before_epoll(struct rp_wait *w, int epfd, int *n, uint64_t timeout_n
 		rp_turn_comes_to(epfd);
 		return rp_turn_wait(timeout_ns, may_hold, n);
 	}
+	if (!rp_conn_is_set(epfd))
+		rp_self.turn.polls = true;
 	if (rp_conn_is_loop(epfd))
 		rp_current_leave();
 	else
@@ -56,9 +58,14 @@ static uint64_t asked_or_ever(const struct timespec *timeout)
 /* Nobody looks at turns yet, and this is none, or none of a loop. */
 static inline bool nobody_looks(int epfd)
 {
-	return !atomic_load_explicit(&rp_turn_watching, memory_order_relaxed) &&
-	       rp_conn_kind(epfd) != RP_FD_LOOP &&
-	       !atomic_load_explicit(&rp_conn_has_ring, memory_order_relaxed);
+	uint8_t kind = rp_conn_kind(epfd);
+
+	if (atomic_load_explicit(&rp_turn_watching, memory_order_relaxed) || kind == RP_FD_LOOP ||
+	    atomic_load_explicit(&rp_conn_has_ring, memory_order_relaxed))
+		return false;
+	if (kind != RP_FD_EPOLL)
+		rp_self.turn.polls = true;
+	return true;
 }
 
 /* Nobody does, but it may be a loop's, and the next turn somebody's first. */
@@ -73,6 +80,8 @@ static inline bool nobody_looks_yet(int epfd, uint64_t timeout_ns)
 
 static inline int unseen(int ret, const struct epoll_event *events, bool could_block)
 {
+	could_block |= rp_self.turn.ripe;
+	rp_self.turn.ripe = false;
 	rp_turn_unseen_begins(&rp_self.turn, ret, could_block, ret == 1 ? events->data.u64 : 0);
 	return ret;
 }
@@ -195,18 +204,47 @@ static inline bool polls_quietly(bool several)
 	       !(several && atomic_load_explicit(&rp_n_live, memory_order_relaxed));
 }
 
-/* What a loop is told by a quiet poll nobody knows later; but for how long it wanted to wait. */
+/* What a loop is told by a quiet poll nobody knows later; but for how long it wanted to wait, and
+ * whether that was for several. */
 static inline void polls_unseen(bool several, uint64_t timeout_ns)
 {
 	struct rp_turn *t = &rp_self.turn;
 
 	if (!several)
 		return;
-	t->kind = RP_TURN_UNSEEN;
+	t->kind = timeout_ns ? RP_TURN_UNSEEN : RP_TURN_BUSY;
+	t->leader_serial = 0;
 	if (rp_unlikely(t->looped))
 		rp_turn_lasts(t, timeout_ns);
 	else
 		t->due_ns = RP_NEVER;
+}
+
+/* Several were ready, one of them somebody's connection: it is a loop's. */
+static RP_SLOW void poll_unseen(const struct pollfd *fds, nfds_t n)
+{
+	for (nfds_t i = 0; i < n; i++)
+		if (fds[i].fd >= 0 && fds[i].revents && rp_conn_is_foreign(fds[i].fd)) {
+			rp_self.turn.looped = true;
+			rp_self.turn.kind = RP_TURN_MANY;
+		}
+}
+
+/* An epoll set alone, whose events are fetched by the next wait, maybe. */
+static inline void ripens_unseen(const struct pollfd *fds, nfds_t n)
+{
+	for (nfds_t i = 0; i < n && n <= 2; i++)
+		if (fds[i].revents && rp_conn_is_set(fds[i].fd))
+			rp_self.turn.ripe = rp_self.turn.lone = true;
+}
+
+static inline int polled_unseen(const struct pollfd *fds, nfds_t n, int ret)
+{
+	if (rp_unlikely(ret > 1))
+		poll_unseen(fds, n);
+	else if (ret == 1)
+		ripens_unseen(fds, n);
+	return ret;
 }
 
 /* That is of use to a loop alone; to look costs a system call. */
@@ -274,7 +312,7 @@ RP_HOOK int poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 
 	if (rp_likely(polls_quietly(several))) {
 		polls_unseen(several, ms_or_ever(timeout_ms));
-		return rp_real.poll(fds, n, timeout_ms);
+		return polled_unseen(fds, n, rp_real.poll(fds, n, timeout_ms));
 	}
 	return seen_poll(fds, n, timeout_ms);
 }
@@ -293,7 +331,7 @@ RP_HOOK int __poll_chk(struct pollfd *fds, nfds_t n, int timeout_ms, size_t room
 
 	if (rp_likely(polls_quietly(several))) {
 		polls_unseen(several, ms_or_ever(timeout_ms));
-		return rp_real.__poll_chk(fds, n, timeout_ms, room);
+		return polled_unseen(fds, n, rp_real.__poll_chk(fds, n, timeout_ms, room));
 	}
 	return seen_poll_chk(fds, n, timeout_ms, room);
 }
@@ -316,7 +354,7 @@ RP_HOOK int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
 
 	if (rp_likely(polls_quietly(several))) {
 		polls_unseen(several, wants_time(several) ? asked_or_ever(timeout) : RP_NEVER);
-		return rp_real.ppoll(fds, n, timeout, mask);
+		return polled_unseen(fds, n, rp_real.ppoll(fds, n, timeout, mask));
 	}
 	return seen_ppoll(fds, n, timeout, mask);
 }
@@ -340,7 +378,7 @@ RP_HOOK int __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *tim
 
 	if (rp_likely(polls_quietly(several))) {
 		polls_unseen(several, wants_time(several) ? asked_or_ever(timeout) : RP_NEVER);
-		return rp_real.__ppoll_chk(fds, n, timeout, mask, room);
+		return polled_unseen(fds, n, rp_real.__ppoll_chk(fds, n, timeout, mask, room));
 	}
 	return seen_ppoll_chk(fds, n, timeout, mask, room);
 }
@@ -401,6 +439,22 @@ static void before_select(struct rp_wait *w, int n, const fd_set *in, const fd_s
 		rp_wait_enter(w, RP_WAIT_SLEEP, NULL, timeout_ns == RP_NEVER ? 0 : timeout_ns);
 }
 
+static RP_SLOW void select_unseen(int n, const fd_set *in, const fd_set *out)
+{
+	for (int fd = 0; fd < n && fd < FD_SETSIZE; fd++)
+		if ((in_set(in, fd) || in_set(out, fd)) && rp_conn_is_foreign(fd)) {
+			rp_self.turn.looped = true;
+			rp_self.turn.kind = RP_TURN_MANY;
+		}
+}
+
+static inline int selected_unseen(int n, const fd_set *in, const fd_set *out, int ret)
+{
+	if (rp_unlikely(ret > 1))
+		select_unseen(n, in, out);
+	return ret;
+}
+
 static RP_SLOW int seen_select(int n, fd_set *restrict in, fd_set *restrict out,
                                fd_set *restrict other, struct timeval *restrict timeout)
 {
@@ -415,7 +469,7 @@ RP_HOOK int select(int n, fd_set *restrict in, fd_set *restrict out, fd_set *res
 {
 	if (rp_likely(polls_quietly(n > 0))) {
 		polls_unseen(n > 0, wants_time(n > 0) ? asked_us(timeout) : RP_NEVER);
-		return rp_real.select(n, in, out, other, timeout);
+		return selected_unseen(n, in, out, rp_real.select(n, in, out, other, timeout));
 	}
 	return seen_select(n, in, out, other, timeout);
 }
@@ -437,7 +491,8 @@ RP_HOOK int pselect(int n, fd_set *restrict in, fd_set *restrict out, fd_set *re
 {
 	if (rp_likely(polls_quietly(n > 0))) {
 		polls_unseen(n > 0, wants_time(n > 0) ? asked_or_ever(timeout) : RP_NEVER);
-		return rp_real.pselect(n, in, out, other, timeout, mask);
+		return selected_unseen(n, in, out,
+		                       rp_real.pselect(n, in, out, other, timeout, mask));
 	}
 	return seen_pselect(n, in, out, other, timeout, mask);
 }

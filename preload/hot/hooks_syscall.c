@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <sys/syscall.h>
 #include "preload/hot/current.h"
+#include "preload/hot/executor.h"
 #include "preload/hot/hooks.h"
 #include "preload/hot/mask.h"
 #include "preload/hot/offer.h"
@@ -100,12 +101,20 @@ static void hide(const struct row *row, long *a, struct mask_copy *copy)
 	*at = (long)&copy->set;
 }
 
+static bool waits_for_futex(long nr, const long *a)
+{
+	long op = a[1] & FUTEX_CMD_MASK;
+
+	return nr == SYS_futex && (op == FUTEX_WAIT || op == FUTEX_WAIT_BITSET);
+}
+
 static void begin(struct rp_wait *w, long nr, long *a, struct mask_copy *copy)
 {
 	const struct row *row = find(nr);
 	struct rp_waited what = {.kind = row->kind, .fd = row->fd < 0 ? -1 : (int)a[row->fd]};
 
-	if (row->kind == RP_WAIT_EPOLL && rp_conn_is_loop((int)a[0]))
+	if ((row->kind == RP_WAIT_EPOLL && rp_conn_is_loop((int)a[0])) ||
+	    (waits_for_futex(nr, a) && rp_executor_parks_on_futex(&rp_self)))
 		rp_current_leave();
 	if (row->kind == RP_WAIT_FUTEX)
 		what.at = (const void *)a[0];

@@ -6,6 +6,7 @@
 #include "preload/hot/clock.h"
 #include "preload/hot/conn.h"
 #include "preload/hot/current.h"
+#include "preload/hot/executor.h"
 #include "preload/hot/object.h"
 #include "preload/hot/sampler.h"
 #include "preload/hot/seat_book.h"
@@ -16,7 +17,7 @@ void rp_seat_wait_begin(struct rp_self *s, struct rp_wait *w, const struct rp_wa
 	if (rp_unlikely(s->wait) && rp_wait_is_inside(s, w))
 		return;
 	w->at_ns = rp_mono_ns();
-	if (rp_unlikely(rp_turn_is_over(s, w->at_ns))) {
+	if (rp_unlikely(rp_turn_is_over(s, w->at_ns)) || rp_executor_parks(s, what)) {
 		rp_seat_leave(s, true);
 		return;
 	}

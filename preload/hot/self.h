@@ -32,6 +32,7 @@ struct rp_handoff {
 /* What the loop on this thread does (turn.h).  All zeros: not a loop, or not seen yet. */
 struct rp_turn {
 	bool looped;    /* the thread waits for the events of a loop */
+	bool polls;     /* ... of an epoll set, of which no more is known */
 	int set;        /* that it waited for */
 	uint8_t shared; /* what others do with its set: RP_SET_* (turn.h) */
 	bool rung;      /* what made the turn begin was a bell (bell.h) */
@@ -51,6 +52,10 @@ struct rp_turn {
 	/* The request, alone, whose timer is the next that is due; serial 0: not known. */
 	uint32_t timer_request, timer_serial;
 	uint64_t others_ns; /* ... all timers that are due before this are its own */
+	uint64_t rings_ns;  /* ... so this turn is its own until then; for another: until here; 0 */
+	/* Whose event began this turn, or the one of which things were left to do; serial 0: not
+	 * known, or several's. */
+	uint32_t leader_request, leader_serial;
 };
 
 /* Values of rp_self.armed. */

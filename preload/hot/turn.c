@@ -113,6 +113,7 @@ void rp_turn_lasts(struct rp_turn *t, uint64_t timeout_ns)
 void rp_turn_unseen(struct rp_turn *t, uint64_t timeout_ns)
 {
 	t->looped = true;
+	t->leader_serial = 0;
 	rp_coroutine_loops(&rp_self);
 	rp_turn_lasts(t, timeout_ns);
 }
@@ -175,10 +176,24 @@ static void take_timer(struct rp_turn *t, bool rang)
 
 	if (!has_timer(t))
 		return;
+	t->rings_ns = t->due_ns ? t->due_ns : 1; /* at once */
 	t->due_ns = t->others_ns;
 	t->led = rang;
 	if (rang)
 		rp_current_take(&h);
+}
+
+/* There are things left to do: they are for who the thread worked for in a turn that began when
+ * nothing was. */
+static void find_leader(const struct rp_self *s, struct rp_turn *t)
+{
+	bool works = (s->armed == RP_ARMED || s->armed == RP_ARMED_LIGHT) &&
+	             !rp_turn_is_over(s, rp_mono_ns());
+
+	if (t->kind == RP_TURN_BUSY)
+		return;
+	t->leader_request = s->request;
+	t->leader_serial = works ? s->serial : 0;
 }
 
 bool rp_turn_wait(uint64_t timeout_ns, bool may_hold, int *most)
@@ -210,6 +225,8 @@ bool rp_turn_wait(uint64_t timeout_ns, bool may_hold, int *most)
 		return true;
 	}
 	find_timer(s, t, timeout_ns);
+	if (!timeout_ns)
+		find_leader(s, t);
 	rp_current_leave();
 	s->head_serial = s->tagged = 0;
 	t->looped = true;
@@ -252,6 +269,9 @@ void rp_turn_begins(int n)
 	t->number++;
 	t->later = 0;
 	t->led = t->rung = t->unseen = false;
+	t->rings_ns = 0;
+	if (t->kind != RP_TURN_BUSY)
+		t->leader_serial = 0;
 	if (n == 1 && t->kind == RP_TURN_MANY)
 		t->kind = RP_TURN_ONE;
 	take_timer(t, n == 0);
@@ -264,6 +284,17 @@ static void look_back(struct rp_turn *t)
 	rp_turn_brought(t->set, rp_bell_rings(t->set, t->data));
 }
 
+/* All that is done in this turn is for REQUEST, which is alone: the loop slept until its event
+ * came, and of what was begun before nothing was left to do.  Who has been answered may have left
+ * tasks that go on. */
+static bool is_led_by(const struct rp_turn *t, uint32_t request)
+{
+	if (t->kind == RP_TURN_ONE || t->kind == RP_TURN_UNSEEN)
+		return true;
+	return t->leader_serial && t->leader_request == request &&
+	       rp_request_lives(request, t->leader_serial);
+}
+
 static bool allows(uint32_t request, enum rp_source by, bool reads)
 {
 	struct rp_self *s = &rp_self;
@@ -272,11 +303,15 @@ static bool allows(uint32_t request, enum rp_source by, bool reads)
 
 	if (rp_unlikely(t->unseen))
 		look_back(t);
+	if (rp_unlikely(t->rings_ns) && request != t->timer_request) {
+		t->due_ns = t->rings_ns;
+		t->rings_ns = 0;
+	}
 	if (!t->looped || (by == RP_BY_CLIENT && rp_coroutine_is_here(s)))
 		return true;
 	if (t->due_ns != RP_NEVER && rp_turn_is_over(s, s->claimed ? s->claimed_ns : rp_mono_ns()))
 		return false;
-	if (rp_request_is_alone(request) ||
+	if ((rp_request_is_alone(request) && is_led_by(t, request)) ||
 	    (runs == RP_RUNS_INLINE && !rp_turn_is_shared(s) && t->kind != RP_TURN_BUSY))
 		return true;
 	if (t->kind != RP_TURN_ONE || rp_turn_is_shared(s) ||
@@ -303,7 +338,8 @@ bool rp_turn_is_guest(bool watched)
 {
 	struct rp_self *s = &rp_self;
 
-	return !s->turn.looped && !rp_coroutine_is_here(s) && rp_executor_is(s, watched);
+	return !s->turn.looped && !rp_coroutine_is_here(s) &&
+	       rp_executor_is(s, watched || s->turn.polls);
 }
 
 bool rp_turn_allows_client(uint32_t request, bool watched, bool reads)

@@ -9,6 +9,7 @@
 #include "preload/hot/coroutine.h"
 #include "preload/hot/current.h"
 #include "preload/hot/drops.h"
+#include "preload/hot/executor.h"
 #include "preload/hot/heir.h"
 #include "preload/hot/mask.h"
 #include "preload/hot/object.h"
@@ -64,7 +65,7 @@ static bool may_record(struct rp_self *s, const struct rp_wait *w, const struct 
 	if (s->wait)
 		abandoned(s);
 	if (s->armed == RP_ARMED_OVER || (s->armed && s->heir && rp_heir_ends(what)) ||
-	    rp_coroutine_is_left(s, (uint64_t)(uintptr_t)w) ||
+	    rp_executor_parks(s, what) || rp_coroutine_is_left(s, (uint64_t)(uintptr_t)w) ||
 	    (s->armed && rp_turn_is_over(s, rp_mono_ns())))
 		rp_current_leave();
 	return s->armed == RP_ARMED;

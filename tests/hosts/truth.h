@@ -4,8 +4,8 @@
  * Each letter of STEPS is something that the handler does before it answers, and says when it
  * is done:  t a timer, u asking another server, p a job on a pool of threads, s slices of work
  * between which others have their turn, b a burst of work, w the same by the clock of the thread's
- * CPU, in the function of the last digit of ID (burns.h): the answer is "ID NS" then.  In Python, a
- * is work that goes on when the request is over.
+ * CPU, in the function of the last digit of ID (burns.h): the answer is "ID NS" then.  In Python
+ * and in the C loop, a is work that goes on when the request is over.
  * SPDX-License-Identifier: MIT
  */
 #ifndef TEST_HOSTS_TRUTH_H

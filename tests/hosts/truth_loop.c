@@ -8,7 +8,7 @@
 #include "truth_loop.h"
 #include <ucontext.h>
 
-enum { N_SLICES = 4, SLICE_US = 40, STACK = 64 << 10 };
+enum { N_SLICES = 4, SLICE_US = 40, N_AFTER = 20, STACK = 64 << 10 };
 
 struct request {
 	struct watch watch;
@@ -68,6 +68,34 @@ static void job(struct task *t)
 	truth_says(&of(t)->truth, "pool");
 }
 
+/* Work that goes on when the request is over, in turns in which something is left to do. */
+struct after {
+	struct task task;
+	struct truth truth;
+	int slices;
+};
+
+static void go_on(struct task *t)
+{
+	struct after *a = (struct after *)t;
+
+	truth_work(&a->truth, SLICE_US);
+	truth_says(&a->truth, "after");
+	if (--a->slices)
+		loop_soon(t, go_on);
+	else
+		free(a);
+}
+
+static void leave_to_do(const struct truth *of)
+{
+	struct after *a = (struct after *)calloc(1, sizeof(*a));
+
+	a->truth = *of;
+	a->slices = N_AFTER;
+	loop_soon(&a->task, go_on);
+}
+
 static void start_step(struct task *t, void (*then)(struct task *))
 {
 	switch (*of(t)->step) {
@@ -80,6 +108,9 @@ static void start_step(struct task *t, void (*then)(struct task *))
 	case 'p':
 		loop_thread(t, job, then);
 		break;
+	case 'a':
+		leave_to_do(&of(t)->truth);
+		/* fall through */
 	default:
 		loop_soon(t, then);
 	}

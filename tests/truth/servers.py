@@ -269,6 +269,9 @@ def python_loop(how):
 
 THREADS = app(PYTHON, os.path.join(HERE, 'app_threads.py'), '$PORT')
 
+MICROHTTPD = own('truth_mhd')
+MICROHTTPD.load = Load  # it has no steps, so none to burn in
+
 LOOP = 'start timer upstream burst pool=50 pooled end'
 FIBER = 'start=40 timer=40 upstream=40'
 THREAD = 'start timer granted upstream pooled end'
@@ -286,6 +289,7 @@ ALL = [
     ('nginx proxy', nginx, '/proxy?id=%s', 'start upstream'),
     ('C loop, upstream', own('truth_loop'), IDS % 'ub', 'start=40 upstream=40 end=40'),
     ('C loop, few upstreams', own('truth_loop', 'few'), IDS % 'ub', 'start=40'),
+    ('C loop, tasks after', own('truth_loop'), IDS % 'ab', ''),
     ('C loop, slices', own('truth_loop'), IDS % 'sus', 'start=40 slice=40 end=40'),
     ('C loop, pool', own('truth_loop'), IDS % 'pb', ''),
     ('C loop, pool, eager', own('truth_loop', 'eager'), IDS % 'pb', ''),
@@ -309,6 +313,7 @@ ALL = [
     ('C fibers of a loop, passed', own('truth_fibers', 'switched', 'alone', 'passed'),
      IDS % 'tubs', ''),
     ('C coroutines of threads, passed', own('truth_fibers', 'passed'), IDS % 'tubs', ''),
+    ('C microhttpd, put to sleep', MICROHTTPD, IDS % '', ''),
     ('C thread each', own('truth_threads', 'each'), IDS % 'tubp', THREAD + ' burst pool=80'),
     ('C accept, workers', own('truth_threads', 'queue'), IDS % 'tubp', THREAD + ' burst pool=80'),
     ('C accept, workers, sets', own('truth_threads', 'queue', 'sets'), IDS % 'tub',
@@ -368,7 +373,8 @@ ALL = [
 ]
 # In make check, for a moment each (tests/e2e/test_truth.py).
 SLICE = ['nginx files', 'nginx files, pipelined', 'nginx HTTP/2, files', 'php-fpm',
-         'nginx proxy', 'C loop, upstream', 'C loop, slices', 'C loop, all', 'C loop, pool', 'C coroutines that read, all',
+         'nginx proxy', 'C loop, upstream', 'C loop, tasks after',
+         'C loop, slices', 'C microhttpd, put to sleep', 'C loop, all', 'C loop, pool', 'C coroutines that read, all',
          'C coroutines of threads', 'C fibers of threads', 'C fibers of threads, passed',
          'C fibers of a loop', 'C thread each', 'C accept, workers', 'C accept, workers, sets',
          'C read, workers', 'C read, workers, growing', 'C read, workers that put back',

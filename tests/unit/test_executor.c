@@ -88,6 +88,32 @@ static bool believed(char *name)
 	return ret;
 }
 
+START_TEST(so_may_any_by_who_waits_for_epoll_sets_of_which_nothing_is_known)
+{
+	rp_self.turn.polls = true;
+	ck_assert(!reads(false));
+	rp_self.turn.polls = false;
+	ck_assert(reads(false));
+}
+END_TEST
+
+START_TEST(a_worker_that_parks_has_left_its_task)
+{
+	const struct rp_waited cond = {.kind = RP_WAIT_COND, .fd = -1};
+
+	rp_request_joins(flagged, 0);
+	ck_assert(reads(false));
+	ck_assert(!rp_executor_parks_on_futex(&rp_self)); /* a thread that is its own */
+	rp_current_leave();
+	ck_assert(reads(true));
+	ck_assert(rp_executor_parks_on_futex(&rp_self));
+	ck_assert(!rp_executor_parks(&rp_self, &cond)); /* it may wait for its own job */
+	rp_self.executor = RP_EXECUTOR_BY_NAME;
+	ck_assert(rp_executor_parks(&rp_self, &cond));
+	rp_self.executor = RP_EXECUTOR_NOT_LOOKED;
+}
+END_TEST
+
 START_TEST(some_have_names)
 {
 	ck_assert(!believed("ForkJoinPool-1-worker-1"));
@@ -247,6 +273,8 @@ int main(void)
 	tcase_add_test(t, a_connection_that_a_loop_watches_may_be_read_by_a_task);
 	tcase_add_test(t, who_is_alone_has_no_tasks_beside_it_until_somebody_comes);
 	tcase_add_test(t, who_is_believed_anyhow_is_so_when_somebody_comes);
+	tcase_add_test(t, so_may_any_by_who_waits_for_epoll_sets_of_which_nothing_is_known);
+	tcase_add_test(t, a_worker_that_parks_has_left_its_task);
 	tcase_add_test(t, some_have_names);
 	tcase_add_test(t, who_was_seen_to_leave_a_request_is_believed_no_more);
 	tcase_add_test(t, a_loop_that_turns_to_another_connection_is_no_such_thread);

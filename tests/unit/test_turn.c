@@ -70,24 +70,27 @@ static bool allows(enum rp_source by, bool reads)
 }
 
 /* What runs on the loop, how its turn began; whether the thread may be said to work for the request
- * whose head came, to whose client it writes, whose upstream's answer it reads. */
+ * whose head came, to whose client it writes, whose upstream's answer it reads; and for one that is
+ * alone. */
 static const struct {
 	enum rp_turn_runs runs;
 	enum rp_turn_kind kind;
-	bool head, client, upstream;
+	bool head, client, upstream, alone;
 } rows[] = {
-        {RP_RUNS_ANYTHING, RP_TURN_ONE, false, false, false},
-        {RP_RUNS_ANYTHING, RP_TURN_UNSEEN, false, false, false},
-        {RP_RUNS_TASKS, RP_TURN_ONE, true, false, false},
-        {RP_RUNS_TASKS, RP_TURN_MANY, false, false, false},
-        {RP_RUNS_CALLBACKS, RP_TURN_ONE, true, true, true},
-        {RP_RUNS_CALLBACKS, RP_TURN_MANY, false, false, false},
-        {RP_RUNS_CALLBACKS, RP_TURN_UNSEEN, false, false, false},
-        {RP_RUNS_CALLBACKS, RP_TURN_BUSY, false, false, false},
-        {RP_RUNS_INLINE, RP_TURN_ONE, true, true, true},
-        {RP_RUNS_INLINE, RP_TURN_MANY, true, true, true},
-        {RP_RUNS_INLINE, RP_TURN_UNSEEN, true, true, true},
-        {RP_RUNS_INLINE, RP_TURN_BUSY, false, false, false},
+        {RP_RUNS_ANYTHING, RP_TURN_ONE, false, false, false, true},
+        {RP_RUNS_ANYTHING, RP_TURN_MANY, false, false, false, false},
+        {RP_RUNS_ANYTHING, RP_TURN_UNSEEN, false, false, false, true},
+        {RP_RUNS_ANYTHING, RP_TURN_BUSY, false, false, false, false},
+        {RP_RUNS_TASKS, RP_TURN_ONE, true, false, false, true},
+        {RP_RUNS_TASKS, RP_TURN_MANY, false, false, false, false},
+        {RP_RUNS_CALLBACKS, RP_TURN_ONE, true, true, true, true},
+        {RP_RUNS_CALLBACKS, RP_TURN_MANY, false, false, false, false},
+        {RP_RUNS_CALLBACKS, RP_TURN_UNSEEN, false, false, false, true},
+        {RP_RUNS_CALLBACKS, RP_TURN_BUSY, false, false, false, false},
+        {RP_RUNS_INLINE, RP_TURN_ONE, true, true, true, true},
+        {RP_RUNS_INLINE, RP_TURN_MANY, true, true, true, true},
+        {RP_RUNS_INLINE, RP_TURN_UNSEEN, true, true, true, true},
+        {RP_RUNS_INLINE, RP_TURN_BUSY, false, false, false, false},
 };
 enum { N_ROWS = sizeof(rows) / sizeof(rows[0]) };
 
@@ -106,7 +109,8 @@ START_TEST(where_nobody_else_is_in_flight_it_is_whose_else)
 	rp_request_joins(flagged, 0);
 	atomic_store(&rp_turn_runs, rows[_i].runs);
 	begin(rows[_i].kind);
-	ck_assert(allows(RP_BY_CLIENT, false) && allows(RP_BY_UPSTREAM, true));
+	ck_assert_uint_eq(allows(RP_BY_CLIENT, false), rows[_i].alone);
+	ck_assert_uint_eq(allows(RP_BY_UPSTREAM, true), rows[_i].alone);
 	rp_request_joins(NULL, 0); /* somebody comes */
 	ck_assert_uint_eq(allows(RP_BY_CLIENT, true), rows[_i].head);
 }
