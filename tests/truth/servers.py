@@ -316,7 +316,7 @@ ALL = [
     ('C microhttpd, put to sleep', MICROHTTPD, IDS % '', ''),
     ('C thread each', own('truth_threads', 'each'), IDS % 'tubp', THREAD + ' burst pool=80'),
     ('C accept, workers', own('truth_threads', 'queue'), IDS % 'tubp', THREAD + ' burst pool=80'),
-    ('C accept, workers, sets', own('truth_threads', 'queue', 'sets'), IDS % 'tub',
+    ('C accept, workers, sets', own('truth_threads', 'queue', 'sets'), IDS % 'tubp',
      THREAD + ' burst'),
     ('C read, workers', own('truth_threads', 'jobs'), IDS % 'tubp',
      'read=40 end=40 pool=30'),
