@@ -10,6 +10,7 @@
 #include "preload/hot/coroutine.h"
 #include "preload/hot/conn_slot.h"
 #include "preload/hot/current.h"
+#include "preload/hot/handed.h"
 #include "preload/hot/object.h"
 #include "preload/hot/peer_verb.h"
 #include "preload/hot/request.h"
@@ -179,8 +180,11 @@ void rp_peer_strange(int fd, bool reads, int flags)
 {
 	struct rp_self *s = &rp_self;
 
-	if (!reads)
+	if (!reads) {
 		says(s);
+		if (rp_handed_asks())
+			rp_current_leave();
+	}
 	if (!follows(s) || !rp_coroutine_in_loop(s) || (rp_current_is_told(s) && !reads) ||
 	    is_trial(s, fd, flags))
 		return;
@@ -204,15 +208,22 @@ static enum touch judge(const struct rp_self *s, const struct peer *p, int fd, b
 {
 	if (rp_current_is_told(s)) /* by who writes; what is read may be another one's */
 		return reads && !(holds(p, fd) && is_own(s, p)) ? LEAVES : STAYS;
+	bool may_be_handed = !reads && rp_handed_asks();
+
 	if (!holds(p, fd) || !rp_request_lives(p->request, p->serial))
-		return reads ? LEAVES : STAYS;
-	if (!reads && may_be_anybodys(s, p))
+		return reads || may_be_handed ? LEAVES : STAYS;
+	if (may_be_handed || (!reads && may_be_anybodys(s, p)))
 		return FORGETS;
 	if (is_own(s, p))
 		return STAYS;
 	if (!reads && follows(s))
 		return p->asking ? FORGETS : STAYS;
-	return rp_turn_allows(p->request, RP_BY_UPSTREAM, reads) ? ENTERS : LEAVES;
+	/* Who has been answered there may have given it back: anybody asks next. */
+	if (!reads && !p->asking && !rp_request_is_alone(p->request))
+		return LEAVES;
+	return rp_handed_allows(p->request) && rp_turn_allows(p->request, RP_BY_UPSTREAM, reads)
+	               ? ENTERS
+	               : LEAVES;
 }
 
 void rp_peer_touch(int fd, bool reads, int flags)
@@ -243,7 +254,13 @@ void rp_peer_connected(int fd, const struct sockaddr *a, socklen_t n)
 	struct rp_self *s = &rp_self;
 	struct peer *p;
 
-	if (!follows(s) || (unsigned)fd >= RP_MAX_FDS || !(p = enter(fd)))
+	if (!follows(s) || (unsigned)fd >= RP_MAX_FDS)
+		return;
+	if (rp_handed_asks()) {
+		rp_current_leave();
+		return;
+	}
+	if (!(p = enter(fd)))
 		return;
 	if (!holds(p, fd) || !p->asking || p->request != s->request || p->serial != s->serial)
 		own(s, p, fd, a, n);
@@ -401,6 +418,8 @@ void rp_peer_heard(int fd)
 		p->asking = false;
 		rp_flight_asks(p->request, p->serial, -1);
 	}
+	if (holds(p, fd) && rp_request_lives(p->request, p->serial))
+		rp_handed_answered(p->request);
 	p->heard_tid = rp_self.tid;
 	p->heard_turn = rp_self.turn.number;
 	leave(p);

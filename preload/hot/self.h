@@ -56,6 +56,7 @@ struct rp_turn {
 	/* Whose event began this turn, or the one of which things were left to do; serial 0: not
 	 * known, or several's. */
 	uint32_t leader_request, leader_serial;
+	uint64_t answered_ns; /* another server's answer came in it, beside other requests; 0 */
 };
 
 /* Values of rp_self.armed. */

@@ -269,7 +269,7 @@ void rp_turn_begins(int n)
 	t->number++;
 	t->later = 0;
 	t->led = t->rung = t->unseen = false;
-	t->rings_ns = 0;
+	t->rings_ns = t->answered_ns = 0;
 	if (t->kind != RP_TURN_BUSY)
 		t->leader_serial = 0;
 	if (n == 1 && t->kind == RP_TURN_MANY)

@@ -68,6 +68,11 @@ static void job(struct task *t)
 	truth_says(&of(t)->truth, "pool");
 }
 
+static void granted(struct task *t)
+{
+	truth_says(&of(t)->truth, "granted");
+}
+
 /* Work that goes on when the request is over, in turns in which something is left to do. */
 struct after {
 	struct task task;
@@ -316,6 +321,7 @@ int main(int argc, char **argv)
 		source = (struct watch){fds[1], taken};
 	}
 	loop_start(argc > 2 ? atoi(argv[2]) : 0);
+	loop.granted = granted;
 	if (few)
 		loop.most_upstreams = FEW_UPSTREAMS;
 	loop_watch(&source, EPOLLIN);

@@ -38,6 +38,7 @@ static struct {
 	bool eager;          /* what threads have put in the list is done in any turn */
 	struct tasks asking; /* wait for a connection */
 	struct upstream *idle;
+	void (*granted)(struct task *); /* a connection is its own now */
 } loop;
 
 static struct {
@@ -109,6 +110,8 @@ static inline void upstream_ask(struct upstream *u, struct task *t)
 	static const char head[] = "GET /slow HTTP/1.1\r\nHost: up\r\n\r\n";
 
 	u->asker = t;
+	if (loop.granted)
+		loop.granted(t);
 	if (send(u->watch.fd, head, sizeof(head) - 1, MSG_NOSIGNAL) < 0)
 		perror("upstream");
 }
