@@ -48,11 +48,16 @@ void rp_queue_remember(struct rp_mutexes *few, const void *mutex)
 		few->at[few->n++ % RP_SELF_WAITED] = mutex;
 }
 
-/* What the thread works for came through here: when it comes back it is done with that.  Who was
- * made by one that works for a request may have been made to do whatever lies here. */
+/* What the thread works for came through here: when it comes back it is done with that. */
+static bool has_job_of(const struct rp_self *s, const void *mutex)
+{
+	return s->armed && s->by == RP_BY_QUEUE && s->queue == mutex;
+}
+
+/* ... or it was made by one that works for a request, maybe to do whatever lies here. */
 static bool is_done(const struct rp_self *s, const void *mutex)
 {
-	return s->armed && ((s->by == RP_BY_QUEUE && s->queue == mutex) || s->by == RP_BY_CREATOR);
+	return has_job_of(s, mutex) || (s->armed && s->by == RP_BY_CREATOR);
 }
 
 /* Somebody is about to wait: there is nothing to take. */
@@ -257,8 +262,10 @@ bool rp_queue_passes(const void *mutex, struct rp_handoff *job)
 		counted = atomic_load_explicit(&q->semaphore, memory_order_relaxed);
 	if (rp_unlikely(counted) && !rp_queue_is_off(counted) && rp_turn_runs != RP_RUNS_ANYTHING)
 		return rp_queue_sem_passes(counted, s, mutex, job);
+	if (!q) /* nobody has ever waited there for something to do */
+		return has_job_of(s, mutex);
 	/* What an interpreter's threads do under its locks is no job for each other. */
-	if (!q || rp_queue_is_off(q) || rp_turn_runs == RP_RUNS_ANYTHING)
+	if (rp_queue_is_off(q) || rp_turn_runs == RP_RUNS_ANYTHING)
 		return is_done(s, mutex);
 	return passes(q, s, mutex, job);
 }

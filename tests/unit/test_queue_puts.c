@@ -153,6 +153,11 @@ static void be_made(void)
 START_TEST(a_new_thread_that_may_have_taken_something_works_for_nobody)
 {
 	be_made();
+	unlock(); /* nobody waits there for anything: it guards something else */
+	ck_assert(works());
+	rp_current_leave();
+	waits(WORKER);
+	be_made();
 	unlock();
 	ck_assert_uint_eq(rp_self.armed, 0);
 	make_known();
