@@ -6,7 +6,6 @@
 #include <sys/prctl.h>
 #include "preload/cold/answers.h"
 #include "preload/cold/caught.h"
-#include "preload/cold/comm.h"
 #include "preload/cold/delay.h"
 #include "preload/cold/flights.h"
 #include "preload/cold/log.h"
@@ -14,7 +13,6 @@
 #include "preload/cold/modules.h"
 #include "preload/cold/python.h"
 #include "preload/cold/refusals.h"
-#include "preload/cold/retention.h"
 #include "preload/cold/runtimes.h"
 #include "preload/cold/sandboxed.h"
 #include "preload/cold/session.h"
@@ -36,7 +34,6 @@
 
 enum { STATE_NONE, STATE_STARTING, STATE_RUNS };
 enum { FLUSH_NS = 200000000, GRACE_NS = 200000000, STACK_BYTES = 256 << 10 };
-enum { TURN_NS = RP_DRAIN_MS * 1000000, SOON_NS = 500000 };
 
 static _Atomic uint32_t state;
 static _Atomic bool leaving; /* the process ends: nobody gets more time */
@@ -76,14 +73,14 @@ static void drain_track(struct rp_track *t)
 
 static void drain_tracks(void)
 {
-	for (unsigned i = 0; i < atomic_load(&rp_tracks_used); i++)
+	for (unsigned i = 0; i < RP_MAX_TRACKS; i++)
 		drain_track(&rp_tracks[i]);
 }
 
 /* Before anything that takes time: the sooner after a segment's begin, the truer. */
 static void look_at_new_tracks(void)
 {
-	for (unsigned i = 0; i < atomic_load(&rp_tracks_used); i++)
+	for (unsigned i = 0; i < RP_MAX_TRACKS; i++)
 		if (__atomic_load_n(&rp_tracks[i].request, __ATOMIC_ACQUIRE) &&
 		    atomic_load(&rp_tracks[i].state) == RP_TRACK_OPEN)
 			rp_delay_look(&rp_tracks[i], false);
@@ -107,7 +104,7 @@ static unsigned tracks_open(uint32_t index, uint32_t serial)
 {
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < atomic_load(&rp_tracks_used); i++)
+	for (unsigned i = 0; i < RP_MAX_TRACKS; i++)
 		if (__atomic_load_n(&rp_tracks[i].request, __ATOMIC_ACQUIRE) == index + 1 &&
 		    rp_tracks[i].serial == serial &&
 		    atomic_load(&rp_tracks[i].state) != RP_TRACK_FREE)
@@ -117,7 +114,7 @@ static unsigned tracks_open(uint32_t index, uint32_t serial)
 
 static void cut_tracks(struct rp_session *s, uint32_t index, uint32_t serial)
 {
-	for (unsigned i = 0; i < atomic_load(&rp_tracks_used); i++)
+	for (unsigned i = 0; i < RP_MAX_TRACKS; i++)
 		if (__atomic_load_n(&rp_tracks[i].request, __ATOMIC_ACQUIRE) == index + 1 &&
 		    rp_tracks[i].serial == serial &&
 		    atomic_load(&rp_tracks[i].state) == RP_TRACK_OPEN) {
@@ -127,35 +124,38 @@ static void cut_tracks(struct rp_session *s, uint32_t index, uint32_t serial)
 		}
 }
 
-static void tend(uint32_t index, uint64_t now_ns, bool flush)
+/* True while the request needs more turns. */
+static bool tend(uint32_t index, uint64_t now_ns, bool flush)
 {
 	struct rp_request *r = &rp_requests[index];
 	char name[RP_NAME_MAX];
 	uint32_t request_state = atomic_load(&r->state), serial = atomic_load(&r->serial);
 
-	if (request_state == RP_REQUEST_FREE || request_state == RP_REQUEST_CLAIMED)
-		return;
+	if (request_state == RP_REQUEST_FREE)
+		return false;
+	if (request_state == RP_REQUEST_CLAIMED)
+		return true;
 	if (request_state == RP_REQUEST_LIVE && now_ns > r->claimed_ns + rp_settings.max_ns) {
 		rp_drop(RP_DROP_over_seconds);
 		rp_request_end(r, RP_END_LIMIT, now_ns);
 	}
 	struct rp_session *s = rp_session_of(index);
 
-	bool ended = atomic_load(&r->state) == RP_REQUEST_ENDED;
+	if (flush)
+		rp_session_flush(s);
+	if (atomic_load(&r->state) != RP_REQUEST_ENDED)
+		return true;
 	uint64_t over_ns = now_ns - atomic_load(&r->course.last_byte_ns);
 
-	if (!ended ||
-	    (tracks_open(index, serial) && (int64_t)over_ns < GRACE_NS && !atomic_load(&leaving))) {
-		/* What there is of it would be there if the process were killed now. */
-		flush ? rp_session_flush(s) : rp_session_push(s);
-		return;
-	}
+	if (tracks_open(index, serial) && (int64_t)over_ns < GRACE_NS && !atomic_load(&leaving))
+		return true;
 	cut_tracks(s, index, serial);
 	rp_session_finish(s, name);
 	if (r->mode == RP_MODE_TERM && name[0])
 		rp_maker_term(name);
 	rp_request_free(r);
 	rp_answers_written(index, serial, name);
+	return false;
 }
 
 /* Asked while something is recorded: the kinds of all descriptors are looked through. */
@@ -168,7 +168,7 @@ static void tell_in_flight(void)
 			rp_session_in_flight(rp_session_of(i), n);
 }
 
-/* All that is flagged.  False: there was nothing. */
+/* All that is flagged. */
 static bool turn(uint64_t *flushed_ns)
 {
 	uint64_t now_ns = rp_mono_ns();
@@ -183,12 +183,10 @@ static bool turn(uint64_t *flushed_ns)
 	drain_tracks();
 	drain_awaits();
 	for (uint32_t i = 0; i < RP_MAX_REQUESTS; i++) {
-		uint32_t was = atomic_load(&rp_requests[i].state);
+		bool ended = atomic_load(&rp_requests[i].state) == RP_REQUEST_ENDED;
 
-		busy |= was != RP_REQUEST_FREE;
-		tend(i, now_ns, flush);
-		if (was == RP_REQUEST_ENDED) /* a file was written, and loops begin segments all the
-		                                time */
+		busy |= tend(i, now_ns, flush);
+		if (ended) /* a file was written, and loops begin segments all the time */
 			drain_tracks();
 	}
 	if (flush)
@@ -246,9 +244,8 @@ static void begin(void)
 		rp_modules_blind();
 	}
 	rp_delay_reset(own);
-	rp_comm_reset(own);
-	if (own && rp_sandboxed() == RP_SANDBOX_NONE)
-		rp_thread_steps_back();
+	if (own)
+		rp_sandboxed();
 	if (own)
 		rp_flights_make();
 	else
@@ -257,47 +254,22 @@ static void begin(void)
 }
 
 /* Of requests that nobody flagged one may have to be sampled. */
-static uint64_t nap_ns(uint64_t due_ns)
+static uint64_t nap_ns(void)
 {
-	uint64_t usual_ns = TURN_NS, now_ns = rp_mono_ns();
+	uint64_t usual_ns = RP_DRAIN_MS * 1000000ull;
 
-	if (due_ns && due_ns < now_ns + usual_ns)
-		usual_ns = due_ns > now_ns ? due_ns - now_ns : 1;
 	return rp_flight_keeps && rp_settings.slow_interval_ns < usual_ns
 	               ? rp_settings.slow_interval_ns
 	               : usual_ns;
 }
 
-/* When, by what rang since: at once when a request is over, and soon after one began, which may be
- * over by then: its file is made and written at one go.  Its thread is looked at now. */
-struct pace {
-	uint32_t wakes, rung;
-	uint64_t due_ns;
-};
-
-static bool is_due(struct pace *p, uint32_t bell, uint64_t now_ns)
-{
-	uint32_t wakes = atomic_load(&rp_track_wakes);
-
-	if (wakes == p->wakes && now_ns < p->due_ns) {
-		if (bell != p->rung) {
-			look_at_new_tracks();
-			if (p->due_ns > now_ns + SOON_NS)
-				p->due_ns = now_ns + SOON_NS;
-		}
-		p->rung = bell;
-		return false;
-	}
-	*p = (struct pace){wakes, bell, now_ns + TURN_NS};
-	return true;
-}
-
 /* What is flagged is looked at every RP_DRAIN_MS, or when the bell rings; what is not, at each
- * look. */
+ * look.
+ */
 static void *run(void *arg)
 {
-	uint64_t flushed_ns = rp_mono_ns(), busy_ns = flushed_ns;
-	struct pace pace = {0};
+	uint64_t flushed_ns = rp_mono_ns(), busy_ns = flushed_ns, turned_ns = 0;
+	uint32_t rung = 0;
 
 	(void)arg;
 	begin();
@@ -310,22 +282,23 @@ static void *run(void *arg)
 
 		rp_refusals_tell();
 		met = met || atomic_load(&rp_n_requests);
-		if (met && is_due(&pace, bell, now_ns) && turn(&flushed_ns))
-			busy_ns = rp_mono_ns();
+		if (met && (bell != rung || now_ns - turned_ns >= RP_DRAIN_MS * 1000000ull)) {
+			rung = bell;
+			turned_ns = now_ns;
+			if (turn(&flushed_ns))
+				busy_ns = rp_mono_ns();
+		}
 		if (rp_watch_turn(now_ns))
 			busy_ns = now_ns;
-		rp_retention_turn(now_ns);
 		bool idle = rp_mono_ns() - busy_ns > RP_IDLE_MS * 1000000ull;
 
-		if (idle)
-			rp_session_rest();
 		if (idle && !rp_flight_keeps && may_end())
 			return NULL;
 		if (idle && rp_flight_keeps) {
 			sleep_on(bell);
 			busy_ns = rp_mono_ns();
 		} else {
-			nap(bell, nap_ns(pace.due_ns));
+			nap(bell, nap_ns());
 		}
 	}
 }
@@ -365,7 +338,6 @@ static void end_all(void)
 	uint64_t now_ns = rp_mono_ns();
 
 	atomic_store(&leaving, true);
-	rp_retention_hurry();
 	rp_caught_hurry();
 	rp_current_leave();
 	rp_watch_end();
