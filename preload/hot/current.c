@@ -179,7 +179,7 @@ void rp_current_offer(const struct rp_handoff *h)
 		return;
 	if (lives && lent)
 		rp_current_take(h);
-	else if (lent || s->gave)
+	else if (lent || (s->gave && !rp_current_is_told(s)))
 		rp_current_leave();
 }
 

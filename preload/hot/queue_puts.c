@@ -69,6 +69,18 @@ static uint32_t time_of(uint64_t unsure)
 	return (uint32_t)(unsure >> 32);
 }
 
+/* It works again for what it was doubted to work for. */
+static void take_back(const struct rp_handoff *doubted)
+{
+	if (!doubted->serial || rp_self.armed ||
+	    !rp_request_lives(doubted->request, doubted->serial))
+		return;
+	rp_current_take(doubted);
+	if (rp_current_works(doubted->request, doubted->serial))
+		atomic_fetch_sub_explicit(&rp_requests[doubted->request].unsure, 1,
+		                          memory_order_relaxed);
+}
+
 /* The thread that has let the mutex go wakes somebody: so that was a put. */
 static void say_was_put(struct rp_queue *q, struct rp_self *s, const void *mutex)
 {
@@ -79,9 +91,7 @@ static void say_was_put(struct rp_queue *q, struct rp_self *s, const void *mutex
 		return;
 	p->open = false;
 	rp_queue_remember(&s->gave_under, mutex);
-	if (s->doubted.serial && !s->armed &&
-	    rp_request_lives(s->doubted.request, s->doubted.serial))
-		rp_current_take(&s->doubted);
+	take_back(&s->doubted);
 	while (time_of(unsure) == p->time && (uint32_t)unsure)
 		if (atomic_compare_exchange_weak(&q->unsure, &unsure, unsure - 1))
 			break;
@@ -118,10 +128,11 @@ static void ask_counts(const struct rp_queue *q, struct rp_passed *p)
 }
 
 /* A thread that somebody has just made may be one of the workers, and who has put something in for
- * its request may help them, meanwhile, with what is another one's. */
+ * its request may help them, meanwhile, with what is another one's; but not where a runtime says
+ * whose work it does: V8 collects garbage in the middle of a callback, and has jobs for that. */
 static bool may_work_for_another(const struct rp_self *s, const void *mutex)
 {
-	return s->armed &&
+	return s->armed && !rp_current_is_told(s) &&
 	       (s->by == RP_BY_CREATOR || (s->gave && rp_queue_is_of(&s->gave_under, mutex)));
 }
 
@@ -130,10 +141,12 @@ bool rp_queue_doubts(struct rp_self *s, const void *mutex, bool woke)
 	bool doubts = !woke && may_work_for_another(s, mutex);
 
 	s->doubted = (struct rp_handoff){0};
-	if (doubts && s->armed == RP_ARMED)
-		s->doubted = (struct rp_handoff){
-		        .request = s->request, .serial = s->serial, .by = s->by, .queue = s->queue};
-	return doubts;
+	if (!doubts || s->armed != RP_ARMED)
+		return doubts;
+	s->doubted = (struct rp_handoff){
+	        .request = s->request, .serial = s->serial, .by = s->by, .queue = s->queue};
+	atomic_fetch_add_explicit(&rp_requests[s->request].unsure, 1, memory_order_relaxed);
+	return true;
 }
 
 void rp_queue_passes_by(struct rp_queue *q, struct rp_self *s, const void *mutex, bool woke)

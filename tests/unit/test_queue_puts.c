@@ -122,8 +122,10 @@ START_TEST(who_may_help_the_workers_works_for_nobody)
 	wakes(true);
 	unlock();
 	ck_assert(works());
+	ck_assert_uint_eq(atomic_load(&flagged->unsure), 0);
 	unlock();
 	ck_assert_uint_eq(rp_self.armed, 0);
+	ck_assert_uint_eq(atomic_load(&flagged->unsure), 1);
 }
 END_TEST
 
@@ -138,6 +140,29 @@ START_TEST(who_put_another_one_goes_on)
 	unlock();
 	wakes(false);
 	ck_assert(works());
+	ck_assert_uint_eq(atomic_load(&flagged->unsure), 0);
+}
+END_TEST
+
+/* node's thread, in the middle of a callback: V8 collects garbage, has given jobs for that to its
+ * workers, and looks whether they are done. */
+START_TEST(who_is_told_whose_work_it_does_goes_on)
+{
+	make_known();
+	become(SERVER);
+	work();
+	rp_self.by = RP_BY_RUNTIME;
+	rp_self.runtime = 1;
+	wakes(true);
+	unlock();
+	unlock();
+	ck_assert(works());
+	rp_current_offer(&(struct rp_handoff){.by = RP_BY_QUEUE});
+	ck_assert(works());
+	ck_assert_uint_eq(atomic_load(&flagged->unsure), 0);
+	rp_self.runtime = 0;
+	unlock();
+	ck_assert_uint_eq(rp_self.armed, 0);
 }
 END_TEST
 
@@ -193,6 +218,7 @@ int main(void)
 	tcase_add_test(t, a_worker_that_puts_back_and_then_wakes_spoils_it);
 	tcase_add_test(t, who_may_help_the_workers_works_for_nobody);
 	tcase_add_test(t, who_put_another_one_goes_on);
+	tcase_add_test(t, who_is_told_whose_work_it_does_goes_on);
 	tcase_add_test(t, a_new_thread_that_may_have_taken_something_works_for_nobody);
 	tcase_add_test(t, a_new_thread_that_wakes_who_waits_for_it_goes_on);
 	suite_add_tcase(suite, t);
