@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 #include <sys/types.h>
+#include <ucontext.h>
 
 struct ssl_st;
 struct gnutls_session_int;
@@ -29,5 +30,8 @@ ssize_t SSL_sendfile(struct ssl_st *ssl, int fd, off_t at, size_t n, int flags);
 /* GnuTLS */
 ssize_t gnutls_record_recv(struct gnutls_session_int *session, void *buf, size_t n);
 ssize_t gnutls_record_send(struct gnutls_session_int *session, const void *buf, size_t n);
+
+/* libunwind: goes on at TO, which it made itself; returns only where that fails. */
+int _Ux86_64_setcontext(const ucontext_t *to);
 
 #endif

@@ -34,6 +34,8 @@ PARTS = {
     'storm_debug_frame': ('storm.c', ['-fno-asynchronous-unwind-tables',
                                       '-fomit-frame-pointer']),
     'passing.so': ('passing.c', LIBRARY),
+    'resumed.so': ('resumed.c', LIBRARY),
+    'others/resumed.so': ('resumed.c', LIBRARY),
     'strange/libunwind.so.8': ('strange.c', LIBRARY + ['-Wl,-soname,libunwind.so.8']),
     'linked': ('../descriptors.c', [SHIM, '-Wl,-rpath,' + os.path.dirname(SHIM)]),
 }

@@ -87,6 +87,17 @@ def a_host_with_a_libunwind_of_its_own_throws_as_ever():
             same_answers(both, ['/deep', '/waits'])
 
 
+def a_throw_through_libunwind_ends_with_a_context_that_no_signal_overwrites():
+    libraries = [built('resumed.so'), built('others/resumed.so')]
+    ask_both = ('import ctypes, sys\n'
+                'for path in sys.argv[1:] * 2:\n'
+                '    print(chr(ctypes.CDLL(path).resumed_from()), end="")\n')
+    for shim, told in (('', b'ssss'), (harness.SHIM, b'eeee')):
+        one = subprocess.run([PYTHON, '-c', ask_both, *libraries], capture_output=True, check=True,
+                             env=dict(os.environ, LD_PRELOAD=shim))
+        equal(one.stdout, told, 'where the contexts were')
+
+
 def a_libunwind_that_calls_other_things_is_not_used():
     folder = os.path.dirname(built('strange/libunwind.so.8'))
     with twins(built('storm'), env=dict(BY_LIBUNWIND, LD_LIBRARY_PATH=folder)) as both:
@@ -163,5 +174,6 @@ run(code_with_rules_in_debug_frame_only_has_whole_stacks,
     code_whose_rules_no_header_leads_to_has_whole_stacks,
     libunwind_walks_deep_stacks_to_their_end, libraries_come_and_go_while_libunwind_walks,
     a_host_with_a_libunwind_of_its_own_throws_as_ever,
+    a_throw_through_libunwind_ends_with_a_context_that_no_signal_overwrites,
     a_libunwind_that_calls_other_things_is_not_used, a_file_that_is_no_libunwind_is_not_used,
     python_is_walked_by_libunwind, nginx_is_walked_by_libunwind)
