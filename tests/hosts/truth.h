@@ -106,6 +106,14 @@ static inline int truth_connect(int port, int flags)
 	return fd;
 }
 
+/* The host was started with WORD among the others. */
+static inline bool truth_is_told(char *const *argv, const char *word)
+{
+	while (*argv && strcmp(*argv, word))
+		argv++;
+	return *argv;
+}
+
 /* Somebody who works for no request at all, now and then. */
 static inline void *truth_background(void *nothing)
 {

@@ -294,6 +294,15 @@ static void *work(void *nothing)
 	return nothing;
 }
 
+static void choose(char *const *argv)
+{
+	direct = truth_is_told(argv, "direct");
+	switched = truth_is_told(argv, "switched");
+	alone = truth_is_told(argv, "alone");
+	passed = truth_is_told(argv, "passed");
+	half = truth_is_told(argv, "half");
+}
+
 int main(int argc, char **argv)
 {
 	int listener = http_listen(argc, argv);
@@ -302,13 +311,7 @@ int main(int argc, char **argv)
 
 	signal(SIGPIPE, SIG_IGN);
 	upstream_port = atoi(argv[2]);
-	for (int i = 3; i < argc; i++) {
-		direct |= !strcmp(argv[i], "direct");
-		switched |= !strcmp(argv[i], "switched");
-		alone |= !strcmp(argv[i], "alone");
-		passed |= !strcmp(argv[i], "passed");
-		half |= !strcmp(argv[i], "half");
-	}
+	choose(argv);
 	epoll = epoll_create1(EPOLL_CLOEXEC);
 	epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &e);
 	for (int i = 0; i < N_WORKERS && !alone; i++)

@@ -429,23 +429,21 @@ static void grow(void)
 	start(1, serve_jobs);
 }
 
-static void choose(int argc, char **argv)
+static void choose(char *const *argv)
 {
 	static const char *const ways[] = {"signals", "broadcasts", "semaphores",
 	                                   "bytes",   "counts",     "items"};
 
-	for (int i = 4; i < argc; i++) {
-		lifo |= !strcmp(argv[i], "lifo");
-		grows |= !strcmp(argv[i], "grows");
-		returns |= !strcmp(argv[i], "returns");
-		helps |= !strcmp(argv[i], "helps");
-		sets |= !strcmp(argv[i], "sets");
-		silently |= !strcmp(argv[i], "silent");
-		batches |= silently || !strcmp(argv[i], "batches");
-		for (unsigned way = 0; way < sizeof(ways) / sizeof(*ways); way++)
-			if (!strcmp(argv[i], ways[way]))
-				waking = way;
-	}
+	lifo = truth_is_told(argv, "lifo");
+	grows = truth_is_told(argv, "grows");
+	returns = truth_is_told(argv, "returns");
+	helps = truth_is_told(argv, "helps");
+	sets = truth_is_told(argv, "sets");
+	silently = truth_is_told(argv, "silent");
+	batches = silently || truth_is_told(argv, "batches");
+	for (unsigned way = 0; way < sizeof(ways) / sizeof(*ways); way++)
+		if (truth_is_told(argv, ways[way]))
+			waking = way;
 }
 
 int main(int argc, char **argv)
@@ -453,7 +451,7 @@ int main(int argc, char **argv)
 	const char *how = argc > 3 ? argv[3] : "each";
 	int listener = http_listen(argc, argv);
 
-	choose(argc, argv);
+	choose(argv);
 	make(&work);
 	make(&jobs);
 	make(&upstreams);

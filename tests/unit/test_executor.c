@@ -7,42 +7,16 @@
 #include <pthread.h>
 #include <sys/prctl.h>
 #include "preload/hot/bell.h"
-#include "preload/hot/clock.h"
 #include "preload/hot/conn.h"
-#include "preload/hot/current.h"
-#include "preload/hot/request.h"
-#include "preload/hot/turn.h"
-#include "tests/support/flagged.h"
-#include "tests/support/suite.h"
+#include "tests/support/turns.h"
 
-enum { MS = 1000000, FLAGGED = 0, SET = 700, BELL };
-
-static struct flagged_notes notes;
-static struct rp_request *flagged;
-
-static void ready(void)
-{
-	atomic_store(&rp_turn_runs, RP_RUNS_CALLBACKS);
-	flagged_ready();
-	flagged = flagged_open(MS);
-	rp_request_joins(flagged, 1);
-}
-
-static void done(void)
-{
-	flagged_close(flagged, &notes);
-}
-
-static bool works(void)
-{
-	return rp_self.armed == RP_ARMED && !rp_turn_is_over(&rp_self, rp_mono_ns());
-}
+enum { SET = 700, BELL };
 
 static bool reads(bool watched)
 {
 	if (!rp_turn_allows_client(FLAGGED, watched, true))
 		return false;
-	rp_current_enter(FLAGGED, atomic_load(&flagged->serial));
+	work();
 	return works();
 }
 
@@ -269,7 +243,7 @@ int main(void)
 	Suite *suite = suite_create("hot/executor");
 	TCase *t = tcase_create("threads");
 
-	tcase_add_checked_fixture(t, ready, done);
+	tcase_add_checked_fixture(t, ready_beside_others, done);
 	tcase_add_test(t, a_connection_that_a_loop_watches_may_be_read_by_a_task);
 	tcase_add_test(t, who_is_alone_has_no_tasks_beside_it_until_somebody_comes);
 	tcase_add_test(t, who_is_believed_anyhow_is_so_when_somebody_comes);

@@ -4,39 +4,17 @@
  */
 #include "preload/hot/handed.h"
 
-#include "preload/hot/clock.h"
-#include "preload/hot/current.h"
-#include "preload/hot/request.h"
-#include "preload/hot/turn.h"
-#include "tests/support/flagged.h"
-#include "tests/support/suite.h"
+#include "tests/support/turns.h"
 
-enum { MS = 1000000, FLAGGED = 0 };
-
-static struct flagged_notes notes;
-static struct rp_request *flagged;
-
-static void ready(void)
+static void nobody_handed_on(void)
 {
-	rp_self.turn = (struct rp_turn){0};
+	ready_beside_others();
 	atomic_store(&rp_handed_on, false);
-	atomic_store(&rp_turn_runs, RP_RUNS_CALLBACKS);
-	flagged_ready();
-	flagged = flagged_open(MS);
-	rp_request_joins(flagged, 1);
-}
-
-static void done(void)
-{
-	flagged_close(flagged, &notes);
 }
 
 static void turn(void)
 {
-	int most = 9;
-
-	ck_assert(!rp_turn_wait(RP_NEVER, false, &most));
-	rp_turn_begins(1);
+	wait_for(RP_NEVER, 9, 1);
 }
 
 START_TEST(a_turn_without_a_question_is_its_requests)
@@ -89,7 +67,7 @@ int main(void)
 	Suite *suite = suite_create("hot/handed");
 	TCase *t = tcase_create("handed");
 
-	tcase_add_checked_fixture(t, ready, done);
+	tcase_add_checked_fixture(t, nobody_handed_on, done);
 	tcase_add_test(t, a_turn_without_a_question_is_its_requests);
 	tcase_add_test(t, who_asks_where_an_answer_came_may_have_waited);
 	tcase_add_test(t, who_is_alone_hands_nothing_on);

@@ -5,44 +5,11 @@
 #include "preload/hot/turn.h"
 
 #include "preload/hot/bell.h"
-#include "preload/hot/clock.h"
 #include "preload/hot/conn.h"
-#include "preload/hot/current.h"
 #include "preload/hot/heir.h"
-#include "preload/hot/request.h"
-#include "tests/support/flagged.h"
-#include "tests/support/suite.h"
+#include "tests/support/turns.h"
 
-enum { MS = 1000000, FLAGGED = 0, SET = 7, CLIENT = 8, BELL = 9 };
-
-static struct flagged_notes notes;
-static struct rp_request *flagged;
-
-static void ready(void)
-{
-	rp_self.turn = (struct rp_turn){0};
-	atomic_store(&rp_turn_runs, RP_RUNS_CALLBACKS);
-	flagged_ready();
-	flagged = flagged_open(MS);
-}
-
-static void done(void)
-{
-	flagged_close(flagged, &notes);
-}
-
-static void work(void)
-{
-	rp_current_enter(FLAGGED, atomic_load(&flagged->serial));
-}
-
-/* A wait for at most MOST events that brought N; what the loop was allowed to ask for. */
-static int wait_for(uint64_t timeout_ns, int most, int n)
-{
-	ck_assert(!rp_turn_wait(timeout_ns, false, &most));
-	rp_turn_begins(n);
-	return most;
-}
+enum { SET = 7, CLIENT = 8, BELL = 9 };
 
 static void begin(enum rp_turn_kind kind)
 {
@@ -62,11 +29,6 @@ static void begin(enum rp_turn_kind kind)
 		break;
 	}
 	ck_assert_uint_eq(rp_self.turn.kind, kind);
-}
-
-static bool allows(enum rp_source by, bool reads)
-{
-	return rp_turn_allows(FLAGGED, by, reads);
 }
 
 /* What runs on the loop, how its turn began; whether the thread may be said to work for the request
@@ -131,11 +93,6 @@ static void turn_of_one(uint64_t others_ns, bool alone, bool reads)
 	wait_for(others_ns, 9, 1);
 	ck_assert(allows(RP_BY_CLIENT, reads));
 	work();
-}
-
-static bool works(void)
-{
-	return rp_self.armed == RP_ARMED && !rp_turn_is_over(&rp_self, rp_mono_ns());
 }
 
 START_TEST(a_timer_that_a_request_set_alone_is_its_own)
