@@ -24,6 +24,16 @@ static inline uint64_t rp_asked_ns(const struct timespec *t)
 	return (uint64_t)t->tv_sec * 1000000000u + (uint64_t)t->tv_nsec;
 }
 
+static inline uint64_t rp_asked_or_ever(const struct timespec *t)
+{
+	return t ? rp_asked_ns(t) : RP_NEVER;
+}
+
+static inline uint64_t rp_ms_or_ever(int timeout_ms)
+{
+	return timeout_ms < 0 ? RP_NEVER : timeout_ms * 1000000ull;
+}
+
 /* A hook looks before the call, and jumps where there is nothing to see: one more return behind a
  * system call costs 7 ns, the look less than one (make bench).  What there is to see is in a
  * function of its own, or the compiler would keep the frame. */

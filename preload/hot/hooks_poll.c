@@ -1,164 +1,15 @@
-/* hooks_poll.c - waiting for events: epoll, poll, select and their masked twins.
+/* hooks_poll.c - waiting for descriptors: poll, select and their masked twins.
  *
- * Room: hot.  Waiting on a set that holds other connections is the event loop: the thread works
- * for nobody.  The calls that install a mask of their own get a copy of it with our signal in.
+ * Room: hot.  Waiting for other connections is the event loop: the thread works for nobody.  The
+ * calls that install a mask of their own get a copy of it with our signal in.
  * SPDX-License-Identifier: MIT
  */
-#include "preload/hot/bell.h"
 #include "preload/hot/current.h"
 #include "preload/hot/hooks.h"
 #include "preload/hot/mask.h"
 #include "preload/hot/object.h"
 #include "preload/hot/stack.h"
 #include "preload/hot/turn.h"
-
-static bool is_of_a_loop(int epfd)
-{
-	return rp_conn_is_loop(epfd) && !rp_conn_is_set_of_one(epfd);
-}
-
-/* True: the answer is 0, at once.  N is how many events the loop asks for, of which it may get
- * fewer. */
-static bool before_epoll(struct rp_wait *w, int epfd, int *n, uint64_t timeout_ns, bool may_hold)
-{
-	w->on = RP_WAIT_OFF;
-	if (is_of_a_loop(epfd)) {
-		rp_turn_comes_to(epfd);
-		return rp_turn_wait(timeout_ns, may_hold, n);
-	}
-	if (!rp_conn_is_set(epfd))
-		rp_self.turn.polls = true;
-	if (rp_conn_is_loop(epfd))
-		rp_current_leave();
-	else
-		rp_wait_enter_fd(w, RP_WAIT_EPOLL, epfd);
-	return false;
-}
-
-static int after_epoll(struct rp_wait *w, int epfd, const struct epoll_event *events, int ret)
-{
-	rp_wait_leave(w);
-	if (is_of_a_loop(epfd)) {
-		rp_turn_begins(ret);
-		rp_turn_brought(epfd, ret == 1 && rp_bell_rings(epfd, events->data.u64));
-	}
-	return ret;
-}
-
-static uint64_t ms_or_ever(int timeout_ms)
-{
-	return timeout_ms < 0 ? RP_NEVER : timeout_ms * 1000000ull;
-}
-
-static uint64_t asked_or_ever(const struct timespec *timeout)
-{
-	return timeout ? rp_asked_ns(timeout) : RP_NEVER;
-}
-
-/* Nobody looks at turns yet, and this is none, or none of a loop. */
-static inline bool nobody_looks(int epfd)
-{
-	uint8_t kind = rp_conn_kind(epfd);
-
-	if (atomic_load_explicit(&rp_turn_watching, memory_order_relaxed) || kind == RP_FD_LOOP ||
-	    atomic_load_explicit(&rp_conn_has_ring, memory_order_relaxed))
-		return false;
-	if (kind != RP_FD_EPOLL)
-		rp_self.turn.polls = true;
-	return true;
-}
-
-/* Nobody does, but it may be a loop's, and the next turn somebody's first. */
-static inline bool nobody_looks_yet(int epfd, uint64_t timeout_ns)
-{
-	if (atomic_load_explicit(&rp_turn_watching, memory_order_relaxed))
-		return false;
-	rp_turn_comes_to(epfd);
-	rp_turn_unseen(&rp_self.turn, timeout_ns);
-	return true;
-}
-
-static inline int unseen(int ret, const struct epoll_event *events, bool could_block)
-{
-	could_block |= rp_self.turn.ripe;
-	rp_self.turn.ripe = false;
-	rp_turn_unseen_begins(&rp_self.turn, ret, could_block, ret == 1 ? events->data.u64 : 0);
-	return ret;
-}
-
-static RP_SLOW int unseen_epoll_wait(int epfd, struct epoll_event *events, int n, int timeout_ms)
-{
-	rp_turn_comes_to(epfd);
-	rp_turn_unseen(&rp_self.turn, ms_or_ever(timeout_ms));
-	return unseen(rp_real.epoll_wait(epfd, events, n, timeout_ms), events, timeout_ms);
-}
-
-static RP_SLOW int seen_epoll_wait(int epfd, struct epoll_event *events, int n, int timeout_ms)
-{
-	struct rp_wait w;
-
-	if (before_epoll(&w, epfd, &n, ms_or_ever(timeout_ms), true))
-		return 0;
-	return after_epoll(&w, epfd, events, rp_real.epoll_wait(epfd, events, n, timeout_ms));
-}
-
-RP_HOOK int epoll_wait(int epfd, struct epoll_event *events, int n, int timeout_ms)
-{
-	if (rp_likely(nobody_looks(epfd)))
-		return rp_real.epoll_wait(epfd, events, n, timeout_ms);
-	if (!atomic_load_explicit(&rp_turn_watching, memory_order_relaxed))
-		return unseen_epoll_wait(epfd, events, n, timeout_ms);
-	return seen_epoll_wait(epfd, events, n, timeout_ms);
-}
-
-static RP_SLOW int seen_epoll_pwait(int epfd, struct epoll_event *events, int n, int timeout_ms,
-                                    const sigset_t *mask)
-{
-	struct rp_wait w;
-	sigset_t copy;
-
-	if (nobody_looks_yet(epfd, ms_or_ever(timeout_ms)))
-		return unseen(rp_real.epoll_pwait(epfd, events, n, timeout_ms, mask), events,
-		              timeout_ms);
-	if (before_epoll(&w, epfd, &n, ms_or_ever(timeout_ms), !mask))
-		return 0;
-	return after_epoll(&w, epfd, events,
-	                   rp_real.epoll_pwait(epfd, events, n, timeout_ms,
-	                                       rp_self.armed ? rp_mask_with(mask, &copy) : mask));
-}
-
-RP_HOOK int epoll_pwait(int epfd, struct epoll_event *events, int n, int timeout_ms,
-                        const sigset_t *mask)
-{
-	if (rp_likely(nobody_looks(epfd)))
-		return rp_real.epoll_pwait(epfd, events, n, timeout_ms, mask);
-	return seen_epoll_pwait(epfd, events, n, timeout_ms, mask);
-}
-
-static RP_SLOW int seen_epoll_pwait2(int epfd, struct epoll_event *events, int n,
-                                     const struct timespec *timeout, const sigset_t *mask)
-{
-	uint64_t timeout_ns = asked_or_ever(timeout);
-	struct rp_wait w;
-	sigset_t copy;
-
-	if (nobody_looks_yet(epfd, timeout_ns))
-		return unseen(rp_real.epoll_pwait2(epfd, events, n, timeout, mask), events,
-		              timeout_ns);
-	if (before_epoll(&w, epfd, &n, timeout_ns, !mask))
-		return 0;
-	return after_epoll(&w, epfd, events,
-	                   rp_real.epoll_pwait2(epfd, events, n, timeout,
-	                                        rp_self.armed ? rp_mask_with(mask, &copy) : mask));
-}
-
-RP_HOOK int epoll_pwait2(int epfd, struct epoll_event *events, int n,
-                         const struct timespec *timeout, const sigset_t *mask)
-{
-	if (rp_likely(nobody_looks(epfd)))
-		return rp_real.epoll_pwait2(epfd, events, n, timeout, mask);
-	return seen_epoll_pwait2(epfd, events, n, timeout, mask);
-}
 
 /* What the descriptors are that a call waits for. */
 struct polled {
@@ -250,7 +101,17 @@ static inline int polled_unseen(const struct pollfd *fds, nfds_t n, int ret)
 /* That is of use to a loop alone; to look costs a system call. */
 static inline bool wants_time(bool several)
 {
-	return several && rp_unlikely(rp_self.turn.looped);
+	return several && rp_self.turn.looped;
+}
+
+/* Nobody is served, and what the poll brings is no turn of anybody's: the thread is not known to be
+ * a loop, and has never read from a client where it waits for SEVERAL.  The hook ends in the call
+ * itself then, and how long that may wait is not asked (hooks.h). */
+static inline bool polls_as_no_loop(bool several)
+{
+	const struct rp_self *s = &rp_self;
+
+	return polls_quietly(several) && !s->turn.looped && !(several && s->client);
 }
 
 /* Several, or the set of a loop. */
@@ -300,9 +161,14 @@ static inline void before_poll(struct rp_wait *w, const struct pollfd *fds, nfds
 
 static RP_SLOW int seen_poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 {
+	bool several = polls_several(fds, n);
 	struct rp_wait w;
 
-	before_poll(&w, fds, n, ms_or_ever(timeout_ms));
+	if (polls_quietly(several)) {
+		polls_unseen(several, rp_ms_or_ever(timeout_ms));
+		return polled_unseen(fds, n, rp_real.poll(fds, n, timeout_ms));
+	}
+	before_poll(&w, fds, n, rp_ms_or_ever(timeout_ms));
 	return after_poll(&w, rp_real.poll(fds, n, timeout_ms));
 }
 
@@ -310,18 +176,23 @@ RP_HOOK int poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 {
 	bool several = polls_several(fds, n);
 
-	if (rp_likely(polls_quietly(several))) {
-		polls_unseen(several, ms_or_ever(timeout_ms));
-		return polled_unseen(fds, n, rp_real.poll(fds, n, timeout_ms));
+	if (rp_likely(polls_as_no_loop(several))) {
+		polls_unseen(several, rp_ms_or_ever(timeout_ms));
+		return rp_real.poll(fds, n, timeout_ms);
 	}
 	return seen_poll(fds, n, timeout_ms);
 }
 
 static RP_SLOW int seen_poll_chk(struct pollfd *fds, nfds_t n, int timeout_ms, size_t room)
 {
+	bool several = polls_several(fds, n);
 	struct rp_wait w;
 
-	before_poll(&w, fds, n, ms_or_ever(timeout_ms));
+	if (polls_quietly(several)) {
+		polls_unseen(several, rp_ms_or_ever(timeout_ms));
+		return polled_unseen(fds, n, rp_real.__poll_chk(fds, n, timeout_ms, room));
+	}
+	before_poll(&w, fds, n, rp_ms_or_ever(timeout_ms));
 	return after_poll(&w, rp_real.__poll_chk(fds, n, timeout_ms, room));
 }
 
@@ -329,9 +200,9 @@ RP_HOOK int __poll_chk(struct pollfd *fds, nfds_t n, int timeout_ms, size_t room
 {
 	bool several = polls_several(fds, n);
 
-	if (rp_likely(polls_quietly(several))) {
-		polls_unseen(several, ms_or_ever(timeout_ms));
-		return polled_unseen(fds, n, rp_real.__poll_chk(fds, n, timeout_ms, room));
+	if (rp_likely(polls_as_no_loop(several))) {
+		polls_unseen(several, rp_ms_or_ever(timeout_ms));
+		return rp_real.__poll_chk(fds, n, timeout_ms, room);
 	}
 	return seen_poll_chk(fds, n, timeout_ms, room);
 }
@@ -339,10 +210,15 @@ RP_HOOK int __poll_chk(struct pollfd *fds, nfds_t n, int timeout_ms, size_t room
 static RP_SLOW int seen_ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
                               const sigset_t *mask)
 {
+	bool several = polls_several(fds, n);
 	struct rp_wait w;
 	sigset_t copy;
 
-	before_poll(&w, fds, n, asked_or_ever(timeout));
+	if (polls_quietly(several)) {
+		polls_unseen(several, wants_time(several) ? rp_asked_or_ever(timeout) : RP_NEVER);
+		return polled_unseen(fds, n, rp_real.ppoll(fds, n, timeout, mask));
+	}
+	before_poll(&w, fds, n, rp_asked_or_ever(timeout));
 	return after_poll(&w, rp_real.ppoll(fds, n, timeout,
 	                                    rp_self.armed ? rp_mask_with(mask, &copy) : mask));
 }
@@ -352,9 +228,9 @@ RP_HOOK int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
 {
 	bool several = polls_several(fds, n);
 
-	if (rp_likely(polls_quietly(several))) {
-		polls_unseen(several, wants_time(several) ? asked_or_ever(timeout) : RP_NEVER);
-		return polled_unseen(fds, n, rp_real.ppoll(fds, n, timeout, mask));
+	if (rp_likely(polls_as_no_loop(several))) {
+		polls_unseen(several, RP_NEVER);
+		return rp_real.ppoll(fds, n, timeout, mask);
 	}
 	return seen_ppoll(fds, n, timeout, mask);
 }
@@ -362,10 +238,15 @@ RP_HOOK int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
 static RP_SLOW int seen_ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
                                   const sigset_t *mask, size_t room)
 {
+	bool several = polls_several(fds, n);
 	struct rp_wait w;
 	sigset_t copy;
 
-	before_poll(&w, fds, n, asked_or_ever(timeout));
+	if (polls_quietly(several)) {
+		polls_unseen(several, wants_time(several) ? rp_asked_or_ever(timeout) : RP_NEVER);
+		return polled_unseen(fds, n, rp_real.__ppoll_chk(fds, n, timeout, mask, room));
+	}
+	before_poll(&w, fds, n, rp_asked_or_ever(timeout));
 	return after_poll(&w, rp_real.__ppoll_chk(fds, n, timeout,
 	                                          rp_self.armed ? rp_mask_with(mask, &copy) : mask,
 	                                          room));
@@ -376,9 +257,9 @@ RP_HOOK int __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *tim
 {
 	bool several = polls_several(fds, n);
 
-	if (rp_likely(polls_quietly(several))) {
-		polls_unseen(several, wants_time(several) ? asked_or_ever(timeout) : RP_NEVER);
-		return polled_unseen(fds, n, rp_real.__ppoll_chk(fds, n, timeout, mask, room));
+	if (rp_likely(polls_as_no_loop(several))) {
+		polls_unseen(several, RP_NEVER);
+		return rp_real.__ppoll_chk(fds, n, timeout, mask, room);
 	}
 	return seen_ppoll_chk(fds, n, timeout, mask, room);
 }
@@ -460,6 +341,10 @@ static RP_SLOW int seen_select(int n, fd_set *restrict in, fd_set *restrict out,
 {
 	struct rp_wait w;
 
+	if (polls_quietly(n > 0)) {
+		polls_unseen(n > 0, wants_time(n > 0) ? asked_us(timeout) : RP_NEVER);
+		return selected_unseen(n, in, out, rp_real.select(n, in, out, other, timeout));
+	}
 	before_select(&w, n, in, out, other, asked_us(timeout));
 	return after_poll(&w, rp_real.select(n, in, out, other, timeout));
 }
@@ -467,9 +352,9 @@ static RP_SLOW int seen_select(int n, fd_set *restrict in, fd_set *restrict out,
 RP_HOOK int select(int n, fd_set *restrict in, fd_set *restrict out, fd_set *restrict other,
                    struct timeval *restrict timeout)
 {
-	if (rp_likely(polls_quietly(n > 0))) {
-		polls_unseen(n > 0, wants_time(n > 0) ? asked_us(timeout) : RP_NEVER);
-		return selected_unseen(n, in, out, rp_real.select(n, in, out, other, timeout));
+	if (rp_likely(polls_as_no_loop(n > 0))) {
+		polls_unseen(n > 0, RP_NEVER);
+		return rp_real.select(n, in, out, other, timeout);
 	}
 	return seen_select(n, in, out, other, timeout);
 }
@@ -481,7 +366,12 @@ static RP_SLOW int seen_pselect(int n, fd_set *restrict in, fd_set *restrict out
 	struct rp_wait w;
 	sigset_t copy;
 
-	before_select(&w, n, in, out, other, asked_or_ever(timeout));
+	if (polls_quietly(n > 0)) {
+		polls_unseen(n > 0, wants_time(n > 0) ? rp_asked_or_ever(timeout) : RP_NEVER);
+		return selected_unseen(n, in, out,
+		                       rp_real.pselect(n, in, out, other, timeout, mask));
+	}
+	before_select(&w, n, in, out, other, rp_asked_or_ever(timeout));
 	return after_poll(&w, rp_real.pselect(n, in, out, other, timeout,
 	                                      rp_self.armed ? rp_mask_with(mask, &copy) : mask));
 }
@@ -489,10 +379,9 @@ static RP_SLOW int seen_pselect(int n, fd_set *restrict in, fd_set *restrict out
 RP_HOOK int pselect(int n, fd_set *restrict in, fd_set *restrict out, fd_set *restrict other,
                     const struct timespec *restrict timeout, const sigset_t *restrict mask)
 {
-	if (rp_likely(polls_quietly(n > 0))) {
-		polls_unseen(n > 0, wants_time(n > 0) ? asked_or_ever(timeout) : RP_NEVER);
-		return selected_unseen(n, in, out,
-		                       rp_real.pselect(n, in, out, other, timeout, mask));
+	if (rp_likely(polls_as_no_loop(n > 0))) {
+		polls_unseen(n > 0, RP_NEVER);
+		return rp_real.pselect(n, in, out, other, timeout, mask);
 	}
 	return seen_pselect(n, in, out, other, timeout, mask);
 }
