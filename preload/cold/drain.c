@@ -2,6 +2,7 @@
 #include "preload/cold/drain.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/futex.h>
 #include <sys/prctl.h>
 #include "preload/cold/answers.h"
@@ -161,7 +162,7 @@ static bool tend(uint32_t index, uint64_t now_ns, bool flush)
 /* Asked while something is recorded: the kinds of all descriptors are looked through. */
 static void tell_in_flight(void)
 {
-	unsigned n = atomic_load(&rp_n_requests) ? rp_conn_in_flight() : 0;
+	unsigned n = atomic_load(&rp_n_requests) ? rp_conn_in_flight(UINT_MAX) : 0;
 
 	for (uint32_t i = 0; n && i < RP_MAX_REQUESTS; i++)
 		if (atomic_load(&rp_requests[i].state) >= RP_REQUEST_LIVE)

@@ -274,11 +274,12 @@ void rp_conn_unwatch(int fd)
 			rp_sys(SYS_epoll_ctl, set, EPOLL_CTL_DEL, fd, NULL);
 }
 
-unsigned rp_conn_in_flight(void)
+unsigned rp_conn_in_flight(unsigned most)
 {
 	unsigned n = 0;
 
-	for (int fd = 0; fd <= atomic_load_explicit(&highest, memory_order_relaxed); fd++) {
+	for (int fd = 0; n < most && fd <= atomic_load_explicit(&highest, memory_order_relaxed);
+	     fd++) {
 		struct rp_conn *c = rp_conn_kind(fd) == RP_FD_CONN ? rp_conn_of(fd) : NULL;
 
 		n += !c ? 0 : c->h2 ? rp_conn_h2_open(c) : rp_pending_front(&c->pending) != NULL;

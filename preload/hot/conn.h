@@ -95,8 +95,8 @@ static inline bool rp_conn_is_set(int fd)
 	return rp_conn_kind(fd) == RP_FD_EPOLL || rp_conn_kind(fd) == RP_FD_LOOP;
 }
 
-/* Requests of all connections that have no whole answer yet. */
-unsigned rp_conn_in_flight(void);
+/* Requests of all connections that have no whole answer yet; nobody looks on where MOST are. */
+unsigned rp_conn_in_flight(unsigned most);
 
 /* N bytes passed.  BUF NULL: unseen (sendfile, splice). */
 void rp_conn_heard(int fd, const void *buf, size_t n);

@@ -87,7 +87,7 @@ static struct rp_request *admit(int fd, struct rp_conn *c, struct rp_head *head)
 	if (rp_unlikely(atomic_load_explicit(&rp_n_requests, memory_order_relaxed))) {
 		/* First said, then counted: whoever comes at the same time sees R, or is seen. */
 		rp_request_joins(r, 0);
-		if (r && rp_conn_in_flight())
+		if (r && rp_conn_in_flight(1))
 			rp_request_joins(NULL, 0);
 	}
 	return r;

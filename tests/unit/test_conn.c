@@ -345,6 +345,20 @@ START_TEST(a_set_with_two_names_is_a_loop_whatever_it_holds)
 }
 END_TEST
 
+START_TEST(requests_in_flight_are_counted_as_far_as_one_asks)
+{
+	enum { OTHER = 200, MANY = 100 };
+
+	ck_assert_uint_eq(rp_conn_in_flight(MANY), 0);
+	rp_conn_born(OTHER, RP_FD_CONN);
+	rp_pending_push(&rp_conn_get(OTHER)->pending, 0, 0, 0);
+	ck_assert_uint_eq(rp_conn_in_flight(MANY), 1);
+	rp_pending_push(&rp_conn_get(pair_fd)->pending, 0, 0, 0);
+	ck_assert_uint_eq(rp_conn_in_flight(MANY), 2);
+	ck_assert_uint_eq(rp_conn_in_flight(1), 1);
+}
+END_TEST
+
 START_TEST(errno_is_the_hosts)
 {
 	errno = 4242;
@@ -392,6 +406,7 @@ int main(void)
 	tcase_add_test(tcase, an_epoll_set_of_others_is_a_loop);
 	tcase_add_test(tcase, a_set_of_one_is_none_of_a_loop);
 	tcase_add_test(tcase, a_set_with_two_names_is_a_loop_whatever_it_holds);
+	tcase_add_test(tcase, requests_in_flight_are_counted_as_far_as_one_asks);
 	tcase_add_test(tcase, errno_is_the_hosts);
 	tcase_add_test(tcase, a_pipeline_that_is_too_long_is_counted);
 	return suite_run(suite);
