@@ -102,6 +102,7 @@ void rp_turn_brought(int epfd, bool by_bell)
 
 void rp_turn_lasts(struct rp_turn *t, uint64_t timeout_ns)
 {
+	t->rings_ns = t->answered_ns = 0; /* of the last turn that was looked at */
 	if (timeout_ns == RP_NEVER)
 		t->due_ns = RP_NEVER;
 	else if (timeout_ns) {

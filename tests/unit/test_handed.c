@@ -41,6 +41,16 @@ START_TEST(who_asks_where_an_answer_came_may_have_waited)
 }
 END_TEST
 
+/* A poll beside it, while nobody is served: what comes of that is not looked at. */
+START_TEST(a_turn_that_nobody_looks_at_is_another_one)
+{
+	turn();
+	rp_handed_answered(FLAGGED);
+	rp_turn_lasts(&rp_self.turn, RP_NEVER);
+	ck_assert(!rp_handed_asks());
+}
+END_TEST
+
 START_TEST(who_is_alone_hands_nothing_on)
 {
 	rp_request_joins(flagged, 0);
@@ -70,6 +80,7 @@ int main(void)
 	tcase_add_checked_fixture(t, nobody_handed_on, done);
 	tcase_add_test(t, a_turn_without_a_question_is_its_requests);
 	tcase_add_test(t, who_asks_where_an_answer_came_may_have_waited);
+	tcase_add_test(t, a_turn_that_nobody_looks_at_is_another_one);
 	tcase_add_test(t, who_is_alone_hands_nothing_on);
 	tcase_add_test(t, nor_does_a_server_that_does_all_at_once);
 	suite_add_tcase(suite, t);
