@@ -106,15 +106,17 @@ static void enter_or_leave(struct rp_conn *c, const struct rp_run *single, bool 
 void rp_conn_bind(struct rp_conn *c, bool reads)
 {
 	rp_fiber_comes();
-	if (reads)
-		rp_self.client = rp_conn_client(c);
 	if (c->h2) {
+		if (reads)
+			rp_conn_read_from(c, 0);
 		rp_conn_h2_bind(c, reads);
 		return;
 	}
 	struct rp_run *run = rp_pending_front(&c->pending);
 	struct rp_run *single = rp_pending_single(&c->pending);
 
+	if (reads)
+		rp_conn_read_from(c, single ? single->serial : 0);
 	judge_touch(c, run, single, reads);
 	if (rp_current_is_told(&rp_self))
 		return;

@@ -79,7 +79,7 @@ bool rp_conn_glance_plain_in(struct rp_conn *c, const void *buf, size_t n)
 
 	atomic_store_explicit(&c->in_busy, 0, memory_order_release);
 	if (done)
-		rp_self.client = rp_conn_client(c);
+		rp_conn_read_from(c, 0);
 	return done;
 }
 

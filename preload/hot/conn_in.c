@@ -319,8 +319,10 @@ void rp_conn_hear(int fd, struct rp_conn *c, const struct iovec *iov, size_t n_i
 	bool more = being_read(c);
 
 	atomic_store_explicit(&c->in_busy, 0, memory_order_release);
-	if (rp_likely(!atomic_load_explicit(&rp_followed, memory_order_relaxed)))
+	if (rp_likely(!atomic_load_explicit(&rp_followed, memory_order_relaxed))) {
+		rp_conn_read_from(c, 0);
 		return;
+	}
 	uint32_t admitted = rp_self.gate_serial;
 
 	rp_conn_bind(c, true);

@@ -74,6 +74,7 @@ RP_PASS bool rp_conn_light_in(int fd, const void *buf, size_t n)
 	atomic_store_explicit(&c->in_busy, 0, memory_order_release);
 	if (!done)
 		return false;
+	rp_conn_read_from(c, 0); /* whom nobody flagged no queue passes on */
 	if (serial && rp_turn_allows_client(number, c->watched, true)) {
 		rp_seat_enter(number, serial);
 		rp_coroutine_takes(&rp_self, RP_BY_CLIENT);

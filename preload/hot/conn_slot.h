@@ -61,6 +61,14 @@ static inline uint32_t rp_conn_client(const struct rp_conn *c)
 	return (uint32_t)(c - rp_conns) + 1;
 }
 
+/* The calling thread has read from C what belongs to the followed request SERIAL; 0: to none, or
+ * to several. */
+static inline void rp_conn_read_from(const struct rp_conn *c, uint32_t serial)
+{
+	rp_self.client = rp_conn_client(c);
+	rp_self.client_serial = serial;
+}
+
 /* The connection behind FD: as it is, or made when there is none yet (NULL: no slot left). */
 struct rp_conn *rp_conn_of(int fd);
 struct rp_conn *rp_conn_get(int fd);

@@ -96,7 +96,8 @@ void rp_queue_credit(const struct rp_queue *q, struct rp_handoff *job)
 		return;
 	struct rp_run *run = rp_pending_single(&rp_conns[job->client - 1].pending);
 
-	if (!run || !rp_conn_followed(run))
+	/* Somebody else may have read the next request there, or of the next connection. */
+	if (!run || run->serial != rp_self.client_serial || !rp_conn_followed(run))
 		return;
 	job->request = run->request;
 	job->serial = run->serial;

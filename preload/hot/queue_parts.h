@@ -123,8 +123,8 @@ void rp_queue_took(struct rp_queue *q, uint32_t taken, const struct rp_handoff *
 /* ... and is done with it. */
 void rp_queue_did(const struct rp_queue *q);
 
-/* JOB, nobody's, is put into Q by a thread that worked for nobody: it is for the request that was
- * read last there, if that has shown whose all were so far. */
+/* JOB, nobody's, is put into Q by the calling thread, which works for nobody: it is for the request
+ * that it read last, if that has shown whose all were so far. */
 void rp_queue_credit(const struct rp_queue *q, struct rp_handoff *job);
 
 /* What was shown of Q since, where it is not known which is the next to be taken. */

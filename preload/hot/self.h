@@ -103,16 +103,17 @@ struct rp_self {
 	/* 1 while the timer may tick: set last when arming, cleared first when leaving. */
 	volatile uint32_t armed;
 	uint32_t request, serial; /* the request this thread works for (hot/request.h) */
-	uint32_t client;   /* connection + 1 that it read from last, flagged or not; 0: none */
-	bool has_taken;    /* TOOK has something */
-	enum rp_source by; /* ... and why we think so */
-	const void *queue; /* what it came through (struct rp_handoff) */
-	bool lone;         /* ... and only because it is alone in this process */
-	uint8_t executor;  /* what its name says: RP_EXECUTOR_* (executor.h) */
-	bool gave;         /* it has put a job for this request into a queue */
-	uint32_t runtime;  /* contexts of its language's runtime that it is in (hot/python.h) */
-	uint32_t tagged;   /* in how many a head was read, + 1, until that one or its turn ends; 0:
-	                      none */
+	uint32_t client;        /* connection + 1 that it read from last, flagged or not; 0: none */
+	uint32_t client_serial; /* ... of whose one unanswered request, if that is followed; 0 */
+	bool has_taken;         /* TOOK has something */
+	enum rp_source by;      /* ... and why we think so */
+	const void *queue;      /* what it came through (struct rp_handoff) */
+	bool lone;              /* ... and only because it is alone in this process */
+	uint8_t executor;       /* what its name says: RP_EXECUTOR_* (executor.h) */
+	bool gave;              /* it has put a job for this request into a queue */
+	uint32_t runtime; /* contexts of its language's runtime that it is in (hot/python.h) */
+	uint32_t tagged;  /* in how many a head was read, + 1, until that one or its turn ends; 0:
+	                     none */
 	uint32_t told_request, told_serial; /* what the innermost one says; serial 0: nobody's */
 	uint32_t untold;   /* serial of the request of which no context tells; 0: none */
 	uint32_t loops;    /* how often it has waited for the events of a loop */

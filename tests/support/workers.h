@@ -34,6 +34,7 @@ static inline void carry(struct rp_self *to, const struct rp_self *from)
 	memcpy(to->took, from->took, sizeof(to->took));
 	memcpy(to->passed, from->passed, sizeof(to->passed));
 	to->client = from->client;
+	to->client_serial = from->client_serial;
 	to->has_taken = from->has_taken;
 	to->woke_under = from->woke_under;
 	to->doubted = from->doubted;

@@ -90,7 +90,7 @@ struct after {
 	struct rp_delim_in in;
 	struct rp_delim_out out;
 	uint32_t armed, taken, status;
-	bool waits, body, response;
+	bool waits, body, response, read;
 	uint64_t bytes_in, bytes_out;
 };
 
@@ -104,6 +104,7 @@ static void look(struct after *a)
 	memset(a->out.line, 0, sizeof(a->out.line));
 	a->armed = rp_self.armed;
 	a->taken = aloft_taken();
+	a->read = rp_self.client == rp_conn_client(conn()); /* its client, by this thread */
 	a->waits = run;
 	if (!run || !run->serial)
 		return;
@@ -136,6 +137,7 @@ START_TEST(both_ways_leave_the_same_behind)
 
 	for (unsigned way = 0; way < 2; way++) {
 		pair_open();
+		rp_self.client = 0;
 		/* Somebody is flagged, it seems: the long way. */
 		atomic_store(&rp_n_requests, way);
 		for (unsigned i = 0; i < N_PIECES; i++) {

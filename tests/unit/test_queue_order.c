@@ -86,12 +86,20 @@ START_TEST(who_wakes_the_only_thread_that_waits_has_worked_for_it)
 }
 END_TEST
 
-static void put_for(uint32_t client)
+/* By a thread that has read last from CLIENT, and of its followed request SERIAL (0: a plain one).
+ */
+static void put_for_followed(uint32_t client, uint32_t serial)
 {
 	become(SERVER);
 	rp_self.client = client;
+	rp_self.client_serial = serial;
 	wakes(true);
 	unlock();
+}
+
+static void put_for(uint32_t client)
+{
+	put_for_followed(client, 0);
 }
 
 /* N pairs that nobody flagged are read on two connections, and answered in the same order, but that
@@ -161,17 +169,22 @@ START_TEST(what_nobody_puts_is_for_who_was_read_from_last)
 {
 	struct rp_pending *pending = &rp_conns[2].pending;
 
+	uint32_t serial = atomic_load(&flagged->serial);
+
 	settle(TRUSTED);
-	ck_assert(rp_pending_push(pending, 0, 0, atomic_load(&flagged->serial)));
-	put_for(3);
+	ck_assert(rp_pending_push(pending, 0, 0, serial));
+	put_for_followed(3, serial);
 	ck_assert(!takes(WORKER));
 	waits(WORKER);
 	serve_pairs(RP_QUEUE_CLIENTS, -1u);
-	put_for(3);
+	put_for(3); /* it has read another one there, which is over */
+	ck_assert(!takes(WORKER));
+	waits(WORKER);
+	put_for_followed(3, serial);
 	ck_assert(takes(WORKER));
 	waits(WORKER);
 	rp_pending_push(pending, 0, 0, 0); /* two that are not answered */
-	put_for(3);
+	put_for_followed(3, serial);
 	ck_assert(!takes(WORKER));
 }
 END_TEST
