@@ -9,6 +9,7 @@ shim=$build/libreqprof.so
 stats=tests/bench/stats.py
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
+mkdir -m 700 "$tmp/sessions"
 for needed in "$shim" "$build/bench/bench_calls" "$build/bench/bench_flagged"; do
 	[ -e "$needed" ] || { echo "bench.sh: no $needed: run it by make bench" >&2; exit 2; }
 done
@@ -27,7 +28,7 @@ value() {
 }
 
 calls() {
-	LD_PRELOAD=$shim "$build/bench/bench_calls" | $stats
+	wide_open "$build/bench/bench_calls" flagged | $stats
 	part "the same without the shim: the noise of the lines above"
 	"$build/bench/bench_calls" | $stats | sed 's/ *<=.*//'
 }
@@ -83,7 +84,6 @@ wide_open() {
 }
 
 flagged() {
-	mkdir -m 700 "$tmp/sessions"
 	for i in 1 2 3 4 5 6 7 8 9 10; do
 		wide_open "$build/bench/bench_flagged" first || echo "bench.sh: run $i failed" >&2
 	done

@@ -1,12 +1,14 @@
 /* bench_calls.c - what a hook costs a call that belongs to no flagged request.
  *
  * Room: tests.  Run under LD_PRELOAD: each pair is a batch through the program's own names (our
- * hooks) and the same batch straight into libc.  Run without it, both are libc: the noise.
+ * hooks) and the same batch straight into libc.  Run without it, both are libc: the noise.  With
+ * "flagged" some are measured again, once a request has been.
  * SPDX-License-Identifier: MIT
  */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <sys/epoll.h>
@@ -21,7 +23,8 @@ enum { N_PAIRS = 1001, N_CALLS = 100, N_REQUESTS = 4001, N_BYTES = 16, N_FILE = 
 
 /* clang-format off */
 #define CALLS(X) \
-	X(read) X(write) X(writev) X(open) X(close) X(epoll_wait) X(sem_wait) \
+	X(read) X(write) X(writev) X(open) X(close) X(poll) X(epoll_wait) \
+	X(sem_post) X(sem_wait) X(pthread_cond_signal) \
 	X(recv) X(openat64) X(sendfile64) \
 	X(pthread_mutex_lock) X(pthread_mutex_unlock) \
 	X(pthread_rwlock_wrlock) X(pthread_rwlock_unlock)
@@ -34,9 +37,17 @@ struct way {
 
 static struct way hooked, libc;
 static char bytes[N_BYTES * N_CALLS];
-static int zero, null, inherited, set, loop, counter;
+static int zero, null, inherited, set, loop, ready, counter;
 static struct self body;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct {
+	pthread_mutex_t mutex;
+	pthread_cond_t beside;
+	char between[4096];
+	pthread_cond_t far;
+} queue = {.mutex = PTHREAD_MUTEX_INITIALIZER,
+           .beside = PTHREAD_COND_INITIALIZER,
+           .far = PTHREAD_COND_INITIALIZER};
 static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
 static sem_t sem;
 static volatile ssize_t sink;
@@ -121,8 +132,39 @@ static void wrlock_unlock(const struct way *w)
 
 static void post_wait(const struct way *w)
 {
-	sem_post(&sem);
+	w->sem_post(&sem);
 	w->sem_wait(&sem);
+}
+
+static void put(const struct way *w, pthread_cond_t *condition)
+{
+	w->pthread_mutex_lock(&queue.mutex);
+	w->pthread_cond_signal(condition);
+	w->pthread_mutex_unlock(&queue.mutex);
+}
+
+static void put_beside(const struct way *w)
+{
+	put(w, &queue.beside);
+}
+
+static void put_far(const struct way *w)
+{
+	put(w, &queue.far);
+}
+
+static void poll_one(const struct way *w)
+{
+	struct pollfd fds = {.fd = ready, .events = POLLIN};
+
+	sink = w->poll(&fds, 1, 1000);
+}
+
+static void poll_two(const struct way *w)
+{
+	struct pollfd fds[] = {{.fd = ready, .events = POLLIN}, {.fd = body.server, .events = 0}};
+
+	sink = w->poll(fds, 2, 1000);
 }
 
 static void open_close(const struct way *w)
@@ -159,12 +201,25 @@ static const struct row {
         {"write of a body, 16 bytes", "<=5", write_body, NULL, empty},
         {"writev of a body, 2 x 8 bytes", "<=5", writev_body, NULL, empty},
         {"write to an eventfd", "<=20", write_counter, NULL, NULL},
+        /* Before there is a loop on this thread. */
+        {"poll of one descriptor, ready", "<=5", poll_one, NULL, NULL},
+        {"poll of two, by who reads from clients", "<=10", poll_two, NULL, NULL},
         {"epoll_wait, nothing there", "<=5", wait_nothing, NULL, NULL},
         {"epoll_wait of a loop, one event", "<=10", wait_one, NULL, NULL},
         {"pthread_mutex_lock and unlock", "<=3", lock_unlock, NULL, NULL},
         {"pthread_rwlock_wrlock and unlock", "<=3", wrlock_unlock, NULL, NULL},
         {"sem_post and sem_wait", "<=5", post_wait, NULL, NULL},
+        {"lock, pthread_cond_signal, unlock", "<=5", put_beside, NULL, NULL},
         {"open and close of /dev/null", "<=10", open_close, NULL, NULL},
+};
+
+/* Once somebody has been flagged turns and queues are looked at, also where nobody is. */
+static const struct row rows_later[] = {
+        {"... epoll_wait of a loop, one event", "-", wait_one, NULL, NULL},
+        {"... pthread_mutex_lock and unlock", "-", lock_unlock, NULL, NULL},
+        {"... sem_post and sem_wait", "-", post_wait, NULL, NULL},
+        {"... lock, pthread_cond_signal, unlock", "-", put_beside, NULL, NULL},
+        {"... the same, condition on another page", "-", put_far, NULL, NULL},
 };
 
 static double batch_ns(const struct row *row, const struct way *w)
@@ -294,11 +349,47 @@ static void open_loop(void)
 	if (bind(listener, (struct sockaddr *)&(struct sockaddr_un){.sun_family = AF_UNIX},
 	         sizeof(sa_family_t)) != 0 ||
 	    listen(listener, 1) != 0 || epoll_ctl(loop, EPOLL_CTL_ADD, listener, &in) != 0 ||
-	    epoll_ctl(loop, EPOLL_CTL_ADD, eventfd(1, EFD_CLOEXEC), &in) != 0)
+	    epoll_ctl(loop, EPOLL_CTL_ADD, ready, &in) != 0)
 		give_up("bench_calls: a loop");
 }
 
-int main(void)
+/* Somebody waits under the mutex, for either condition, until it is too late. */
+static void *wait_in_vain(void *condition)
+{
+	static const struct timespec past;
+
+	pthread_mutex_lock(&queue.mutex);
+	pthread_cond_timedwait(condition, &queue.mutex, &past);
+	pthread_mutex_unlock(&queue.mutex);
+	return NULL;
+}
+
+static void be_waited_for(pthread_cond_t *condition)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, wait_in_vain, condition) != 0)
+		give_up("bench_calls: a thread");
+	pthread_join(thread, NULL);
+}
+
+static void measure_later(void)
+{
+	struct self s = self_open_tcp();
+
+	be_waited_for(&queue.beside);
+	be_waited_for(&queue.far);
+	send_whole(s.client, "GET /?profile=save HTTP/1.1\r\nHost: h\r\n\r\n");
+	take_some(s.server);
+	send_whole(s.server, SMALL_RESPONSE);
+	take_some(s.client);
+	self_close(&s);
+	sleep(1); /* our thread has written the session */
+	for (size_t i = 0; i < sizeof(rows_later) / sizeof(*rows_later); i++)
+		measure(&rows_later[i]);
+}
+
+int main(int argc, char **argv)
 {
 	hooked = way_of(RTLD_DEFAULT);
 	libc = way_of(dlopen("libc.so.6", RTLD_NOW));
@@ -306,6 +397,7 @@ int main(void)
 	null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	inherited = libc.open("/dev/zero", O_RDONLY | O_CLOEXEC); /* we saw no birth */
 	set = epoll_create1(EPOLL_CLOEXEC);
+	ready = eventfd(1, EFD_CLOEXEC);
 	open_loop();
 	counter = eventfd(0, EFD_CLOEXEC);
 	sem_init(&sem, 0, 0);
@@ -315,5 +407,7 @@ int main(void)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		measure(&rows[i]);
 	measure_requests();
+	if (argc > 1 && !strcmp(argv[1], "flagged"))
+		measure_later();
 	return EXIT_SUCCESS;
 }
