@@ -68,6 +68,7 @@ void rp_conn_retire(int fd);
 void rp_conn_retire_range(unsigned first, unsigned last);
 /* The host will write no more on FD. */
 void rp_conn_shut(int fd, int how);
+/* EPFD is a new epoll set: whatever had that number before. */
 void rp_conn_set_made(int epfd);
 /* FD joins the epoll set EPFD; leaves it; is taken out of all of them. */
 void rp_conn_joined(int epfd, int fd);

@@ -291,12 +291,10 @@ void rp_current_cut(struct rp_self *s, uint64_t end_ns, uint64_t cpu_ns)
 void rp_current_over_in_handler(struct rp_self *s, uint64_t now_ns)
 {
 	uint64_t over_ns = rp_request_over_ns(s->request, s->serial), cpu_ns = rp_cpu_ns();
-
 	uint64_t due_ns = rp_turn_end_ns(s);
 
 	if (now_ns >= due_ns && due_ns < over_ns)
 		over_ns = due_ns > s->mono_mark_ns ? due_ns : s->mono_mark_ns;
-
 	if (over_ns < now_ns) {
 		uint64_t since_ns = now_ns - over_ns, ran_ns = cpu_ns - s->cpu_mark_ns;
 

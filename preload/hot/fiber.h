@@ -48,8 +48,8 @@ static inline void rp_fiber_over(struct rp_self *s)
 /* It has taken it. */
 void rp_fiber_has_taken(const struct rp_self *s);
 
-/* Before a call of the calling thread that tells where it is, behind one: it leaves what another
- * stack works for, and goes on with what this one does. */
+/* Around a call that tells where the calling thread is: it leaves what another stack works for, and
+ * goes on with what this one does. */
 void rp_fiber_comes(void);
 /* What this stack was to work for is nobody's. */
 void rp_fiber_forgets(void);

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* It was seen once; never taken back. */
 extern _Atomic bool rp_handed_on;
 
 /* May the turn that brings an answer be that of REQUEST? */

@@ -35,7 +35,7 @@ static inline uint64_t rp_ms_or_ever(int timeout_ms)
 }
 
 /* A hook looks before the call, and jumps where there is nothing to see: one more return behind a
- * system call costs 7 ns, the look less than one (make bench).  What there is to see is in a
+ * system call costs 7 to 20 ns, the look less than one (make bench).  What there is to see is in a
  * function of its own, or the compiler would keep the frame. */
 static inline bool rp_quiet(int fd)
 {

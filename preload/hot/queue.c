@@ -16,7 +16,7 @@ static _Atomic uint32_t n_queues;
 struct rp_queue *rp_queue_find(const void *of, bool make)
 {
 	uintptr_t key = (uintptr_t)of;
-	uint32_t at = (uint32_t)((key >> 3) * 0x9e3779b97f4a7c15u >> 40);
+	uint32_t at = rp_queue_hash(key);
 
 	for (unsigned i = 0; i < NEAR; i++) {
 		struct rp_queue *q = &queues[(at + i) % RP_MAX_QUEUES];
@@ -144,7 +144,7 @@ static const struct rp_handoff *last_put(const struct rp_queue *q)
 
 static bool same_work(const struct rp_handoff *a, const struct rp_handoff *b)
 {
-	return a->serial == b->serial && (!a->serial || a->request == b->request);
+	return rp_queue_is_for(a, b->request, b->serial);
 }
 
 /* What the thread works for, to be put in. */

@@ -11,11 +11,6 @@
 #include "preload/hot/clock.h"
 #include "preload/hot/conn_bytes.h"
 
-static bool is_same(const struct rp_handoff *a, uint32_t request, uint32_t serial)
-{
-	return a->serial == serial && (!serial || a->request == request);
-}
-
 void rp_queue_took(struct rp_queue *q, uint32_t taken, const struct rp_handoff *next, bool telling)
 {
 	struct rp_self *s = &rp_self;
@@ -110,7 +105,6 @@ void rp_queue_shows(uint32_t request, uint32_t serial, uint32_t client)
 	struct rp_self *s = &rp_self;
 
 	s->has_taken = false;
-
 	for (unsigned i = 0; i < RP_SELF_WAITED; i++) {
 		struct rp_took *t = &s->took[i];
 
@@ -132,7 +126,7 @@ static bool find_put(const struct rp_queue *q, uint32_t request, uint32_t serial
 	unsigned n = 0;
 
 	for (uint32_t i = q->put - q->kept; i != q->put; i++)
-		if (is_same(&q->jobs[i % RP_QUEUE_JOBS], request, serial)) {
+		if (rp_queue_is_for(&q->jobs[i % RP_QUEUE_JOBS], request, serial)) {
 			*put = i;
 			n++;
 		}

@@ -72,6 +72,18 @@ static inline void rp_queue_switch_off(struct rp_queue *q)
 	atomic_store_explicit(&q->off, true, memory_order_relaxed);
 }
 
+/* Where to begin to look for what is kept of KEY, an address. */
+static inline uint32_t rp_queue_hash(uintptr_t key)
+{
+	return (uint32_t)((key >> 3) * 0x9e3779b97f4a7c15u >> 40);
+}
+
+/* JOB is (REQUEST, SERIAL)'s, or both are nobody's. */
+static inline bool rp_queue_is_for(const struct rp_handoff *job, uint32_t request, uint32_t serial)
+{
+	return job->serial == serial && (!serial || job->request == request);
+}
+
 /* The queue of a mutex or a semaphore; NULL: there is none, or no room for one. */
 struct rp_queue *rp_queue_find(const void *key, bool make);
 

@@ -20,7 +20,7 @@ static struct {
 static int find(const void *condition, bool make)
 {
 	uintptr_t key = (uintptr_t)condition;
-	uint32_t at = (uint32_t)((key >> 3) * 0x9e3779b97f4a7c15u >> 40);
+	uint32_t at = rp_queue_hash(key);
 
 	for (unsigned i = 0; i < NEAR; i++) {
 		unsigned n = (at + i) % N_CONDITIONS;

@@ -52,6 +52,7 @@ static inline bool rp_turn_notes_count(uint32_t notes)
 /* Before a wait of the calling thread on the set EPFD: is it the only one that does? */
 void rp_turn_comes_to(int epfd);
 
+/* EPFD is a new epoll set: nobody has waited on it yet. */
 void rp_turn_set_made(int epfd);
 
 /* The calling thread puts a bell into EPFD, or makes it ring; AGAIN: by changing what is in the
@@ -74,8 +75,7 @@ static inline void rp_turn_unseen_begins(struct rp_turn *t, int n, bool could_bl
 }
 
 /* Before a loop's wait of TIMEOUT_NS (RP_NEVER: for ever) for at most *MOST events, which may
- * become
- * 1.  True: there is something left to do, the answer is 0 at once (only with MAY_HOLD). */
+ * become 1.  True: there is something left to do, the answer is 0 at once (only with MAY_HOLD). */
 bool rp_turn_wait(uint64_t timeout_ns, bool may_hold, int *most);
 
 /* It brought N events (negative: failed). */
