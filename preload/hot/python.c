@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/futex.h>
+#include <string.h>
 #include "preload/hot/clock.h"
 #include "preload/hot/current.h"
 #include "preload/hot/python_parts.h"
@@ -149,17 +150,29 @@ static const void *type_of(const void *object)
 	return ((const void *const *)object)[1];
 }
 
-/* CALLED goes on with a coroutine (its "send"): the context is that one's own, as trio's tasks have
- * them, which read their connection themselves and answer it many steps later. */
+static bool ends_with(const char *name, const char *end)
+{
+	size_t n = strlen(name), n_end = strlen(end);
+
+	return n >= n_end && strcmp(name + n - n_end, end) == 0;
+}
+
+/* CALLED goes on with a coroutine: it is that one's "send", by which trio runs its tasks, or how
+ * asyncio's begins and is woken.  Then the context is the task's own, which has read its connection
+ * itself and may answer it many steps later. */
 static bool goes_on_with_coroutine(const void *called)
 {
-	enum { WHOSE = 3 }; /* where PyCFunctionObject has it */
+	enum { METHOD = 2, WHOSE = 3, NAME = 3 }; /* in PyCFunctionObject; in PyTypeObject */
+	const void *type = type_of(called);
 
-	if (type_of(called) != py->method_type)
-		return false;
+	if (type != py->method_type)
+		return ends_with(((const char *const *)type)[NAME], "TaskStepMethWrapper");
+	const struct rp_python_method *method =
+	        ((const struct rp_python_method *const *)called)[METHOD];
 	const void *whose = ((const void *const *)called)[WHOSE];
 
-	return whose && type_of(whose) == py->coroutine_type;
+	return whose &&
+	       (type_of(whose) == py->coroutine_type || ends_with(method->name, "task_wakeup"));
 }
 
 /* The thread works for a request of which no context tells, as turns do. */

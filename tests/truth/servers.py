@@ -267,6 +267,7 @@ def python_loop(how):
     return app(PYTHON, os.path.join(HERE, 'app_loop.py'), '$PORT', how)
 
 
+READING_TASKS = app(PYTHON, os.path.join(HERE, 'app_sock.py'), '$PORT')
 THREADS = app(PYTHON, os.path.join(HERE, 'app_threads.py'), '$PORT')
 
 MICROHTTPD = own('truth_mhd')
@@ -366,6 +367,8 @@ ALL = [
      IDS % 'aub', ''),
     ('python loop, tasks', python_loop('tasks'), IDS % 'tubs',
      'start=90 timer=90 upstream=90 slice=90 end=90'),
+    ('python asyncio, tasks that read', READING_TASKS, IDS % 'atubp',
+     'start=80 timer=80 granted=80 upstream=80 pool=80 pooled=80 burst=80 end=80'),
     ('python loop, callbacks', python_loop('callbacks'), IDS % 'tubs', ''),
     ('java HttpServer', java, IDS % 'tubp', THREAD),
     ('java virtual threads', java_virtual, IDS % 'tubp', ''),
@@ -381,4 +384,5 @@ SLICE = ['nginx files', 'nginx files, pipelined', 'nginx HTTP/2, files', 'php-fp
          'C read, workers, helped', 'C read, batches, bytes in a pipe', 'C read, semaphores',
          'C read, semaphores, stacks',
          'C thread each, stacks', 'gunicorn gthread', 'node, all', 'express, all',
-         'uvicorn asyncio, all', 'uvicorn uvloop, all', 'python loop, tasks', 'python loop, callbacks']
+         'uvicorn asyncio, all', 'uvicorn uvloop, all', 'python loop, tasks', 'python asyncio, tasks that read',
+         'python loop, callbacks']
