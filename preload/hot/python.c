@@ -144,12 +144,6 @@ static void come_out(struct rp_self *s, const struct inside *in)
 
 static rp_python_fast *run;
 
-/* Where PyObject has its type. */
-static const void *type_of(const void *object)
-{
-	return ((const void *const *)object)[1];
-}
-
 static bool ends_with(const char *name, const char *end)
 {
 	size_t n = strlen(name), n_end = strlen(end);
@@ -163,7 +157,7 @@ static bool ends_with(const char *name, const char *end)
 static bool goes_on_with_coroutine(const void *called)
 {
 	enum { METHOD = 2, WHOSE = 3, NAME = 3 }; /* in PyCFunctionObject; in PyTypeObject */
-	const void *type = type_of(called);
+	const void *type = rp_python_type_of(called);
 
 	if (type != py->method_type)
 		return ends_with(((const char *const *)type)[NAME], "TaskStepMethWrapper");
@@ -171,8 +165,8 @@ static bool goes_on_with_coroutine(const void *called)
 	        ((const struct rp_python_method *const *)called)[METHOD];
 	const void *whose = ((const void *const *)called)[WHOSE];
 
-	return whose &&
-	       (type_of(whose) == py->coroutine_type || ends_with(method->name, "task_wakeup"));
+	return whose && (rp_python_type_of(whose) == py->coroutine_type ||
+	                 ends_with(method->name, "task_wakeup"));
 }
 
 /* The thread works for a request of which no context tells, as turns do. */
@@ -271,7 +265,7 @@ static void tag_waiter(void *waiter, uint32_t request, uint32_t serial)
 		py->PyErr_Clear();
 		return;
 	}
-	if (type_of(context) == py->context_type && visit(context)) {
+	if (rp_python_type_of(context) == py->context_type && visit(context)) {
 		set_number(request, serial);
 		py->PyContext_Exit(context);
 	}
@@ -338,7 +332,7 @@ static void follow_copies(void)
 	static bool done;
 	void *function = rp_python_type("_contextvars", "copy_context", &done);
 
-	if (function && type_of(function) == py->method_type)
+	if (function && rp_python_type_of(function) == py->method_type)
 		rp_python_replace_one(((struct rp_python_method **)function)[2],
 		                      RP_PYTHON_WITH_NOTHING, (void *)(uintptr_t)seen_copy_context,
 		                      (void **)&copy_context);

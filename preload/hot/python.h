@@ -2,8 +2,8 @@
  * number.
  *
  * Room: hot.  Set where a flagged head was read, and from there Python copies it to whatever the
- * handler starts.  Asked where Python goes from one context into another, and for what goes through
- * a SimpleQueue by the thing itself.  Nothing of Python's is called but with its lock held, and
+ * handler starts.  Asked where Python goes from one context into another, and for what an
+ * executor is to do by the job itself.  Nothing of Python's is called but with its lock held, and
  * nothing but pointers to its functions is changed; while nothing is flagged, those jump.
  * SPDX-License-Identifier: MIT
  */

@@ -43,6 +43,12 @@ bool rp_python_replace(const void *type, const char *name, int flags, void *ours
 #define RP_PYTHON_REPLACE(type, name, flags, function)                                             \
 	rp_python_replace(type, name, flags, (void *)(uintptr_t)seen_##function, (void **)&function)
 
+/* Where PyObject has its type. */
+static inline const void *rp_python_type_of(const void *object)
+{
+	return ((const void *const *)object)[1];
+}
+
 /* The module NAME, borrowed; NULL: it was not imported. */
 void *rp_python_loaded(const char *name);
 /* The calling thread runs a loop of asyncio's: it is in a callback, and that in a context. */

@@ -1,5 +1,7 @@
-/* python_queue.c - jobs of Python's pools: whose they are goes with the thing through a
- * SimpleQueue.
+/* python_queue.c - jobs of Python's executors: whose they are goes with them through a SimpleQueue.
+ *
+ * Anything else in such a queue may be what who takes it has waited for, as a connection that
+ * another one gives back: it tells nothing.
  *
  * Room: hot.  Everything here is guarded by Python's lock.  SPDX-License-Identifier: MIT
  */
@@ -7,11 +9,9 @@
 #include "preload/hot/current.h"
 #include "preload/hot/python_parts.h"
 
-static const struct rp_python *const py = &rp_python;
-
 enum { NEAR = 8 };
 
-/* By the thing: as long as it is in there nothing else has its address. */
+/* By the job: as long as it is in there nothing else has its address. */
 static struct item {
 	const void *thing; /* NULL: free */
 	uint32_t times;    /* that it is in one */
@@ -36,11 +36,22 @@ static struct item *item_of(const void *thing, bool make)
 	return make ? room : NULL;
 }
 
+/* The module comes with the first executor, maybe in the first flagged request. */
+static bool is_job(const void *thing)
+{
+	static bool done;
+	static const void *type;
+
+	if (!done)
+		type = rp_python_type("concurrent.futures.thread", "_WorkItem", &done);
+	return type && rp_python_type_of(thing) == type;
+}
+
 static void put_thing(const void *thing)
 {
 	const struct rp_self *s = &rp_self;
 	bool works = s->armed == RP_ARMED; /* only what was flagged is followed so */
-	struct item *it = thing == py->none ? NULL : item_of(thing, works);
+	struct item *it = is_job(thing) ? item_of(thing, works) : NULL;
 
 	if (!it)
 		return;

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 
 ASK = b'GET /slow HTTP/1.1\r\nHost: up\r\n\r\n'
 executor = concurrent.futures.ThreadPoolExecutor(4)
-upstreams = queue.Queue()
+upstreams = queue.SimpleQueue()  # as those of executors, with something else in it
 BURNS = ctypes.CDLL(os.environ['TRUTH_BURNS']) if 'TRUTH_BURNS' in os.environ else None
 UPSTREAM = int(os.environ.get('TRUTH_UPSTREAM', '0'))
 
