@@ -9,7 +9,7 @@
 
 enum {
 	RP_MAX_FDS = 65536,   /* 1 + 4 bytes each; descriptors above are not followed */
-	RP_MAX_CONNS = 32768, /* 400 bytes each: 13 MiB of address space */
+	RP_MAX_CONNS = 32768, /* 512 bytes each: 16 MiB of address space */
 	RP_MAX_H2 =
 	        1024, /* connections of HTTP/2 at once, 15 KiB each, 8 of them touched: 15 MiB */
 	RP_MAX_STREAMS = 128, /* open streams on one, 12 bytes each */
@@ -51,9 +51,10 @@ enum {
 	RP_MAX_THINGS = 256,    /* jobs of flagged requests in Python's queues, 48 bytes each */
 	RP_HOLD_POLLS = 200,    /* polls in a row that a loop is told of no event (hot/turn.h) */
 	RP_HOLD_NS = 20000000,  /* ... and for how long, at most */
-	RP_BOOK_BYTES = 4096,   /* notes of a request in flight, REQPROF_SLOW: 4 MiB at most */
-	RP_BOOK_TEXT = 1024,    /* of them, its head as it came, or its target */
-	RP_MAX_ANNEXES = 64,    /* requests in flight that have more to note, */
+	RP_CUT_MS = 50, /* reads are cut for so long after a flagged stream (hot/conn_cut.h) */
+	RP_BOOK_BYTES = 4096,       /* notes of a request in flight, REQPROF_SLOW: 4 MiB at most */
+	RP_BOOK_TEXT = 1024,        /* of them, its head as it came, or its target */
+	RP_MAX_ANNEXES = 64,        /* requests in flight that have more to note, */
 	RP_ANNEX_BYTES = 256 << 10, /* so much each: 16 MiB at most */
 	RP_CAUGHT_WAIT_NS = 100000, /* their waits shorter than this are summed, not listed */
 	RP_WAIT_SHORT_NS = 20000,   /* waits shorter than this are summed, not listed */

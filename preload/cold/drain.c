@@ -23,6 +23,7 @@
 #include "preload/cold/watch.h"
 #include "preload/hot/self.h"
 #include "preload/hot/clock.h"
+#include "preload/hot/conn_cut.h"
 #include "preload/hot/conn_slot.h"
 #include "preload/hot/current.h"
 #include "preload/hot/drops.h"
@@ -190,6 +191,7 @@ static bool turn(uint64_t *flushed_ns)
 		if (ended) /* a file was written, and loops begin segments all the time */
 			drain_tracks();
 	}
+	rp_cut_ends(now_ns);
 	if (flush)
 		*flushed_ns = now_ns;
 	return busy;

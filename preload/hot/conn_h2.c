@@ -10,7 +10,6 @@
 #include "preload/hot/clock.h"
 #include "preload/hot/conn_bytes.h"
 #include "preload/hot/current.h"
-#include "preload/hot/delim_h2.h"
 #include "preload/hot/drops.h"
 #include "preload/hot/flight.h"
 #include "preload/hot/request.h"
@@ -31,6 +30,7 @@ struct h2 {
 	_Atomic uint8_t far;      /* the farthest that a stream was put from its place */
 	_Atomic uint8_t crowded;  /* streams are open that found no place */
 	int64_t named[2];         /* the stream of this call's frames; the reader's, the writer's */
+	uint32_t turn, reader;    /* the turn of the loop, on the reader's thread, that it is of */
 	uint32_t early_of, early; /* bytes of a stream whose head is not complete; the reader's */
 	struct stream streams[RP_MAX_STREAMS];
 	struct rp_h2_out out;
@@ -165,9 +165,25 @@ bool rp_conn_h2_upgrade(struct rp_conn *c)
 
 /* --- bytes --- */
 
+/* Who reads twice in a turn of a loop may serve all of it afterwards; but nginx does at once what
+ * it has read. */
+static bool goes_on_reading(struct h2 *h)
+{
+	const struct rp_self *s = &rp_self;
+	uint32_t turn = h->turn, reader = h->reader;
+
+	h->turn = s->turn.number;
+	h->reader = (uint32_t)((uintptr_t)s >> 4);
+	return s->turn.looped && turn == h->turn && reader == h->reader &&
+	       rp_turn_runs != RP_RUNS_INLINE;
+}
+
 void rp_conn_h2_call(struct rp_conn *c, bool reads)
 {
-	of(c)->named[reads] = 0;
+	struct h2 *h = of(c);
+
+	if (!reads || !goes_on_reading(h))
+		h->named[reads] = 0;
 }
 
 /* Frames of this call were TOLD.  What lets others go on is everybody's, if there are others. */
@@ -191,6 +207,8 @@ static void open_stream(int fd, struct rp_conn *c, struct rp_h2_told *told)
 	rp_conn_admit(fd, c, &told->head, &number, &serial);
 	if (told->unsure)
 		rp_drop(RP_DROP_lost_field);
+	if (serial && number < RP_MAX_REQUESTS)
+		rp_cut_begins();
 	if (serial)
 		rp_add_bytes(&rp_request_course(number)->bytes_in,
 		             told->bytes + (h->early_of == told->stream ? h->early : 0));
@@ -251,6 +269,18 @@ void rp_conn_h2_heard(int fd, struct rp_conn *c, const char *bytes, size_t n)
 	} while (!atomic_load_explicit(&c->opaque, memory_order_relaxed));
 	if (h->in.side.block && !c->first_ns)
 		c->first_ns = rp_mono_ns();
+}
+
+const struct rp_h2_in *rp_conn_h2_in(const struct rp_conn *c)
+{
+	return &of(c)->in;
+}
+
+bool rp_conn_h2_flags(const struct rp_conn *c, uint32_t stream)
+{
+	const struct stream *s = find(of(c), stream);
+
+	return is_followed(s) && s->request < RP_MAX_REQUESTS;
 }
 
 static void out_event(struct h2 *h, enum rp_h2_event event, const struct rp_h2_told *told)

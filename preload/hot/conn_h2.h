@@ -8,6 +8,7 @@
 #define RP_HOT_CONN_H2_H
 
 #include "preload/hot/conn_slot.h"
+#include "preload/hot/delim_h2.h"
 
 /* C speaks HTTP/2 from here on.  False, counted: there is no room. */
 bool rp_conn_h2_begin(struct rp_conn *c);
@@ -24,6 +25,10 @@ void rp_conn_h2_said(int fd, struct rp_conn *c, const char *bytes, size_t n);
 /* For whom the thread works after that call; before one on C. */
 void rp_conn_h2_bind(struct rp_conn *c, bool reads);
 void rp_conn_h2_touch(struct rp_conn *c, bool reads);
+
+/* What its client has said so far; a flagged request of that STREAM is being served. */
+const struct rp_h2_in *rp_conn_h2_in(const struct rp_conn *c);
+bool rp_conn_h2_flags(const struct rp_conn *c, uint32_t stream);
 
 /* Every followed stream that is still open ends. */
 void rp_conn_h2_over(struct rp_conn *c, enum rp_end_how how);

@@ -6,6 +6,7 @@
 #define RP_HOT_CONN_SLOT_H
 
 #include "preload/hot/conn.h"
+#include "preload/hot/conn_cut.h"
 #include "preload/hot/delim.h"
 #include "preload/hot/fiber.h"
 #include "preload/hot/pending.h"
@@ -38,6 +39,7 @@ struct rp_conn {
 	int epoll;                  /* the set that watches it, plus 1; 0: none */
 	uint32_t n_epoll_more;      /* sets besides */
 	bool watched;               /* it is in one, and was not taken out */
+	struct rp_watch watch;      /* for what */
 	int listener;               /* it came from, -1: told already or not known */
 	uint64_t accepted_ns;       /* RP_NEVER after the first request */
 	uint64_t first_ns;          /* first byte of a head in pieces, 0: none */

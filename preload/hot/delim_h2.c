@@ -281,6 +281,16 @@ void rp_h2_open_in(struct rp_h2_in *in)
 	                       1 << RP_FIELD_TRACEPARENT | 1 << RP_FIELD_FORWARDED;
 }
 
+void rp_h2_copy_in(struct rp_h2_in *to, const struct rp_h2_in *from)
+{
+	to->side = from->side;
+	memcpy(to->entries, from->entries, sizeof(to->entries));
+	memcpy(to->values, from->values, sizeof(to->values));
+	to->side.hpack.entries = to->entries;
+	to->side.hpack.values = to->values;
+	to->side.hpack.text = to->text;
+}
+
 void rp_h2_open_out(struct rp_h2_out *out)
 {
 	open_side(&out->side, out->entries, RP_H2_STATUSES, out->values, sizeof(out->values),

@@ -67,6 +67,8 @@ bool rp_h2_speaks_first(const char *bytes, size_t n);
 
 void rp_h2_open_in(struct rp_h2_in *in);
 void rp_h2_open_out(struct rp_h2_out *out);
+/* TO goes on as FROM, which is between two field blocks, would. */
+void rp_h2_copy_in(struct rp_h2_in *to, const struct rp_h2_in *from);
 
 /* Gives bytes at *BYTES (N of them): consumes some, advances *BYTES and *N, returns one event and
  * what it tells.  Call again until RP_H2_MORE or RP_H2_BAD: events may be due with no byte left.

@@ -3,6 +3,7 @@
  * Room: hot.  SPDX-License-Identifier: MIT
  */
 #include <string.h>
+#include "preload/hot/conn_cut.h"
 #include "preload/hot/hooks.h"
 
 static RP_PASS ssize_t pass_read(int fd, void *buf, size_t n)
@@ -15,7 +16,9 @@ static RP_SLOW ssize_t seen_read(int fd, void *buf, size_t n)
 	struct rp_wait w;
 
 	rp_before_bytes(&w, RP_WAIT_READ, fd);
-	return rp_after_in(&w, fd, buf, rp_real.read(fd, buf, n));
+	ssize_t got = rp_cut(fd, buf, &n, 0) ? rp_real.read(fd, buf, n) : -1;
+
+	return rp_after_in(&w, fd, buf, got);
 }
 
 RP_HOOK ssize_t read(int fd, void *buf, size_t n)
@@ -37,7 +40,10 @@ static RP_SLOW ssize_t seen_read_chk(int fd, void *buf, size_t n, size_t room)
 	struct rp_wait w;
 
 	rp_before_bytes(&w, RP_WAIT_READ, fd);
-	return rp_after_in(&w, fd, buf, rp_real.__read_chk(fd, buf, n, room));
+	bool may = n > room || rp_cut(fd, buf, &n, 0);
+	ssize_t got = may ? rp_real.__read_chk(fd, buf, n, room) : -1;
+
+	return rp_after_in(&w, fd, buf, got);
 }
 
 RP_HOOK ssize_t __read_chk(int fd, void *buf, size_t n, size_t room)
@@ -88,7 +94,9 @@ static RP_SLOW ssize_t seen_recv(int fd, void *buf, size_t n, int flags)
 	struct rp_wait w;
 
 	rp_before_message(&w, RP_WAIT_RECV, fd, flags);
-	return after_recv(&w, fd, buf, rp_real.recv(fd, buf, n, flags), flags);
+	ssize_t got = rp_cut(fd, buf, &n, flags) ? rp_real.recv(fd, buf, n, flags) : -1;
+
+	return after_recv(&w, fd, buf, got, flags);
 }
 
 RP_HOOK ssize_t recv(int fd, void *buf, size_t n, int flags)
@@ -110,7 +118,10 @@ static RP_SLOW ssize_t seen_recv_chk(int fd, void *buf, size_t n, size_t room, i
 	struct rp_wait w;
 
 	rp_before_message(&w, RP_WAIT_RECV, fd, flags);
-	return after_recv(&w, fd, buf, rp_real.__recv_chk(fd, buf, n, room, flags), flags);
+	bool may = n > room || rp_cut(fd, buf, &n, flags);
+	ssize_t got = may ? rp_real.__recv_chk(fd, buf, n, room, flags) : -1;
+
+	return after_recv(&w, fd, buf, got, flags);
 }
 
 RP_HOOK ssize_t __recv_chk(int fd, void *buf, size_t n, size_t room, int flags)
@@ -134,7 +145,10 @@ static RP_SLOW ssize_t seen_recvfrom(int fd, void *restrict buf, size_t n, int f
 	struct rp_wait w;
 
 	rp_before_message(&w, RP_WAIT_RECV, fd, flags);
-	return after_recv(&w, fd, buf, rp_real.recvfrom(fd, buf, n, flags, from, from_len), flags);
+	bool may = rp_cut(fd, buf, &n, flags);
+	ssize_t got = may ? rp_real.recvfrom(fd, buf, n, flags, from, from_len) : -1;
+
+	return after_recv(&w, fd, buf, got, flags);
 }
 
 RP_HOOK ssize_t recvfrom(int fd, void *restrict buf, size_t n, int flags,
@@ -153,8 +167,10 @@ RP_HOOK ssize_t __recvfrom_chk(int fd, void *buf, size_t n, size_t room, int fla
 	struct rp_wait w;
 
 	rp_before_message(&w, RP_WAIT_RECV, fd, flags);
-	return after_recv(&w, fd, buf,
-	                  rp_real.__recvfrom_chk(fd, buf, n, room, flags, from, from_len), flags);
+	bool may = n > room || rp_cut(fd, buf, &n, flags);
+	ssize_t got = may ? rp_real.__recvfrom_chk(fd, buf, n, room, flags, from, from_len) : -1;
+
+	return after_recv(&w, fd, buf, got, flags);
 }
 
 /* Descriptors that arrive by SCM_RIGHTS are born here; what they are shows their first bytes. */

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include "preload/hot/bell.h"
 #include "preload/hot/carrier.h"
+#include "preload/hot/conn_cut.h"
 #include "preload/hot/current.h"
 #include "preload/hot/answer.h"
 #include "preload/hot/hooks.h"
@@ -263,10 +264,13 @@ static void put_in_set(int epfd, int op, int fd, uint64_t data)
 
 RP_HOOK int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 {
+	uint32_t since = rp_watch_changes(fd, op);
 	int ret = rp_real.epoll_ctl(epfd, op, fd, event);
 
-	if (ret == 0 && op != EPOLL_CTL_DEL && event)
+	if (ret == 0 && op != EPOLL_CTL_DEL && event) {
 		put_in_set(epfd, op, fd, event->data.u64);
+		rp_watch_changed(epfd, fd, op, event, since);
+	}
 	if (ret == 0 && op == EPOLL_CTL_ADD)
 		rp_conn_joined(epfd, fd);
 	else if (ret == 0 && op == EPOLL_CTL_DEL)

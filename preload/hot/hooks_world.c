@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include "preload/hot/blame.h"
 #include "preload/hot/carrier.h"
+#include "preload/hot/conn_cut.h"
 #include "preload/hot/coroutine.h"
 #include "preload/hot/current.h"
 #include "preload/hot/flight.h"
@@ -30,6 +31,7 @@ RP_EARLY void rp_world_forked(void)
 	rp_current_forked();
 	rp_conn_forked();
 	rp_request_forked();
+	rp_cut_forked();
 	rp_heads_forked();
 	rp_flight_forked();
 	rp_track_forked();

@@ -281,8 +281,8 @@ THREAD = 'start timer granted upstream pooled end'
 ALL = [
     ('nginx files', nginx, '/file?id=%s', 'start'),
     ('nginx files, pipelined', nginx_pipelined, '/file?id=%s', ''),
-    ('nginx HTTP/2, files', nginx_h2, '/file?id=%s', ''),
-    ('nginx HTTP/2, proxy', nginx_h2, '/proxy?id=%s', ''),
+    ('nginx HTTP/2, files', nginx_h2, '/file?id=%s', 'start=90'),
+    ('nginx HTTP/2, proxy', nginx_h2, '/proxy?id=%s', 'start=90 upstream=90'),
     ('apache event', apache, '/file?id=%s', 'start'),
     ('apache event, HTTP/2', apache_h2, '/file?id=%s', ''),
     ('nginx files by threads', nginx, '/aio?id=%s', 'start'),
@@ -375,8 +375,8 @@ ALL = [
     ('java HttpServer, pipelined', java_pipelined, IDS % 'tubp', ''),
 ]
 # In make check, for a moment each (tests/e2e/test_truth.py).
-SLICE = ['nginx files', 'nginx files, pipelined', 'nginx HTTP/2, files', 'php-fpm',
-         'nginx proxy', 'C loop, upstream', 'C loop, tasks after',
+SLICE = ['nginx files', 'nginx files, pipelined', 'nginx HTTP/2, files',
+         'nginx HTTP/2, proxy', 'php-fpm', 'nginx proxy', 'C loop, upstream', 'C loop, tasks after',
          'C loop, slices', 'C microhttpd, put to sleep', 'C loop, all', 'C loop, pool', 'C coroutines that read, all',
          'C coroutines of threads', 'C fibers of threads', 'C fibers of threads, passed',
          'C fibers of a loop', 'C thread each', 'C accept, workers', 'C accept, workers, sets',

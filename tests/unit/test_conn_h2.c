@@ -11,6 +11,7 @@
 #include "preload/hot/drops.h"
 #include "preload/hot/request.h"
 #include "preload/hot/sampler.h"
+#include "preload/hot/turn.h"
 #include "preload/settings.h"
 #include "tests/support/flagged.h"
 #include "tests/support/guard.h"
@@ -188,6 +189,36 @@ START_TEST(a_call_with_frames_of_one_stream_is_that_streams)
 	pair_collect(&story);
 	ck_assert_uint_eq(story.n, 1);
 	done();
+}
+END_TEST
+
+/* A loop that has read twice may serve first what it read first; but nginx has done that. */
+START_TEST(who_reads_two_streams_in_a_turn_works_for_neither)
+{
+	struct pair_story story = {0};
+
+	for (unsigned i = 0; i < 3; i++) {
+		bool known = i > 0; /* a new turn; or nginx */
+		unsigned stream = 1 + 4 * i;
+
+		atomic_store(&rp_turn_runs, i == 2 ? RP_RUNS_INLINE : RP_RUNS_CALLBACKS);
+		rp_turn_unseen(&rp_self.turn, RP_NEVER);
+		rp_turn_unseen_begins(&rp_self.turn, 1, true, 0);
+		ask(stream, "/b", H2WIRE_ENDS);
+		pass(&to, 1000);
+		rp_self.turn.number += i == 1;
+		ask(stream + 2, "/a?profile=1", H2WIRE_ENDS);
+		pass(&to, 1000);
+		ck_assert_uint_eq(rp_self.armed, known ? RP_ARMED : 0);
+		answer(stream, ok, H2WIRE_ENDS);
+		answer(stream + 2, ok, H2WIRE_ENDS);
+		pass(&from, 1000);
+		rp_self.turn.number++;
+		pair_collect(&story);
+		done();
+	}
+	ck_assert_uint_eq(story.n, 3);
+	rp_self.turn = (struct rp_turn){0};
 }
 END_TEST
 
@@ -398,6 +429,7 @@ int main(void)
 	tcase_add_test(tcase, streams_at_once_are_told_apart);
 	tcase_add_test(tcase, bytes_are_those_of_the_streams_frames);
 	tcase_add_test(tcase, a_call_with_frames_of_one_stream_is_that_streams);
+	tcase_add_test(tcase, who_reads_two_streams_in_a_turn_works_for_neither);
 	tcase_add_test(tcase, a_stream_may_be_reset_by_either);
 	tcase_add_test(tcase, a_connection_that_closes_ends_its_streams);
 	tcase_add_test(tcase, more_streams_than_places_are_counted_and_harmless);
