@@ -112,18 +112,18 @@ def place(owner=None):
 
 # ---- servers -----------------------------------------------------------------------------------
 
-RESERVED = []
+KEPT = 200  # descriptors from here on; a shell names those below 10 only
 
 
 def free_port():
     """A port that this process keeps: bound to it is a socket that never listens, and over that a
     server binds its own (SO_REUSEADDR).  Given back at once it could be given to another run of tests
     as well, whose server would be asked instead of ours, and reset our connections when it ends."""
-    s = socket.socket()
-    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    s.bind(('127.0.0.1', 0))
-    RESERVED.append(s)
-    return s.getsockname()[1]
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        s.bind(('127.0.0.1', 0))
+        fcntl.fcntl(s, fcntl.F_DUPFD_CLOEXEC, KEPT)
+        return s.getsockname()[1]
 
 
 def answers(port):
