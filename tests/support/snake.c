@@ -6,8 +6,8 @@
 #include "preload/hot/python.h"
 #include "preload/hot/python_parts.h"
 
-/* Of PyTypeObject, by words: its numbers' truth, and its methods. */
-enum { AS_NUMBER = 12, METHODS = 29, WORDS = 40, NB_BOOL = 9 };
+/* Of PyTypeObject, by words: its name, its numbers' truth, and its methods. */
+enum { NAME = 3, AS_NUMBER = 12, METHODS = 29, WORDS = 40, NB_BOOL = 9 };
 
 struct snake_context *snake_now;
 static struct snake_context base;
@@ -93,7 +93,7 @@ static struct rp_python_method copies = {"copy_context", (void *)real_copy, RP_P
                                          NULL};
 static void *numbers[NB_BOOL + 1];
 static void *context_type[WORDS], *greenlet_type[WORDS], *coroutine_type[WORDS],
-        *method_type[WORDS], *other_type[WORDS];
+        *method_type[WORDS], *other_type[WORDS] = {[NAME] = (void *)"function"};
 static object coroutine = {1, coroutine_type}, other = {1, other_type}, variable, none, greenlets,
               contextvars;
 static struct called copy_function = {.head = {1, method_type}, .method = &copies};
