@@ -30,10 +30,11 @@ void rp_cut_begins(void)
 		atomic_fetch_add(&rp_followed, 1); /* no short way past us */
 }
 
+/* NOW_NS is when our thread's turn began: one may have come, and be over, since. */
 void rp_cut_ends(uint64_t now_ns)
 {
 	if (atomic_load(&rp_cut_on) && !atomic_load(&rp_n_requests) &&
-	    now_ns - atomic_load(&newest_ns) > RP_CUT_MS * 1000000ull &&
+	    now_ns > atomic_load(&newest_ns) + RP_CUT_MS * 1000000ull &&
 	    atomic_exchange(&rp_cut_on, false))
 		atomic_fetch_sub(&rp_followed, 1);
 }

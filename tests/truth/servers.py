@@ -281,7 +281,7 @@ THREAD = 'start timer granted upstream pooled end'
 ALL = [
     ('nginx files', nginx, '/file?id=%s', 'start'),
     ('nginx files, pipelined', nginx_pipelined, '/file?id=%s', ''),
-    ('nginx HTTP/2, files', nginx_h2, '/file?id=%s', 'start=90'),
+    ('nginx HTTP/2, files', nginx_h2, '/file?id=%s', 'start=95'),
     ('nginx HTTP/2, proxy', nginx_h2, '/proxy?id=%s', 'start=90 upstream=90'),
     ('apache event', apache, '/file?id=%s', 'start'),
     ('apache event, HTTP/2', apache_h2, '/file?id=%s', ''),

@@ -310,7 +310,12 @@ START_TEST(it_is_over_when_none_is_left)
 	ck_assert_uint_eq(n, ROOM);
 	rp_cut_ends(rp_mono_ns() + 2 * SOON_NS);
 	ck_assert(atomic_load(&rp_cut_on)); /* one is served */
+	uint64_t before_ns = rp_mono_ns();
+
+	rp_cut_begins();
 	close_all();
+	rp_cut_ends(before_ns);
+	ck_assert(atomic_load(&rp_cut_on)); /* one has come since */
 	rp_cut_ends(rp_mono_ns());
 	ck_assert(atomic_load(&rp_cut_on)); /* the next one may come with others */
 	rp_cut_ends(rp_mono_ns() + 2 * SOON_NS);
