@@ -15,8 +15,8 @@ static const struct {
 	uint8_t runs;
 } known[] = {
         {"nginx", RP_RUNS_INLINE},       {"node", RP_RUNS_TASKS},
-        {"libnode", RP_RUNS_TASKS},      {"deno", RP_RUNS_TASKS},
-        {"bun", RP_RUNS_TASKS},          {"python", RP_RUNS_ANYTHING},
+        {"libnode", RP_RUNS_TASKS},      {"deno", RP_RUNS_ANYTHING},
+        {"bun", RP_RUNS_ANYTHING},       {"python", RP_RUNS_ANYTHING},
         {"libpython", RP_RUNS_ANYTHING}, {"ruby", RP_RUNS_ANYTHING},
         {"libruby", RP_RUNS_ANYTHING},   {"perl", RP_RUNS_ANYTHING},
         {"libperl", RP_RUNS_ANYTHING},   {"php", RP_RUNS_ANYTHING},

@@ -15,6 +15,7 @@
 #include "preload/hot/drops.h"
 #include "preload/hot/peer.h"
 #include "preload/hot/sys.h"
+#include "preload/hot/unseen.h"
 #include "preload/settings.h"
 
 _Atomic uint8_t rp_fd_kinds[RP_MAX_FDS];
@@ -126,6 +127,7 @@ static void forget(int fd, enum rp_fd_kind kind, bool dies)
 	uint32_t index = atomic_exchange(&conn_of[fd], 0);
 	uint8_t was = rp_conn_kind(fd);
 
+	rp_unseen_forget(fd);
 	if (index && was == RP_FD_EPOLL)
 		close_set(&rp_conns[index - 1], fd);
 	if (index && was != RP_FD_EPOLL && was != RP_FD_LOOP) {
@@ -171,8 +173,10 @@ void rp_conn_born(int fd, enum rp_fd_kind kind)
 		return;
 	if (atomic_load_explicit(&conn_of[fd], memory_order_relaxed) || was == RP_FD_UPSTREAM)
 		forget(fd, kind, false);
-	else if (was != kind)
+	else if (was != kind) {
+		rp_unseen_forget(fd);
 		rp_conn_set_kind(fd, kind);
+	}
 }
 
 void rp_conn_accepted(int listener, int fd)
@@ -238,6 +242,8 @@ void rp_conn_joined(int epfd, int fd)
 	uint8_t kind = rp_conn_kind(fd);
 	struct rp_conn *c = kind == RP_FD_CONN ? rp_conn_of(fd) : NULL;
 
+	if (kind == RP_FD_CONN || kind == RP_FD_LISTEN)
+		rp_unseen_awaits(fd);
 	if (c && c->epoll && c->epoll != epfd + 1)
 		c->n_epoll_more++;
 	else if (c)

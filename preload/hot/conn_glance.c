@@ -8,6 +8,7 @@
 
 #include "preload/hot/clock.h"
 #include "preload/hot/queue.h"
+#include "preload/hot/unseen.h"
 #include "preload/settings.h"
 
 /* The first request of a connection tells what its listener is for. */
@@ -136,6 +137,7 @@ RP_PASS bool rp_conn_glance_out(int fd, const void *buf, size_t n_at, size_t n)
 
 RP_PASS ssize_t rp_conn_passed_in(int fd, const void *buf, ssize_t got)
 {
+	rp_unseen_answered(fd, got);
 	if (got > 0 && !rp_conn_glance_in(fd, buf, (size_t)got) && rp_conn_watched(fd)) {
 		rp_self.caller = __builtin_return_address(0); /* hooks end in jumps to here */
 		rp_conn_heard(fd, buf, (size_t)got);

@@ -18,6 +18,7 @@
 #include "preload/hot/peer.h"
 #include "preload/hot/python.h"
 #include "preload/hot/turn.h"
+#include "preload/hot/unseen.h"
 #include "preload/settings.h"
 
 static char heads[RP_MAX_HEADS][RP_HEAD_MAX];
@@ -82,6 +83,7 @@ static struct rp_request *admit(int fd, struct rp_conn *c, struct rp_head *head)
 
 	if (r) {
 		r->over_tls = c->layer == RP_LAYER_TLS;
+		rp_unseen_ask(fd);
 		atomic_store_explicit(&rp_turn_watching, true, memory_order_relaxed);
 	}
 	if (rp_unlikely(atomic_load_explicit(&rp_n_requests, memory_order_relaxed))) {

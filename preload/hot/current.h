@@ -58,12 +58,17 @@ static inline bool rp_current_is_told(const struct rp_self *s)
 	       !(rp_current_off() & 1u << RP_BY_RUNTIME);
 }
 
-/* S, which is no loop, read on a client's connection before it was known that such threads go on
- * with others' tasks here. */
+/* S, which is no loop, has read on a client's connection, and works for that one. */
+static inline bool rp_current_is_no_loops(const struct rp_self *s)
+{
+	return s->by == RP_BY_CLIENT && s->armed && !s->turn.looped && !s->coroutine.own &&
+	       !rp_current_is_told(s);
+}
+
+/* ... before it was known that such threads go on with others' tasks here. */
 static inline bool rp_current_is_doubted(const struct rp_self *s)
 {
-	return rp_current_off() & 1u << RP_BY_CLIENT && s->by == RP_BY_CLIENT && s->armed &&
-	       !s->turn.looped && !s->coroutine.own && !rp_current_is_told(s);
+	return rp_current_off() & 1u << RP_BY_CLIENT && rp_current_is_no_loops(s);
 }
 
 /* True when the thread works for (REQUEST, SERIAL). */

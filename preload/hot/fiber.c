@@ -11,6 +11,7 @@
 #include "preload/hot/stack.h"
 #include "preload/hot/sys.h"
 #include "preload/hot/tables.h"
+#include "preload/hot/turn.h"
 
 /* So many answers in a row that were given on the stack where their request was read, while others
  * were read in between.  NEVER: one was not. */
@@ -89,9 +90,13 @@ bool rp_fiber_looks_elsewhere(void)
 	return false;
 }
 
+/* Who is alone has other stacks, too (generators, tasks); but what a loop's turn brings there else
+ * is not its own. */
 bool rp_fiber_has_left(void)
 {
-	return !rp_request_is_alone(rp_self.request) && rp_fiber_is_elsewhere();
+	uint32_t request = rp_self.request;
+
+	return !(rp_request_is_alone(request) && rp_turn_leads(request)) && rp_fiber_is_elsewhere();
 }
 
 /* The handler runs on the stack that was interrupted. */

@@ -55,7 +55,7 @@ void rp_fiber_comes(void);
 void rp_fiber_forgets(void);
 
 /* The thread, which took what it works for on a fiber's stack, is on another one; and so that is
- * over, unless it is alone. */
+ * over, unless it is alone, and its loop's turn, too. */
 bool rp_fiber_looks_elsewhere(void);
 static inline __attribute__((always_inline)) bool rp_fiber_is_elsewhere(void)
 {

@@ -13,6 +13,7 @@
 #include "preload/hot/conn_light.h"
 #include "preload/hot/request.h"
 #include "preload/hot/stack.h"
+#include "preload/hot/unseen.h"
 #include "preload/hot/wait.h"
 #include "preload/real.h"
 
@@ -91,6 +92,8 @@ static inline void rp_said_mmsg(int fd, const struct mmsghdr *msgs, int n)
 static inline ssize_t rp_after_in(struct rp_wait *w, int fd, const void *buf, ssize_t got)
 {
 	rp_wait_moved(w, got);
+	if (rp_conn_watched(fd))
+		rp_unseen_answered(fd, got);
 	if (got > 0 && rp_conn_watched(fd))
 		rp_conn_heard(fd, buf, (size_t)got);
 	return got;

@@ -48,6 +48,7 @@ static inline bool nobody_looks(int epfd)
 {
 	uint8_t kind = rp_conn_kind(epfd);
 
+	rp_unseen_waited();
 	if (atomic_load_explicit(&rp_turn_watching, memory_order_relaxed) || kind == RP_FD_LOOP ||
 	    atomic_load_explicit(&rp_conn_has_ring, memory_order_relaxed))
 		return false;
@@ -59,6 +60,7 @@ static inline bool nobody_looks(int epfd)
 /* Nobody does, but it may be a loop's, and the next turn somebody's first. */
 static inline bool nobody_looks_yet(int epfd, uint64_t timeout_ns)
 {
+	rp_unseen_waited();
 	if (atomic_load_explicit(&rp_turn_watching, memory_order_relaxed))
 		return false;
 	rp_turn_comes_to(epfd);

@@ -63,6 +63,7 @@ static RP_SLOW ssize_t seen_readv(int fd, const struct iovec *iov, int n_iov)
 	ssize_t got = rp_real.readv(fd, iov, n_iov);
 
 	rp_wait_moved(&w, got);
+	rp_unseen_answered(fd, got);
 	if (got > 0 && rp_conn_watched(fd))
 		rp_conn_heard_iov(fd, iov, (size_t)n_iov, (size_t)got);
 	return got;

@@ -13,6 +13,7 @@
 #include "preload/hot/hooks.h"
 #include "preload/hot/peer.h"
 #include "preload/hot/turn.h"
+#include "preload/hot/unseen.h"
 
 /* Nearly every number was the same before: then there is nothing to forget. */
 static inline int born(int fd, enum rp_fd_kind kind)
@@ -41,6 +42,7 @@ static RP_PASS void before_accept(struct rp_wait *w, int listener)
 static RP_PASS int accepted(struct rp_wait *w, int listener, int fd)
 {
 	rp_wait_leave(w);
+	rp_unseen_answered(listener, fd);
 	if (fd < 0)
 		return fd;
 	uint8_t kind = rp_conn_kind(listener);

@@ -51,6 +51,7 @@ static int after_poll(struct rp_wait *w, int ret)
 /* Nobody is served here that anybody looks at. */
 static inline bool polls_quietly(bool several)
 {
+	rp_unseen_polled();
 	return !rp_self.armed &&
 	       !(several && atomic_load_explicit(&rp_n_live, memory_order_relaxed));
 }

@@ -36,6 +36,7 @@ struct rp_turn {
 	int set;        /* that it waited for */
 	uint8_t shared; /* what others do with its set: RP_SET_* (turn.h) */
 	bool rung;      /* what made the turn begin was a bell (bell.h) */
+	bool rang;      /* ... of its own loop, that the thread has made ring since */
 	bool unseen;    /* that is to be found out: by its one event's DATA */
 	uint64_t data;
 	uint8_t kind;    /* enum rp_turn_kind */

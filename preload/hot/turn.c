@@ -9,18 +9,23 @@
 #include "preload/hot/node.h"
 #include "preload/hot/request.h"
 #include "preload/hot/sampler.h"
+#include "preload/hot/unseen.h"
 
 enum { MS = 1000000 };
 
 _Atomic bool rp_turn_watching;
 _Atomic uint8_t rp_turn_runs;
 
-/* A loop counts in whole milliseconds, from when it last looked at the clock. */
+/* A loop counts in whole milliseconds, from when it last looked at the clock; an interpreter, whose
+ * timers are not the loop's, before that as well (deno). */
 static uint64_t due_ns(uint64_t looked_ns, uint64_t timeout_ns)
 {
+	uint8_t runs = atomic_load_explicit(&rp_turn_runs, memory_order_relaxed);
+	uint64_t sooner_ns = runs == RP_RUNS_ANYTHING ? 2 * MS : MS;
+
 	if (timeout_ns == RP_NEVER)
 		return RP_NEVER;
-	return looked_ns && timeout_ns > MS ? looked_ns + timeout_ns - MS : 0;
+	return looked_ns && timeout_ns > sooner_ns ? looked_ns + timeout_ns - sooner_ns : 0;
 }
 
 /* Who waits on a set: bits of its thread's address, and, for good, what is known of others. */
@@ -77,7 +82,9 @@ void rp_turn_set_rung(int epfd, bool again)
 	was = atomic_load_explicit(&waits_on[epfd], memory_order_relaxed);
 	if (!(was & ~NOTES) && again)
 		note(epfd, my_mark());
-	else if (was & ~NOTES && (was & ~NOTES) != my_mark() && !(was & RP_SET_RUNG))
+	else if ((was & ~NOTES) == my_mark())
+		rp_self.turn.rang |= !again; /* who changes it may only get it ready to ring */
+	else if (was & ~NOTES && !(was & RP_SET_RUNG))
 		note(epfd, RP_SET_RUNG);
 }
 
@@ -225,13 +232,17 @@ bool rp_turn_wait(uint64_t timeout_ns, bool may_hold, int *most)
 		t->later++;
 		return true;
 	}
+	/* Who has rung its own bell does not block either: the bell keeps it from sleeping. */
+	bool busy = !timeout_ns || t->rang;
+
 	find_timer(s, t, timeout_ns);
-	if (!timeout_ns)
+	if (busy)
 		find_leader(s, t);
 	rp_current_leave();
 	s->head_serial = s->tagged = 0;
 	t->looped = true;
-	t->kind = timeout_ns ? RP_TURN_MANY : RP_TURN_BUSY;
+	t->kind = busy ? RP_TURN_BUSY : RP_TURN_MANY;
+	t->rang = false;
 	if (timeout_ns) {
 		t->held = 0;
 		t->due_ns = due_ns(t->back_ns, timeout_ns); /* not before its last poll came back */
@@ -290,10 +301,17 @@ static void look_back(struct rp_turn *t)
  * tasks that go on. */
 static bool is_led_by(const struct rp_turn *t, uint32_t request)
 {
-	if (t->kind == RP_TURN_ONE || t->kind == RP_TURN_UNSEEN)
+	if (!t->rung && (t->kind == RP_TURN_ONE || t->kind == RP_TURN_UNSEEN))
 		return true;
 	return t->leader_serial && t->leader_request == request &&
 	       rp_request_lives(request, t->leader_serial);
+}
+
+bool rp_turn_leads(uint32_t request)
+{
+	const struct rp_turn *t = &rp_self.turn;
+
+	return !t->looped || (is_led_by(t, request) && rp_mono_ns() < t->due_ns);
 }
 
 static bool allows(uint32_t request, enum rp_source by, bool reads)
@@ -340,7 +358,7 @@ bool rp_turn_is_guest(bool watched)
 	struct rp_self *s = &rp_self;
 
 	return !s->turn.looped && !rp_coroutine_is_here(s) &&
-	       rp_executor_is(s, watched || s->turn.polls);
+	       rp_executor_is(s, watched || s->turn.polls || rp_unseen_waits());
 }
 
 bool rp_turn_allows_client(uint32_t request, bool watched, bool reads)
@@ -353,6 +371,7 @@ bool rp_turn_allows_client(uint32_t request, bool watched, bool reads)
 	bool guest = rp_turn_is_guest(watched);
 	bool shared = rp_turn_is_shared(s) && !rp_coroutine_is_here(s);
 
-	s->lone = (guest || shared) && rp_request_is_alone(request);
+	s->lone =
+	        (guest || shared) && rp_request_is_alone(request) && !(guest && rp_unseen_waits());
 	return judged(guest ? s->lone : allows(request, RP_BY_CLIENT, reads), request, reads);
 }

@@ -15,6 +15,7 @@
 #include "preload/hot/current.h"
 #include "preload/hot/fiber.h"
 #include "preload/hot/self.h"
+#include "preload/hot/unseen.h"
 
 enum rp_turn_kind {
 	RP_TURN_UNSEEN, /* it began before anybody looked */
@@ -69,6 +70,8 @@ void rp_turn_unseen(struct rp_turn *t, uint64_t timeout_ns);
 /* ... and that it brought N events, of which the first has DATA. */
 static inline void rp_turn_unseen_begins(struct rp_turn *t, int n, bool could_block, uint64_t data)
 {
+	could_block &= !t->rang;
+	t->rang = false;
 	t->kind = !could_block ? RP_TURN_BUSY : n == 1 ? RP_TURN_ONE : RP_TURN_MANY;
 	t->unseen = n == 1;
 	t->data = data;
@@ -90,6 +93,9 @@ void rp_turn_ripens(int n);
 bool rp_turn_allows(uint32_t request, enum rp_source by, bool reads);
 /* ... which touches its client's connection; WATCHED: that one is in an epoll set. */
 bool rp_turn_allows_client(uint32_t request, bool watched, bool reads);
+/* The calling thread is no loop, or all that it does in its turn is for REQUEST, which is alone. */
+bool rp_turn_leads(uint32_t request);
+
 /* The calling thread, which touches such a connection, is no loop, and may go on with somebody
  * else's task at any time. */
 bool rp_turn_is_guest(bool watched);
@@ -114,6 +120,8 @@ static inline uint64_t rp_turn_end_ns(const struct rp_self *s)
 
 	if (rp_unlikely(s->rests_ns))
 		return s->rests_ns;
+	if (rp_unlikely(rp_unseen_waits()) && rp_current_is_no_loops(s))
+		return 0;
 	if (rp_fiber_is_left())
 		return s->coroutine.here_ns;
 	if (rp_unlikely(!s->coroutine.own && rp_fiber_is_away()) && !rp_current_is_told(s) &&

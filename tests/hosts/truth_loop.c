@@ -1,9 +1,10 @@
 /* truth_loop.c - one event loop that serves everybody, by callbacks or by coroutines.
  *
- * Room: tests/hosts.  `truth_loop PORT UPSTREAM [coroutines|readers] [rights] [few] [eager]`:
- * coroutines have a stack a connection, as have readers, which read their requests themselves; with
- * rights another process accepts, and hands the connections over; few: not enough connections to
- * the other server. SPDX-License-Identifier: MIT
+ * Room: tests/hosts.  `truth_loop PORT UPSTREAM [coroutines|readers] [WORD...]`: coroutines
+ * have a stack a connection, as have readers, which read their requests themselves; rights: another
+ * process accepts, and hands the connections over; few: not enough connections to the other server;
+ * eager: what threads have put in the list is done in any turn; unseen: it waits for events past
+ * libc.  SPDX-License-Identifier: MIT
  */
 #include "truth_loop.h"
 #include <ucontext.h>
@@ -306,6 +307,7 @@ int main(int argc, char **argv)
 		rights |= !strcmp(argv[i], "rights");
 		few |= !strcmp(argv[i], "few");
 		loop.eager |= !strcmp(argv[i], "eager");
+		loop.unseen |= !strcmp(argv[i], "unseen");
 	}
 	signal(SIGPIPE, SIG_IGN);
 	source = (struct watch){http_listen(argc, argv), accepted};

@@ -295,6 +295,7 @@ ALL = [
     ('C loop, pool', own('truth_loop'), IDS % 'pb', ''),
     ('C loop, pool, eager', own('truth_loop', 'eager'), IDS % 'pb', ''),
     ('C loop, all', own('truth_loop'), IDS % 'tubps', ''),
+    ('C loop, unseen', own('truth_loop', 'unseen'), IDS % 'ab', ''),
     ('C loop, handed over', own('truth_loop', 'rights'), IDS % 'ub', 'start=40 end=40'),
     ('C coroutines, all', own('truth_loop', 'coroutines'), IDS % 'tubps', ''),
     ('C coroutines that read, all', own('truth_loop', 'readers'), IDS % 'tubps',
@@ -377,7 +378,8 @@ ALL = [
 # In make check, for a moment each (tests/e2e/test_truth.py).
 SLICE = ['nginx files', 'nginx files, pipelined', 'nginx HTTP/2, files',
          'nginx HTTP/2, proxy', 'php-fpm', 'nginx proxy', 'C loop, upstream', 'C loop, tasks after',
-         'C loop, slices', 'C microhttpd, put to sleep', 'C loop, all', 'C loop, pool', 'C coroutines that read, all',
+         'C loop, slices', 'C microhttpd, put to sleep', 'C loop, all', 'C loop, pool', 'C loop, unseen',
+         'C coroutines that read, all',
          'C coroutines of threads', 'C fibers of threads', 'C fibers of threads, passed',
          'C fibers of a loop', 'C thread each', 'C accept, workers', 'C accept, workers, sets',
          'C read, workers', 'C read, workers, growing', 'C read, workers that put back',

@@ -230,7 +230,8 @@ START_TEST(a_loop_whose_bell_another_thread_rings_works_off_its_list_in_any_turn
 	rp_turn_set_made(SET);
 	rp_bell_put(SET, BELL, 1);
 	ck_assert(a_turn_is_its_own());
-	writes(NULL); /* its own thread may */
+	writes(NULL); /* its own thread has something left to do, once */
+	ck_assert(!a_turn_is_its_own());
 	ck_assert(a_turn_is_its_own());
 	by_another(writes, NULL);
 	/* nginx and node do that in the bell's own turn */

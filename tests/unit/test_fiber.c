@@ -267,6 +267,26 @@ START_TEST(who_is_alone_is_so_on_every_stack_until_somebody_comes)
 }
 END_TEST
 
+/* A turn of the loop, with a timer that is due in it, or not. */
+static void turns(uint64_t timeout_ns)
+{
+	int most = 9;
+
+	rp_turn_wait(timeout_ns, false, &most);
+	rp_turn_begins(1);
+}
+
+START_TEST(but_what_a_timer_of_its_loop_brings_there_is_not_its_own)
+{
+	rp_request_joins(flagged, 0);
+	turns(_i ? RP_NEVER : 1 * MS);
+	on(0, touches);
+	ck_assert(on_says(0, looks));
+	ck_assert_int_eq(on_says(1, looks), _i);
+	ck_assert(on_says(0, comes));
+}
+END_TEST
+
 static void takes_a_job(void)
 {
 	struct rp_handoff job = {FLAGGED, atomic_load(&flagged->serial), .by = RP_BY_QUEUE};
@@ -365,6 +385,7 @@ int main(void)
 	tcase_add_test(t, it_goes_on_with_it_on_whichever_thread);
 	tcase_add_test(t, until_it_turns_to_somebody_else);
 	tcase_add_test(t, who_is_alone_is_so_on_every_stack_until_somebody_comes);
+	tcase_add_loop_test(t, but_what_a_timer_of_its_loop_brings_there_is_not_its_own, 0, 2);
 	tcase_add_test(t, the_job_that_a_fiber_takes_may_be_the_next_ones);
 	tcase_add_test(t, a_job_of_a_thread_is_not_known_to_be_that_fibers);
 	tcase_add_test(t, one_that_waits_for_events_is_a_loop);

@@ -170,6 +170,22 @@ START_TEST(a_timer_outlives_no_request)
 }
 END_TEST
 
+START_TEST(an_interpreters_timer_may_be_due_a_millisecond_before)
+{
+	uint64_t loops_ns;
+
+	begin(RP_TURN_ONE);
+	rp_self.turn.back_ns = rp_mono_ns();
+	wait_for(20 * MS, 9, 1);
+	loops_ns = rp_self.turn.due_ns;
+	atomic_store(&rp_turn_runs, RP_RUNS_ANYTHING);
+	begin(RP_TURN_ONE);
+	rp_self.turn.back_ns = loops_ns - 19 * MS;
+	wait_for(20 * MS, 9, 1);
+	ck_assert_uint_eq(rp_self.turn.due_ns, loops_ns - 1 * MS);
+}
+END_TEST
+
 START_TEST(a_turn_is_nobodys_once_a_timer_may_be_due)
 {
 	uint64_t began_ns;
@@ -410,6 +426,7 @@ int main(void)
 	tcase_add_test(t, a_timer_of_its_own_is_one_of_several_once_another_may_be_due);
 	tcase_add_test(t, a_timer_that_rings_beside_an_event_of_its_request_ends_nothing);
 	tcase_add_test(t, a_timer_outlives_no_request);
+	tcase_add_test(t, an_interpreters_timer_may_be_due_a_millisecond_before);
 	tcase_add_test(t, a_turn_is_nobodys_once_a_timer_may_be_due);
 	tcase_add_test(t, after_a_turn_that_nobody_saw_the_next_is_somebodys);
 	tcase_add_test(t, a_segment_between_two_ticks_is_cut_where_the_timer_was_due);
