@@ -15,11 +15,15 @@ struct schedstat {
 
 struct watch {
 	bool tried;
-	int fd; /* -1: the thread has no such file */
+	int fd; /* -1: the thread has no such file; it may stay open when the track goes back */
+	uint32_t tid; /* whose it is; 0: there is none */
 	uint64_t first_at_ns, last_at_ns;
 	struct schedstat first, last;
 	uint64_t before_ns, since_ns; /* of the samples: up to the first look, after the last */
 };
+
+/* The first tracks are those that are used, mostly by the same threads: their files stay open. */
+enum { N_KEPT = 8 };
 
 static struct watch watches[RP_MAX_TRACKS];
 static bool may_look;
@@ -72,6 +76,20 @@ static int open_stat(uint32_t tid)
 	return (int)rp_sys(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
 }
 
+static void forget_file(struct watch *w)
+{
+	if (w->tid && w->fd >= 0)
+		rp_sys(SYS_close, w->fd);
+	w->tid = 0;
+}
+
+static void open_again(struct watch *w, uint32_t tid)
+{
+	forget_file(w);
+	w->fd = open_stat(tid);
+	w->tid = tid;
+}
+
 /* The thread is in its segment, and so it was at whatever was read before this. */
 static bool is_open(const struct rp_track *t)
 {
@@ -85,11 +103,16 @@ void rp_delay_look(const struct rp_track *t, bool again)
 
 	if (!may_look || (w->tried && !again))
 		return;
-	if (!w->tried)
-		w->fd = open_stat(t->tid);
+	if (!w->tried && w->tid != t->tid)
+		open_again(w, t->tid);
 	uint64_t at_ns = rp_mono_ns();
+	bool known = read_stat(w->fd, &now);
 
-	if (w->fd >= 0 && read_stat(w->fd, &now) && is_open(t)) {
+	if (!known && !w->tried) { /* it was that of a thread that is gone, and had its number */
+		open_again(w, t->tid);
+		known = read_stat(w->fd, &now);
+	}
+	if (known && is_open(t)) {
 		if (!w->tried) {
 			w->first = now;
 			w->first_at_ns = at_ns;
@@ -131,7 +154,7 @@ void rp_delay_forget(const struct rp_track *t)
 {
 	struct watch *w = watch_of(t);
 
-	if (w->tried && w->fd >= 0)
-		rp_sys(SYS_close, w->fd);
-	*w = (struct watch){0};
+	if (w - watches >= N_KEPT)
+		forget_file(w);
+	*w = (struct watch){.fd = w->fd, .tid = w->tid};
 }

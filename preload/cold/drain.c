@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include "preload/cold/answers.h"
 #include "preload/cold/caught.h"
+#include "preload/cold/comm.h"
 #include "preload/cold/delay.h"
 #include "preload/cold/flights.h"
 #include "preload/cold/log.h"
@@ -14,6 +15,7 @@
 #include "preload/cold/modules.h"
 #include "preload/cold/python.h"
 #include "preload/cold/refusals.h"
+#include "preload/cold/retention.h"
 #include "preload/cold/runtimes.h"
 #include "preload/cold/sandboxed.h"
 #include "preload/cold/session.h"
@@ -36,6 +38,7 @@
 
 enum { STATE_NONE, STATE_STARTING, STATE_RUNS };
 enum { FLUSH_NS = 200000000, GRACE_NS = 200000000, STACK_BYTES = 256 << 10 };
+enum { TURN_NS = RP_DRAIN_MS * 1000000, SOON_NS = 500000 };
 
 static _Atomic uint32_t state;
 static _Atomic bool leaving; /* the process ends: nobody gets more time */
@@ -75,14 +78,14 @@ static void drain_track(struct rp_track *t)
 
 static void drain_tracks(void)
 {
-	for (unsigned i = 0; i < RP_MAX_TRACKS; i++)
+	for (unsigned i = 0; i < atomic_load(&rp_tracks_used); i++)
 		drain_track(&rp_tracks[i]);
 }
 
 /* Before anything that takes time: the sooner after a segment's begin, the truer. */
 static void look_at_new_tracks(void)
 {
-	for (unsigned i = 0; i < RP_MAX_TRACKS; i++)
+	for (unsigned i = 0; i < atomic_load(&rp_tracks_used); i++)
 		if (__atomic_load_n(&rp_tracks[i].request, __ATOMIC_ACQUIRE) &&
 		    atomic_load(&rp_tracks[i].state) == RP_TRACK_OPEN)
 			rp_delay_look(&rp_tracks[i], false);
@@ -106,7 +109,7 @@ static unsigned tracks_open(uint32_t index, uint32_t serial)
 {
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < RP_MAX_TRACKS; i++)
+	for (unsigned i = 0; i < atomic_load(&rp_tracks_used); i++)
 		if (__atomic_load_n(&rp_tracks[i].request, __ATOMIC_ACQUIRE) == index + 1 &&
 		    rp_tracks[i].serial == serial &&
 		    atomic_load(&rp_tracks[i].state) != RP_TRACK_FREE)
@@ -116,7 +119,7 @@ static unsigned tracks_open(uint32_t index, uint32_t serial)
 
 static void cut_tracks(struct rp_session *s, uint32_t index, uint32_t serial)
 {
-	for (unsigned i = 0; i < RP_MAX_TRACKS; i++)
+	for (unsigned i = 0; i < atomic_load(&rp_tracks_used); i++)
 		if (__atomic_load_n(&rp_tracks[i].request, __ATOMIC_ACQUIRE) == index + 1 &&
 		    rp_tracks[i].serial == serial &&
 		    atomic_load(&rp_tracks[i].state) == RP_TRACK_OPEN) {
@@ -126,38 +129,35 @@ static void cut_tracks(struct rp_session *s, uint32_t index, uint32_t serial)
 		}
 }
 
-/* True while the request needs more turns. */
-static bool tend(uint32_t index, uint64_t now_ns, bool flush)
+static void tend(uint32_t index, uint64_t now_ns, bool flush)
 {
 	struct rp_request *r = &rp_requests[index];
 	char name[RP_NAME_MAX];
 	uint32_t request_state = atomic_load(&r->state), serial = atomic_load(&r->serial);
 
-	if (request_state == RP_REQUEST_FREE)
-		return false;
-	if (request_state == RP_REQUEST_CLAIMED)
-		return true;
+	if (request_state == RP_REQUEST_FREE || request_state == RP_REQUEST_CLAIMED)
+		return;
 	if (request_state == RP_REQUEST_LIVE && now_ns > r->claimed_ns + rp_settings.max_ns) {
 		rp_drop(RP_DROP_over_seconds);
 		rp_request_end(r, RP_END_LIMIT, now_ns);
 	}
 	struct rp_session *s = rp_session_of(index);
 
-	if (flush)
-		rp_session_flush(s);
-	if (atomic_load(&r->state) != RP_REQUEST_ENDED)
-		return true;
+	bool ended = atomic_load(&r->state) == RP_REQUEST_ENDED;
 	uint64_t over_ns = now_ns - atomic_load(&r->course.last_byte_ns);
 
-	if (tracks_open(index, serial) && (int64_t)over_ns < GRACE_NS && !atomic_load(&leaving))
-		return true;
+	if (!ended ||
+	    (tracks_open(index, serial) && (int64_t)over_ns < GRACE_NS && !atomic_load(&leaving))) {
+		/* What there is of it would be there if the process were killed now. */
+		flush ? rp_session_flush(s) : rp_session_push(s);
+		return;
+	}
 	cut_tracks(s, index, serial);
 	rp_session_finish(s, name);
 	if (r->mode == RP_MODE_TERM && name[0])
 		rp_maker_term(name);
 	rp_request_free(r);
 	rp_answers_written(index, serial, name);
-	return false;
 }
 
 /* Asked while something is recorded: the kinds of all descriptors are looked through. */
@@ -170,7 +170,7 @@ static void tell_in_flight(void)
 			rp_session_in_flight(rp_session_of(i), n);
 }
 
-/* All that is flagged. */
+/* All that is flagged.  False: there was nothing. */
 static bool turn(uint64_t *flushed_ns)
 {
 	uint64_t now_ns = rp_mono_ns();
@@ -185,10 +185,12 @@ static bool turn(uint64_t *flushed_ns)
 	drain_tracks();
 	drain_awaits();
 	for (uint32_t i = 0; i < RP_MAX_REQUESTS; i++) {
-		bool ended = atomic_load(&rp_requests[i].state) == RP_REQUEST_ENDED;
+		uint32_t was = atomic_load(&rp_requests[i].state);
 
-		busy |= tend(i, now_ns, flush);
-		if (ended) /* a file was written, and loops begin segments all the time */
+		busy |= was != RP_REQUEST_FREE;
+		tend(i, now_ns, flush);
+		if (was == RP_REQUEST_ENDED) /* a file was written, and loops begin segments all the
+		                                time */
 			drain_tracks();
 	}
 	rp_cut_ends(now_ns);
@@ -234,7 +236,8 @@ static bool may_end(void)
 	return !atomic_compare_exchange_strong(&state, &none, STATE_RUNS);
 }
 
-static void begin(void)
+/* True: it may step back. */
+static bool begin(void)
 {
 	atomic_store(&rp_flight_asleep, 0);
 	rp_self.ours = true;
@@ -247,35 +250,76 @@ static void begin(void)
 		rp_modules_blind();
 	}
 	rp_delay_reset(own);
-	if (own)
-		rp_sandboxed();
+	rp_comm_reset(own);
+	bool sandboxed = own && rp_sandboxed() != RP_SANDBOX_NONE;
+
 	if (own)
 		rp_flights_make();
 	else
 		rp_flight_stop();
 	rp_sys(SYS_prctl, PR_SET_NAME, "reqprof");
+	return own && !sandboxed;
 }
 
 /* Of requests that nobody flagged one may have to be sampled. */
-static uint64_t nap_ns(void)
+static uint64_t nap_ns(uint64_t due_ns)
 {
-	uint64_t usual_ns = RP_DRAIN_MS * 1000000ull;
+	uint64_t usual_ns = TURN_NS, now_ns = rp_mono_ns();
 
+	if (due_ns && due_ns < now_ns + usual_ns)
+		usual_ns = due_ns > now_ns ? due_ns - now_ns : 1;
 	return rp_flight_keeps && rp_settings.slow_interval_ns < usual_ns
 	               ? rp_settings.slow_interval_ns
 	               : usual_ns;
 }
 
+/* When, by what rang since: at once when a request is over, and soon after one began, which may be
+ * over by then: its file is made and written at one go.  Its thread is looked at now. */
+struct pace {
+	uint32_t wakes, rung;
+	uint64_t due_ns;
+	bool steps_back; /* that is yet to be done */
+};
+
+static bool is_due(struct pace *p, uint32_t bell, uint64_t now_ns)
+{
+	uint32_t wakes = atomic_load(&rp_track_wakes);
+
+	if (wakes == p->wakes && now_ns < p->due_ns) {
+		if (bell != p->rung) {
+			look_at_new_tracks();
+			if (p->due_ns > now_ns + SOON_NS)
+				p->due_ns = now_ns + SOON_NS;
+		}
+		p->rung = bell;
+		return false;
+	}
+	p->wakes = wakes;
+	p->rung = bell;
+	return true;
+}
+
+/* True: there is something flagged.  The next turn is due some time after this one: who takes long
+ * leaves the host its processors in between. */
+static bool turn_over(struct pace *p, uint64_t *flushed_ns)
+{
+	bool busy = turn(flushed_ns);
+
+	if (p->steps_back) /* samples need less room with the tables that it has made now */
+		rp_thread_steps_back();
+	p->steps_back = false;
+	p->due_ns = rp_mono_ns() + TURN_NS;
+	return busy;
+}
+
 /* What is flagged is looked at every RP_DRAIN_MS, or when the bell rings; what is not, at each
- * look.
- */
+ * look. */
 static void *run(void *arg)
 {
-	uint64_t flushed_ns = rp_mono_ns(), busy_ns = flushed_ns, turned_ns = 0;
-	uint32_t rung = 0;
+	uint64_t flushed_ns = rp_mono_ns(), busy_ns = flushed_ns;
 
 	(void)arg;
-	begin();
+	struct pace pace = {.steps_back = begin()};
 	/* A request: a line in the log alone is no reason to look at the host. */
 	bool met = rp_flight_keeps;
 
@@ -285,23 +329,22 @@ static void *run(void *arg)
 
 		rp_refusals_tell();
 		met = met || atomic_load(&rp_n_requests);
-		if (met && (bell != rung || now_ns - turned_ns >= RP_DRAIN_MS * 1000000ull)) {
-			rung = bell;
-			turned_ns = now_ns;
-			if (turn(&flushed_ns))
-				busy_ns = rp_mono_ns();
-		}
+		if (met && is_due(&pace, bell, now_ns) && turn_over(&pace, &flushed_ns))
+			busy_ns = rp_mono_ns();
 		if (rp_watch_turn(now_ns))
 			busy_ns = now_ns;
+		rp_retention_turn(now_ns);
 		bool idle = rp_mono_ns() - busy_ns > RP_IDLE_MS * 1000000ull;
 
+		if (idle)
+			rp_session_rest();
 		if (idle && !rp_flight_keeps && may_end())
 			return NULL;
 		if (idle && rp_flight_keeps) {
 			sleep_on(bell);
 			busy_ns = rp_mono_ns();
 		} else {
-			nap(bell, nap_ns());
+			nap(bell, nap_ns(pace.due_ns));
 		}
 	}
 }
@@ -341,6 +384,7 @@ static void end_all(void)
 	uint64_t now_ns = rp_mono_ns();
 
 	atomic_store(&leaving, true);
+	rp_retention_hurry();
 	rp_caught_hurry();
 	rp_current_leave();
 	rp_watch_end();

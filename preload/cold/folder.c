@@ -43,14 +43,22 @@ void rp_folder_path(char *path)
 		rp_catalog_default_dir(path, RP_FOLDER_BYTES, (uint32_t)rp_sys(SYS_geteuid, 0));
 }
 
+static long open_dir(const char *path)
+{
+	return rp_sys(SYS_openat, AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
 int rp_folder_open(void)
 {
 	char path[RP_FOLDER_BYTES];
 	long dir;
 
 	rp_folder_path(path);
-	rp_sys(SYS_mkdirat, AT_FDCWD, path, 0700);
-	dir = rp_sys(SYS_openat, AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	dir = open_dir(path);
+	if (dir == -ENOENT) {
+		rp_sys(SYS_mkdirat, AT_FDCWD, path, 0700);
+		dir = open_dir(path);
+	}
 	if (dir < 0) {
 		rp_log(path, ": ", rp_log_error((int)-dir), "; sessions are not written", NULL);
 		return (int)dir;

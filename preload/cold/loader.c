@@ -12,7 +12,7 @@
 
 enum { FREE, TAKEN, PATIENCE = 100 };
 
-static _Atomic uint32_t word;
+static _Atomic uint32_t word, n_waiting;
 static _Thread_local bool held; /* by this thread, over its fork */
 
 static bool take(unsigned naps)
@@ -23,7 +23,9 @@ static bool take(unsigned naps)
 	while (!atomic_compare_exchange_strong(&word, &was, TAKEN)) {
 		if (!naps--)
 			return false;
+		atomic_fetch_add(&n_waiting, 1);
 		rp_sys(SYS_futex, &word, FUTEX_WAIT_PRIVATE, TAKEN, &t);
+		atomic_fetch_sub(&n_waiting, 1);
 		was = FREE;
 	}
 	return true;
@@ -32,7 +34,8 @@ static bool take(unsigned naps)
 static void give(void)
 {
 	atomic_store(&word, FREE);
-	rp_sys(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1);
+	if (atomic_load(&n_waiting))
+		rp_sys(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1);
 }
 
 void rp_loader_enter(void)

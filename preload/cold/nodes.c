@@ -1,6 +1,7 @@
 /* nodes.c - see nodes.h.  Room: cold.  SPDX-License-Identifier: MIT */
 #include "preload/cold/nodes.h"
 
+#include <string.h>
 #include "preload/cold/modules.h"
 #include "preload/hot/drops.h"
 #include "preload/hot/track.h"
@@ -44,18 +45,27 @@ static uint64_t hash(const struct rp_node *k)
 	return h ^ h >> 29;
 }
 
+/* Where KEY is in a table, or could be put. */
+static struct rp_node *place(struct rp_node *table, unsigned log2, const struct rp_node *key)
+{
+	uint32_t mask = (1u << log2) - 1, at = (uint32_t)hash(key) & mask;
+
+	for (; table[at].id; at = (at + 1) & mask)
+		if (table[at].pc_rel == key->pc_rel && table[at].parent == key->parent &&
+		    table[at].module == key->module)
+			break;
+	return &table[at];
+}
+
 static uint32_t intern(struct rp_nodes *nodes, struct rp_writer *w, const struct rp_node *key)
 {
-	uint32_t mask = (1u << RP_NODES_LOG2) - 1, at = (uint32_t)hash(key) & mask;
+	struct rp_node *at = place(nodes->few, RP_FEW_LOG2, key);
 	struct rp_item item = {.kind = RP_ITEM_STACK};
 
-	for (; nodes->node[at].id; at = (at + 1) & mask) {
-		struct rp_node *have = &nodes->node[at];
-
-		if (have->pc_rel == key->pc_rel && have->parent == key->parent &&
-		    have->module == key->module)
-			return have->id;
-	}
+	if (!at->id && nodes->n >= RP_FEW_NODES)
+		at = place(nodes->node, RP_NODES_LOG2, key);
+	if (at->id)
+		return at->id;
 	if (nodes->n >= RP_MAX_NODES) {
 		rp_drop(RP_DROP_max_nodes);
 		return 0;
@@ -67,8 +77,8 @@ static uint32_t intern(struct rp_nodes *nodes, struct rp_writer *w, const struct
 	item.stack.exact = (key->module & EXACT_BIT) != 0;
 	if (!rp_writer_put(w, &item))
 		return 0;
-	nodes->node[at] = *key;
-	nodes->node[at].id = ++nodes->n;
+	*at = *key;
+	at->id = ++nodes->n;
 	return nodes->n;
 }
 
@@ -114,6 +124,11 @@ static uint32_t frame(struct rp_nodes *nodes, struct rp_writer *w, uint32_t pare
 	if (!m && is_numbered && nodes->n != n)
 		remember(nodes, pc_abs - (pc & RP_PC_EXACT ? 0 : 1), strange);
 	return id;
+}
+
+void rp_nodes_forget(struct rp_nodes *nodes)
+{
+	memset(nodes, 0, offsetof(struct rp_nodes, found));
 }
 
 uint32_t rp_nodes_stack(struct rp_nodes *nodes, struct rp_writer *w, const uint64_t *pc, uint32_t n,

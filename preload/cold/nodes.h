@@ -11,7 +11,13 @@
 #include "preload/limits.h"
 #include "store/writer.h"
 
-enum { RP_NODES_LOG2 = 17, RP_MAX_NODES = 3 << (RP_NODES_LOG2 - 2) };
+/* The first ones have a table of their own: a short session touches no page of the large one. */
+enum {
+	RP_FEW_LOG2 = 10,
+	RP_FEW_NODES = 3 << (RP_FEW_LOG2 - 2),
+	RP_NODES_LOG2 = 17,
+	RP_MAX_NODES = 3 << (RP_NODES_LOG2 - 2)
+};
 
 struct rp_node {
 	uint64_t pc_rel;
@@ -24,12 +30,21 @@ struct rp_nodes {
 	uint8_t told[1024]; /* a bit for each module that is written already, by number */
 	uint32_t n_found;
 	bool found_full;
+	struct rp_node few[1 << RP_FEW_LOG2];
 	uint64_t found[RP_MAX_FOUND]; /* RP_FOUND of addresses in no module; some more than once */
 	struct rp_node node[1 << RP_NODES_LOG2];
 };
 
 /* STRANGE: the walk stopped there, since the tables did not know it. */
 #define RP_FOUND(addr, strange) ((addr) << 1 | (strange))
+
+/* Are only pages touched that rp_nodes_forget makes as new? */
+static inline bool rp_nodes_are_few(const struct rp_nodes *nodes)
+{
+	return nodes->n <= RP_FEW_NODES;
+}
+
+void rp_nodes_forget(struct rp_nodes *nodes);
 
 /* The number of the stack PC[N] (innermost first, RP_PC_EXACT marks) that stopped for STOP, read
  * with tables GENERATION; new nodes and modules go to W.  0: no room (counted). */

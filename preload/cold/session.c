@@ -10,6 +10,7 @@
 #include "preload/cold/jitnames.h"
 #include "preload/cold/log.h"
 #include "preload/cold/nodes.h"
+#include "preload/cold/retention.h"
 #include "preload/cold/session_parts.h"
 #include "preload/hot/clock.h"
 #include "preload/hot/drops.h"
@@ -24,6 +25,12 @@ static uint32_t serials[RP_MAX_REQUESTS + 1];
 
 /* Stands for a session that has no memory: swallows everything. */
 static struct rp_session swallow;
+
+/* Memory of those that are done: with many short ones a second, its pages would cost more than what
+ * is written, and to give them back interrupts the host's other threads. */
+enum { MAX_SPARES = 4 };
+static struct rp_session *spares[MAX_SPARES];
+static unsigned n_spares;
 
 static ssize_t plain_write(int fd, const void *buf, size_t n)
 {
@@ -96,6 +103,34 @@ static bool begin(struct rp_session *s, struct rp_request *r)
 	return true;
 }
 
+/* NULL: there is no memory. */
+static struct rp_session *make(void)
+{
+	if (n_spares)
+		return spares[--n_spares];
+	struct rp_session *s = mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE,
+	                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return s == MAP_FAILED ? NULL : s;
+}
+
+static void give_back(struct rp_session *s)
+{
+	if (n_spares == MAX_SPARES || !rp_nodes_are_few(&s->nodes)) {
+		munmap(s, sizeof(*s));
+		return;
+	}
+	memset(s, 0, offsetof(struct rp_session, objects));
+	rp_nodes_forget(&s->nodes);
+	spares[n_spares++] = s;
+}
+
+void rp_session_rest(void)
+{
+	while (n_spares)
+		munmap(spares[--n_spares], sizeof(struct rp_session));
+}
+
 struct rp_session *rp_session_of(uint32_t index)
 {
 	struct rp_request *r = &rp_requests[index];
@@ -105,11 +140,10 @@ struct rp_session *rp_session_of(uint32_t index)
 		swallow.request = r; /* it stands for several */
 	if (sessions[index] && serials[index] == serial)
 		return sessions[index];
-	struct rp_session *s = mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE,
-	                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	struct rp_session *s = make();
 
 	serials[index] = serial;
-	if (s == MAP_FAILED) {
+	if (!s) {
 		rp_drop(RP_DROP_no_memory);
 		swallow.request = r;
 		swallow.failed = true;
@@ -145,10 +179,17 @@ void rp_session_flush(struct rp_session *s)
 	check_writer(s);
 }
 
+void rp_session_push(struct rp_session *s)
+{
+	if (s->failed)
+		return;
+	rp_writer_push(s->writer);
+	check_writer(s);
+}
+
 static void close_file(struct rp_session *s, bool complete)
 {
 	char part[RP_NAME_MAX + 8];
-	struct rp_keep keep = rp_settings.keep;
 
 	if (s->fd >= 0)
 		rp_sys(SYS_close, s->fd);
@@ -165,7 +206,7 @@ static void close_file(struct rp_session *s, bool complete)
 		}
 	}
 	if (s->dir >= 0) {
-		rp_keep_apply(s->dir, &keep, rp_wall_ns());
+		rp_retention_after(s->dir);
 		rp_sys(SYS_close, s->dir);
 	}
 }
@@ -189,7 +230,7 @@ void rp_session_finish(struct rp_session *s, char *name)
 	sessions[index] = NULL;
 	serials[index] = 0;
 	if (s != &swallow)
-		munmap(s, sizeof(*s));
+		give_back(s);
 }
 
 void rp_session_refuse(void)
@@ -204,4 +245,6 @@ RP_EARLY void rp_session_forked(void)
 {
 	memset(sessions, 0, sizeof(sessions));
 	memset(serials, 0, sizeof(serials));
+	n_spares = 0;
+	rp_retention_forked();
 }

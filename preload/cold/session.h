@@ -1,6 +1,7 @@
 /* session.h - one flagged request on its way to its file.
  *
- * Room: cold.  Our own thread only.  Memory by mmap, given back when the session is done.
+ * Room: cold.  Our own thread only.  Memory by mmap, given back when the
+ * session is done, or kept for the next one.
  * SPDX-License-Identifier: MIT
  */
 #ifndef RP_COLD_SESSION_H
@@ -30,12 +31,16 @@ void rp_session_cut(struct rp_session *s, struct rp_track *track);
 /* So many requests are in flight in this process. */
 void rp_session_in_flight(struct rp_session *s, unsigned n);
 
-/* What is gathered goes to the disk. */
+/* What is gathered goes to the disk; what waits there for more of it. */
 void rp_session_flush(struct rp_session *s);
+void rp_session_push(struct rp_session *s);
 
 /* Ends the file, names it, applies retention, frees the memory.  NAME (RP_NAME_MAX): the file's, ""
  * when there is none. */
 void rp_session_finish(struct rp_session *s, char *name);
+
+/* Nothing was recorded for a while: the memory that waits for the next ones goes back. */
+void rp_session_rest(void);
 
 /* Our thread has no descriptor table of its own: no session is written, and that is said. */
 void rp_session_refuse(void);

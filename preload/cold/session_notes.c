@@ -4,6 +4,7 @@
  */
 #include <fcntl.h>
 #include <string.h>
+#include "preload/cold/comm.h"
 #include "preload/cold/delay.h"
 #include "preload/cold/session_parts.h"
 #include "preload/hot/sys.h"
@@ -15,19 +16,6 @@
 static struct rp_slice text_of(const struct rp_text *t)
 {
 	return (struct rp_slice){t->at, t->n};
-}
-
-/* The first line of a file of /proc into TEXT, without its newline; its length. */
-static size_t proc_line(const char *path, char *text, size_t cap)
-{
-	long fd = rp_sys(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
-	long n = fd < 0 ? 0 : rp_sys(SYS_read, fd, text, cap);
-
-	if (fd >= 0)
-		rp_sys(SYS_close, fd);
-	while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == 0))
-		n--;
-	return n > 0 ? (size_t)n : 0;
 }
 
 /* The client, by what a gateway says of it where the peer is one. */
@@ -64,8 +52,7 @@ void rp_session_put_request(struct rp_session *s)
 	item.request.local =
 	        (struct rp_slice){local, rp_object_address(local, sizeof(local),
 	                                                   (const void *)&r->local, r->n_local)};
-	item.request.server =
-	        (struct rp_slice){comm, proc_line("/proc/self/comm", comm, sizeof(comm))};
+	item.request.server = (struct rp_slice){comm, rp_comm_read(0, comm, sizeof(comm))};
 	item.request.interval_ns = r->interval_ns;
 	item.request.pid = (uint32_t)rp_sys(SYS_getpid, 0);
 	rp_writer_put(s->writer, &item);
@@ -103,8 +90,7 @@ static void put_link(struct rp_session *s, const struct rp_note_link *n)
 uint32_t rp_session_thread(struct rp_session *s, uint32_t tid)
 {
 	struct rp_item item = {.kind = RP_ITEM_THREAD};
-	char path[48], comm[32];
-	struct rp_line l = {path, 0, sizeof(path) - 1};
+	char comm[32];
 	uint32_t i;
 
 	for (i = 0; i < s->n_threads; i++)
@@ -115,13 +101,9 @@ uint32_t rp_session_thread(struct rp_session *s, uint32_t tid)
 		return RP_NOBODY;
 	}
 	s->tids[s->n_threads++] = tid;
-	rp_line_text(&l, "/proc/self/task/");
-	rp_line_number(&l, tid, 10);
-	rp_line_text(&l, "/comm");
-	path[l.n] = 0;
 	item.thread.thread = i;
 	item.thread.tid = tid;
-	item.thread.name = (struct rp_slice){comm, proc_line(path, comm, sizeof(comm))};
+	item.thread.name = (struct rp_slice){comm, rp_comm_read(tid, comm, sizeof(comm))};
 	rp_writer_put(s->writer, &item);
 	return i;
 }

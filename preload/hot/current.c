@@ -165,7 +165,7 @@ void rp_current_go_on(const struct rp_handoff *h)
 	s->moving = false;
 	/* Our thread looks at this one's run queue time: soon, where it has been the first. */
 	if (!atomic_exchange_explicit(&rp_requests[request].met, true, memory_order_relaxed))
-		rp_track_wake();
+		rp_track_glimpse();
 }
 
 void rp_current_offer(const struct rp_handoff *h)

@@ -8,7 +8,15 @@
 #include "preload/place.h"
 
 struct rp_track rp_tracks[RP_MAX_TRACKS];
-static _Atomic uint32_t n_claims;
+_Atomic uint32_t rp_tracks_used;
+
+static void use(uint32_t n)
+{
+	uint32_t used = atomic_load_explicit(&rp_tracks_used, memory_order_relaxed);
+
+	while (used < n && !atomic_compare_exchange_strong(&rp_tracks_used, &used, n))
+		;
+}
 
 struct rp_track *rp_track_claim(uint32_t request, uint32_t serial, uint32_t tid, uint64_t now_ns)
 {
@@ -21,7 +29,7 @@ struct rp_track *rp_track_claim(uint32_t request, uint32_t serial, uint32_t tid,
 		if (atomic_load_explicit(&t->state, memory_order_relaxed) != RP_TRACK_FREE ||
 		    !atomic_compare_exchange_strong(&t->state, &state, RP_TRACK_OPEN))
 			continue;
-		atomic_fetch_add_explicit(&n_claims, 1, memory_order_relaxed);
+		use(i + 1);
 		atomic_store_explicit(&t->wait_at_ns, 0, memory_order_relaxed);
 		/* From the start of the ring: what a small request needs stays a few pages. */
 		atomic_store_explicit(&t->head, 0, memory_order_relaxed);
@@ -67,9 +75,7 @@ bool rp_track_take_parked(struct rp_track *t)
 
 RP_EARLY void rp_track_forked(void)
 {
-	if (!atomic_load(&n_claims))
-		return;
-	for (unsigned i = 0; i < RP_MAX_TRACKS; i++) {
+	for (unsigned i = 0; i < atomic_load(&rp_tracks_used); i++) {
 		struct rp_track *t = &rp_tracks[i];
 
 		if (atomic_load(&t->state) == RP_TRACK_FREE)
@@ -174,9 +180,15 @@ void rp_track_take(struct rp_track *t, const struct rp_note *note)
 	atomic_fetch_add_explicit(&t->tail, note->bytes, memory_order_release);
 }
 
-_Atomic uint32_t rp_track_bell;
+_Atomic uint32_t rp_track_bell, rp_track_wakes;
 
 void rp_track_wake(void)
+{
+	atomic_fetch_add(&rp_track_wakes, 1);
+	rp_track_glimpse();
+}
+
+void rp_track_glimpse(void)
 {
 	atomic_fetch_add(&rp_track_bell, 1);
 	rp_sys(SYS_futex, &rp_track_bell, FUTEX_WAKE_PRIVATE, 1);

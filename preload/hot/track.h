@@ -131,6 +131,9 @@ struct rp_track {
 
 extern struct rp_track rp_tracks[RP_MAX_TRACKS];
 
+/* None beyond was ever claimed in this process. */
+extern _Atomic uint32_t rp_tracks_used;
+
 enum rp_track_hold { RP_TRACK_HELD, RP_TRACK_PARKED, RP_TRACK_TAKEN };
 
 /* The thread of generation GEN sleeps (PARK), and wakes (UNPARK; false: the track is not its any
@@ -159,6 +162,9 @@ bool rp_track_is_roomy(const struct rp_track *t);
 
 /* Tells the drain that a request ended: it should not sleep its turn out. */
 void rp_track_wake(void);
-extern _Atomic uint32_t rp_track_bell; /* a futex */
+/* ... that there is a new track to look at, no more. */
+void rp_track_glimpse(void);
+extern _Atomic uint32_t rp_track_bell;  /* a futex; rung by both */
+extern _Atomic uint32_t rp_track_wakes; /* how often by the first */
 
 #endif

@@ -80,6 +80,34 @@ START_TEST(what_comes_after_the_segment_is_not_its_delay)
 }
 END_TEST
 
+/* Its file stays open for the next one that is the same thread's, and for no other. */
+START_TEST(a_thread_is_looked_at_anew_when_its_track_comes_back)
+{
+	struct rp_track *t = &rp_tracks[0];
+	pid_t burner = burn_beside_us();
+
+	rp_delay_reset(true);
+	atomic_store(&t->state, RP_TRACK_OPEN);
+	t->tid = (uint32_t)getpid() + 1000000; /* nobody */
+	rp_delay_look(t, false);
+	ck_assert_uint_eq(rp_delay_of(t, 0), 0);
+	rp_delay_forget(t);
+	for (unsigned i = 0; i < 2; i++) {
+		t->tid = (uint32_t)gettid();
+		rp_delay_look(t, false);
+		uint64_t from_ns = own_delay_ns();
+
+		run_until_delayed_by(5 * MS);
+		rp_delay_look(t, true);
+		ck_assert_uint_ge(rp_delay_of(t, 0), 5 * MS);
+		ck_assert_uint_ge(own_delay_ns() - from_ns, 5 * MS);
+		rp_delay_forget(t);
+	}
+	kill(burner, SIGKILL);
+	waitpid(burner, NULL, 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("cold/delay");
@@ -87,5 +115,6 @@ int main(void)
 
 	suite_add_tcase(suite, t);
 	tcase_add_test(t, what_comes_after_the_segment_is_not_its_delay);
+	tcase_add_test(t, a_thread_is_looked_at_anew_when_its_track_comes_back);
 	return suite_run(suite);
 }

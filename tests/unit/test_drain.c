@@ -5,12 +5,17 @@
  */
 #include "preload/cold/drain.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "preload/cold/sandboxed.h"
 #include "preload/hot/current.h"
 #include "preload/hot/sampler.h"
 #include "preload/limits.h"
@@ -130,6 +135,73 @@ START_TEST(a_recording_ends_at_its_bound)
 }
 END_TEST
 
+static bool is_ours(const char *tid)
+{
+	char path[300], name[32] = "";
+
+	snprintf(path, sizeof(path), "/proc/self/task/%s/comm", tid);
+	FILE *file = fopen(path, "r");
+
+	if (!file)
+		return false;
+	fgets(name, sizeof(name), file);
+	fclose(file);
+	return !strcmp(name, "reqprof\n");
+}
+
+/* The kernel's number of our thread; 0: it is not there. */
+static pid_t our_thread(void)
+{
+	DIR *tasks = opendir("/proc/self/task");
+	pid_t found = 0;
+
+	ck_assert_ptr_nonnull(tasks);
+	for (struct dirent *entry; (entry = readdir(tasks));)
+		if (is_ours(entry->d_name))
+			found = (pid_t)atoi(entry->d_name);
+	closedir(tasks);
+	return found;
+}
+
+START_TEST(our_thread_does_not_take_a_processor_from_one_that_runs)
+{
+	pid_t tid = 0;
+
+	readback_enter(1000000);
+	ck_assert(rp_drain_start());
+	for (unsigned i = 0; i < 500 && !tid; i++) {
+		usleep(10000);
+		tid = our_thread();
+	}
+	ck_assert_int_ne(tid, 0);
+	if (rp_sandboxed() == RP_SANDBOX_NONE) { /* after its first turn */
+		for (unsigned i = 0; i < 500 && sched_getscheduler(tid) != SCHED_BATCH; i++)
+			usleep(10000);
+		ck_assert_int_eq(sched_getscheduler(tid), SCHED_BATCH);
+	}
+	ck_assert_int_eq(sched_getscheduler(0), SCHED_OTHER);
+	readback_over();
+	ck_assert(wait_written(1));
+}
+END_TEST
+
+/* ... though it never has more to do after a turn: each is over when our thread looks. */
+START_TEST(requests_that_are_over_at_once_keep_our_thread)
+{
+	pid_t tid = 0;
+
+	for (unsigned ms = 0; ms < 2 * RP_IDLE_MS; ms += 100) {
+		readback_enter(1000000);
+		ck_assert(rp_drain_start());
+		readback_over();
+		usleep(100000);
+		tid = tid ? tid : our_thread();
+	}
+	ck_assert(wait_written(2 * RP_IDLE_MS / 100));
+	ck_assert_int_eq(our_thread(), tid);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("drain");
@@ -143,5 +215,7 @@ int main(void)
 	tcase_add_test(tcase, a_thread_that_ended_before_it_was_said_to_run_is_started_again);
 	tcase_add_test(tcase, a_thread_that_cannot_start_leaves_errno_and_mask);
 	tcase_add_test(tcase, a_recording_ends_at_its_bound);
+	tcase_add_test(tcase, our_thread_does_not_take_a_processor_from_one_that_runs);
+	tcase_add_test(tcase, requests_that_are_over_at_once_keep_our_thread);
 	return suite_run(suite);
 }

@@ -144,6 +144,38 @@ START_TEST(the_frame_that_the_tables_did_not_know_is_asked_for_as_strange)
 }
 END_TEST
 
+START_TEST(of_many_stacks_each_is_told_once)
+{
+	enum { MANY = 2 * RP_FEW_NODES };
+	static uint32_t number[MANY];
+
+	for (uint64_t i = 0; i < MANY; i++) {
+		number[i] = put((const uint64_t[]){(1 << 20) + 5 + i}, 1, RP_STOP_END);
+		ck_assert_uint_eq(number[i], i + 1);
+		ck_assert_int_eq(rp_nodes_are_few(&nodes), i < RP_FEW_NODES);
+	}
+	for (uint64_t i = 0; i < MANY; i++)
+		ck_assert_uint_eq(put((const uint64_t[]){(1 << 20) + 5 + i}, 1, RP_STOP_END),
+		                  number[i]);
+	ck_assert_uint_eq(count(RP_ITEM_STACK), MANY);
+}
+END_TEST
+
+START_TEST(the_next_session_is_told_all_of_it_again)
+{
+	static const uint64_t pc[] = {(1 << 20) + 5, 0x20, (2 << 20) + 9};
+
+	ck_assert_uint_eq(put(pc, 3, RP_STOP_END), 3);
+	rp_nodes_forget(&nodes);
+	rp_writer_end(writer);
+	fclose(file);
+	ready();
+	ck_assert_uint_eq(put(pc, 3, RP_STOP_END), 3);
+	ck_assert_uint_eq(nodes.n_found, 1);
+	ck_assert_uint_eq(count(RP_ITEM_MODULE), 3);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("nodes");
@@ -156,5 +188,7 @@ int main(void)
 	tcase_add_test(tcase, modules_beyond_the_last_number_are_anonymous_not_fatal);
 	tcase_add_test(tcase, addresses_in_no_module_are_kept_to_be_named);
 	tcase_add_test(tcase, the_frame_that_the_tables_did_not_know_is_asked_for_as_strange);
+	tcase_add_test(tcase, of_many_stacks_each_is_told_once);
+	tcase_add_test(tcase, the_next_session_is_told_all_of_it_again);
 	return suite_run(suite);
 }

@@ -5,7 +5,9 @@
  */
 #include "preload/cold/session.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "preload/cold/modules.h"
 #include "preload/hot/clock.h"
 #include "preload/hot/current.h"
@@ -214,6 +216,39 @@ START_TEST(a_session_that_is_full_stays_readable)
 }
 END_TEST
 
+/* What the first one said is not in the second. */
+START_TEST(the_memory_of_a_session_is_used_again_as_if_it_were_new)
+{
+	const struct rp_session *first;
+	char first_path[512];
+
+	readback_enter(1000000);
+	flagged_burn(5);
+	readback_sleep(10);
+	readback_over();
+	give_notes();
+	first = session;
+	rp_session_finish(session, name);
+	ck_assert(readback_take(&told));
+	ck_assert_uint_eq(told.objects, 1);
+	rp_request_free(&rp_requests[0]);
+	snprintf(first_path, sizeof(first_path), "%s/%s", rp_settings.dir, name);
+	ck_assert_int_eq(unlink(first_path), 0);
+	readback_enter(1000000);
+	readback_over();
+	give_notes();
+	ck_assert_ptr_eq(session, first);
+	rp_session_finish(session, name);
+	ck_assert(readback_take(&told));
+	ck_assert_uint_eq(told.threads, 1);
+	ck_assert_uint_eq(told.segments, 1);
+	ck_assert_uint_eq(told.objects, 0);
+	ck_assert_uint_eq(told.waits, 0);
+	ck_assert_uint_ge(told.modules, 2);
+	rp_session_rest();
+}
+END_TEST
+
 START_TEST(a_folder_that_cannot_be_used_swallows)
 {
 	static const char *const bad[] = {"/proc/nothing", "/dev/null", "/nowhere/at/all"};
@@ -245,6 +280,7 @@ int main(void)
 	tcase_add_test(tcase, a_thread_that_said_its_end_is_not_cut_again);
 	tcase_add_test(tcase, losses_reach_the_report_once);
 	tcase_add_test(tcase, a_session_that_is_full_stays_readable);
+	tcase_add_test(tcase, the_memory_of_a_session_is_used_again_as_if_it_were_new);
 	tcase_add_loop_test(tcase, a_folder_that_cannot_be_used_swallows, 0, 3);
 	return suite_run(suite);
 }

@@ -134,6 +134,33 @@ START_TEST(claims_are_exclusive_and_one_too_many_is_none)
 }
 END_TEST
 
+START_TEST(no_track_beyond_those_used_was_ever_claimed)
+{
+	ck_assert_uint_eq(atomic_load(&rp_tracks_used), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		claim();
+		ck_assert_uint_eq(atomic_load(&rp_tracks_used), i + 1);
+	}
+	atomic_store(&rp_tracks[0].state, RP_TRACK_FREE);
+	ck_assert_ptr_eq(claim(), &rp_tracks[0]);
+	ck_assert_uint_eq(atomic_load(&rp_tracks_used), 3);
+}
+END_TEST
+
+/* The drain does all of its work for a wake only. */
+START_TEST(a_glimpse_rings_but_is_no_wake)
+{
+	uint32_t bell = atomic_load(&rp_track_bell), wakes = atomic_load(&rp_track_wakes);
+
+	rp_track_glimpse();
+	ck_assert_uint_eq(atomic_load(&rp_track_bell), bell + 1);
+	ck_assert_uint_eq(atomic_load(&rp_track_wakes), wakes);
+	rp_track_wake();
+	ck_assert_uint_eq(atomic_load(&rp_track_bell), bell + 2);
+	ck_assert_uint_eq(atomic_load(&rp_track_wakes), wakes + 1);
+}
+END_TEST
+
 START_TEST(a_track_begins_anew_with_each_claim)
 {
 	for (uint64_t turn = 0; turn < 5; turn++) {
@@ -257,6 +284,8 @@ int main(void)
 	tcase_add_test(tcase, a_full_ring_refuses_and_keeps_what_it_has);
 	tcase_add_test(tcase, the_end_of_a_segment_finds_room_in_a_full_ring);
 	tcase_add_test(tcase, claims_are_exclusive_and_one_too_many_is_none);
+	tcase_add_test(tcase, no_track_beyond_those_used_was_ever_claimed);
+	tcase_add_test(tcase, a_glimpse_rings_but_is_no_wake);
 	tcase_add_test(tcase, a_track_begins_anew_with_each_claim);
 	tcase_add_test(tcase, a_handler_may_push_in_the_middle_of_a_push);
 	return suite_run(suite);
