@@ -19,22 +19,36 @@ struct left {
 
 /* What greenlet's own type says of its truth: has it begun already, and is not at its end?  What a
  * class of the host's says is of no interest. */
-static int (*has_begun)(void *stack);
+static int (*says_begun)(void *stack);
+static const void *green_type;
 
-/* Where PyTypeObject has its numbers, and those their truth: as they are since Python 3.8. */
+/* Where PyTypeObject has its numbers, and those their truth, and the type that it is made from: as
+ * they are since Python 3.8. */
+enum { TP_AS_NUMBER = 12, NB_BOOL = 9, TP_BASE = 32 };
+
 static void find_truth(const void *type)
 {
-	enum { TP_AS_NUMBER = 12, NB_BOOL = 9 };
 	void *const *numbers = ((void *const *const *)type)[TP_AS_NUMBER];
 
-	has_begun = numbers ? (int (*)(void *))(uintptr_t)numbers[NB_BOOL] : NULL;
+	green_type = type;
+	says_begun = numbers ? (int (*)(void *))(uintptr_t)numbers[NB_BOOL] : NULL;
+}
+
+/* STACK is what the host gave, which greenlet itself has not yet looked at. */
+static bool begins(void *stack)
+{
+	const void *type = says_begun && stack ? rp_python_type_of(stack) : NULL;
+
+	while (type && type != green_type)
+		type = ((const void *const *)type)[TP_BASE];
+	return type && !says_begun(stack);
 }
 
 /* Whose number the context has that STACK, which is left, will be in. */
 static bool number_of(void *stack, struct rp_handoff *h)
 {
 	void *context = py->PyObject_GetAttrString(stack, "gr_context");
-	bool is = context && ((const void *const *)context)[1] == py->context_type &&
+	bool is = context && rp_python_type_of(context) == py->context_type &&
 	          rp_python_number_in(context, h);
 
 	if (context)
@@ -50,7 +64,7 @@ static bool number_of(void *stack, struct rp_handoff *h)
 static void go_off(struct rp_self *s, void *stack)
 {
 	struct rp_handoff now;
-	bool told = rp_python_serves() && has_begun && !has_begun(stack) && number_of(stack, &now);
+	bool told = rp_python_serves() && begins(stack) && number_of(stack, &now);
 
 	if (told || s->runtime || s->turn.looped || s->by == RP_BY_RUNTIME)
 		rp_current_leave();
@@ -185,7 +199,7 @@ void rp_python_follow_greenlets(void)
 	static bool done;
 	void *type = rp_python_type("greenlet", "greenlet", &done);
 
-	if (!type)
+	if (!type || !rp_python_is_type(type))
 		return;
 	find_truth(type);
 	RP_PYTHON_REPLACE(type, "switch", RP_PYTHON_WITH_NAMES, switch_method);

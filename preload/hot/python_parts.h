@@ -49,6 +49,9 @@ static inline const void *rp_python_type_of(const void *object)
 	return ((const void *const *)object)[1];
 }
 
+/* A host may have anything by a name that we ask for. */
+bool rp_python_is_type(const void *object);
+
 /* The module NAME, borrowed; NULL: it was not imported. */
 void *rp_python_loaded(const char *name);
 /* The calling thread runs a loop of asyncio's: it is in a callback, and that in a context. */

@@ -34,6 +34,15 @@ bool rp_python_replace(const void *type, const char *name, int flags, void *ours
 	return false;
 }
 
+bool rp_python_is_type(const void *object)
+{
+	enum { TP_FLAGS = 168 };
+	const uint64_t of_types = 1ull << 31; /* Py_TPFLAGS_TYPE_SUBCLASS */
+	const char *type = rp_python_type_of(object);
+
+	return *(const uint64_t *)(const void *)(type + TP_FLAGS) & of_types;
+}
+
 void *rp_python_loaded(const char *name)
 {
 	void *modules = py->PyImport_GetModuleDict();

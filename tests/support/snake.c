@@ -6,8 +6,18 @@
 #include "preload/hot/python.h"
 #include "preload/hot/python_parts.h"
 
-/* Of PyTypeObject, by words: its name, its numbers' truth, and its methods. */
-enum { NAME = 3, AS_NUMBER = 12, METHODS = 29, WORDS = 40, NB_BOOL = 9 };
+/* Of PyTypeObject, by words: its type, its name, its numbers' truth, whether its objects are types,
+ * its methods, and what it is made from. */
+enum {
+	TYPE = 1,
+	NAME = 3,
+	AS_NUMBER = 12,
+	FLAGS = 21,
+	METHODS = 29,
+	BASE = 32,
+	WORDS = 40,
+	NB_BOOL = 9
+};
 
 struct snake_context *snake_now;
 static struct snake_context base;
@@ -92,7 +102,8 @@ static struct rp_python_method switches[] = {
 static struct rp_python_method copies = {"copy_context", (void *)real_copy, RP_PYTHON_WITH_NOTHING,
                                          NULL};
 static void *numbers[NB_BOOL + 1];
-static void *context_type[WORDS], *greenlet_type[WORDS], *coroutine_type[WORDS],
+static void *type_type[WORDS], *context_type[WORDS], *greenlet_type[WORDS],
+        *kind_of_greenlet[WORDS] = {[BASE] = greenlet_type}, *coroutine_type[WORDS],
         *method_type[WORDS], *other_type[WORDS] = {[NAME] = (void *)"function"};
 static object coroutine = {1, coroutine_type}, other = {1, other_type}, variable, none, greenlets,
               contextvars;
@@ -286,6 +297,8 @@ static struct rp_python played(void)
 
 void snake_ready(void)
 {
+	type_type[FLAGS] = (void *)(1ull << 31);
+	greenlet_type[TYPE] = type_type;
 	context_type[METHODS] = runs;
 	greenlet_type[METHODS] = switches;
 	greenlet_type[AS_NUMBER] = numbers;
@@ -306,7 +319,7 @@ struct snake_context snake_context(void)
 
 struct snake_greenlet snake_greenlet(struct snake_context *context, void (*does)(void))
 {
-	return (struct snake_greenlet){{1, greenlet_type}, 0, context, does, 0};
+	return (struct snake_greenlet){{1, kind_of_greenlet}, 0, context, does, 0};
 }
 
 void snake_run(struct snake_context *context, void (*function)(void), int of_coroutine)
@@ -332,6 +345,13 @@ void *snake_switch(struct snake_greenlet *g)
 void *snake_switch_by_table(struct snake_greenlet *g)
 {
 	return ((rp_python_with_names *)table[6])(g, NULL, NULL);
+}
+
+void *snake_switch_to_none(struct snake_context *context, void (*does)(void))
+{
+	struct snake_greenlet none_at_all = {{1, other_type}, 0, context, does, 0};
+
+	return snake_switch_by_table(&none_at_all);
 }
 
 int snake_has_failed(void)

@@ -42,6 +42,8 @@ struct snake_context *snake_copy(void);
 /* greenlet.switch, as Python calls it, and as modules in C do by the table. */
 void *snake_switch(struct snake_greenlet *to);
 void *snake_switch_by_table(struct snake_greenlet *to);
+/* ... to what is no greenlet. */
+void *snake_switch_to_none(struct snake_context *context, void (*runs)(void));
 
 /* An exception is on its way. */
 int snake_has_failed(void);

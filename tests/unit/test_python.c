@@ -220,6 +220,14 @@ START_TEST(a_stack_begins_for_whom_its_context_says)
 }
 END_TEST
 
+START_TEST(what_is_no_greenlet_is_not_asked)
+{
+	snake_run(&one, reads, true);
+	snake_switch_to_none(&one, runs_for_nobody);
+	ck_assert_uint_eq(n_seen, 2);
+}
+END_TEST
+
 static void runs_as_before(void)
 {
 	n_seen++;
@@ -254,6 +262,7 @@ int main(void)
 	tcase_add_test(each, a_stack_is_told_by_its_context_and_the_loops_by_none);
 	tcase_add_test(each, a_context_that_is_run_stays_on_its_stack);
 	tcase_add_test(each, a_stack_begins_for_whom_its_context_says);
+	tcase_add_test(each, what_is_no_greenlet_is_not_asked);
 	tcase_add_test(each, in_a_thread_of_one_request_a_stack_is_like_a_call);
 	suite_add_tcase(suite, each);
 	return suite_run(suite);
