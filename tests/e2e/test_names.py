@@ -59,11 +59,10 @@ def what_node_compiled_has_its_name_when_node_and_its_map_are_gone():
         with node(here, '--perf-basic-prof') as one:
             its_map = '/tmp/perf-%d.map' % one.pid
             try:
-                # It takes some ms: all of them may pass without a tick, or with those of others.
+                # On a busy machine all of its time may pass without a tick.
                 for n in range(1, 10):
                     path = flag(here, one.port, '/burn', n)
-                    rows = tool(here, 'flat', '-n', '3')[0].splitlines()
-                    if len(export(path).samples) > 5 and any('burn' in row for row in rows):
+                    if len(export(path).samples) > 5:
                         break
             finally:
                 one.stop()
