@@ -243,7 +243,7 @@ void rp_conn_joined(int epfd, int fd)
 	struct rp_conn *c = kind == RP_FD_CONN ? rp_conn_of(fd) : NULL;
 
 	if (kind == RP_FD_CONN || kind == RP_FD_LISTEN)
-		rp_unseen_awaits(fd);
+		rp_unseen_awaits(fd, true);
 	if (c && c->epoll && c->epoll != epfd + 1)
 		c->n_epoll_more++;
 	else if (c)

@@ -16,13 +16,14 @@ void rp_unseen_settle(enum rp_unseen found)
 }
 
 /* With an io_uring, sets are filled, and waited for, by it. */
-void rp_unseen_awaits(int fd)
+void rp_unseen_awaits(int fd, bool in_set)
 {
 	int none = 0;
 
 	if (rp_unseen_is(RP_UNSEEN_NOT_KNOWN) &&
 	    !atomic_load_explicit(&rp_conn_has_ring, memory_order_relaxed))
-		atomic_compare_exchange_strong(&rp_unseen_dry, &none, fd + 1);
+		atomic_compare_exchange_strong(&rp_unseen_dry, &none,
+		                               (fd + 1) | (in_set ? RP_UNSEEN_IN_SET : 0));
 }
 
 void rp_unseen_ask(int fd)

@@ -19,8 +19,9 @@
  * which nobody makes before somebody is flagged. */
 enum rp_unseen { RP_UNSEEN_NOT_KNOWN, RP_UNSEEN_NO, RP_UNSEEN_LIKELY, RP_UNSEEN_YES };
 extern _Atomic uint8_t rp_unseen;
-/* The descriptor, plus 1, that is waited for; 0: none. */
+/* The descriptor, plus 1, that is waited for; 0: none.  With RP_UNSEEN_IN_SET: by a set. */
 extern _Atomic int rp_unseen_dry;
+enum { RP_UNSEEN_IN_SET = 1 << 30 };
 
 void rp_unseen_settle(enum rp_unseen found);
 /* A flagged request has come on FD. */
@@ -38,18 +39,19 @@ static inline bool rp_unseen_waits(void)
 	                   RP_UNSEEN_LIKELY);
 }
 
-/* FD is waited for: it had nothing to bring, or is put into an epoll set. */
-void rp_unseen_awaits(int fd);
+/* FD is waited for: it had nothing to bring, or is put into an epoll set, whose wait says so
+ * whether it blocks or not. */
+void rp_unseen_awaits(int fd, bool in_set);
 
 /* A read, or an accept, of FD has answered RET. */
 static inline void rp_unseen_answered(int fd, long ret)
 {
 	int dry = atomic_load_explicit(&rp_unseen_dry, memory_order_relaxed);
 
-	if (rp_unlikely(dry) && dry == fd + 1 && ret >= 0)
-		rp_unseen_settle(RP_UNSEEN_LIKELY);
+	if (rp_unlikely(dry) && (dry & ~RP_UNSEEN_IN_SET) == fd + 1 && ret >= 0)
+		rp_unseen_settle(dry & RP_UNSEEN_IN_SET ? RP_UNSEEN_YES : RP_UNSEEN_LIKELY);
 	else if (rp_unlikely(ret < 0) && errno == EAGAIN && !dry)
-		rp_unseen_awaits(fd);
+		rp_unseen_awaits(fd, false);
 }
 
 /* Somebody waits for a set's events: sooner or later for those of clients. */
@@ -69,9 +71,9 @@ static inline void rp_unseen_polled(void)
 /* FD is something else, or nothing, from now on. */
 static inline void rp_unseen_forget(int fd)
 {
-	int dry = fd + 1;
+	int dry = atomic_load_explicit(&rp_unseen_dry, memory_order_relaxed);
 
-	if (rp_unlikely(atomic_load_explicit(&rp_unseen_dry, memory_order_relaxed) == dry))
+	if (rp_unlikely(dry) && (dry & ~RP_UNSEEN_IN_SET) == fd + 1)
 		atomic_compare_exchange_strong(&rp_unseen_dry, &dry, 0);
 }
 

@@ -55,6 +55,14 @@ def holds(name):
     return test
 
 
+def holds_alone(name):
+    """Beside nobody more is believed."""
+    def test():
+        measured(name, connections=1)
+    test.__name__ = 'one request at a time ' + name + ' is never wrong'
+    return test
+
+
 def begins(name, connections):
     """The first flagged request of a busy server is known as well."""
     def test():
@@ -110,7 +118,9 @@ def work_for_another_is_caught():
 BURNING = ['php-fpm', 'C thread each', 'gunicorn gthread', 'uvicorn asyncio, all']
 FIRST = {'nginx proxy': 8, 'C loop, upstream': 2, 'C coroutines that read, all': 8,
          'node, upstream': 8, 'uvicorn asyncio, all': 8, 'uvicorn uvloop, all': 8}
+ALONE = ['C loop, unseen', 'C loop, tasks after']
 WATCHED = {'nginx proxy': 'start', 'C thread each': 'upstream', 'gunicorn gthread': 'start'}
 run(a_handler_that_lies_is_caught, work_for_another_is_caught, *map(holds, servers.SLICE),
+    *map(holds_alone, ALONE),
     *map(burns, BURNING), *(begins(*one) for one in FIRST.items()),
     *(watches(*one) for one in WATCHED.items()))

@@ -169,6 +169,7 @@ int main(void)
 	suite_add_tcase(suite, t);
 	t = tcase_create("blocks");
 	tcase_add_checked_fixture(t, ready_to_block, done);
+	tcase_add_test(t, so_was_what_is_in_a_set);
 	tcase_add_test(t, a_time_limit_is_a_wait_that_was_seen);
 	suite_add_tcase(suite, t);
 	return suite_run(suite);
