@@ -171,9 +171,9 @@ void rp_conn_born(int fd, enum rp_fd_kind kind)
 	/* A vfork child that closed it and opens something: here it is still what it was. */
 	if (was != RP_FD_NEW && !rp_conn_is_plain(was) && !rp_conn_own_process())
 		return;
-	if (atomic_load_explicit(&conn_of[fd], memory_order_relaxed) || was == RP_FD_UPSTREAM)
+	if (atomic_load_explicit(&conn_of[fd], memory_order_relaxed) || was == RP_FD_UPSTREAM) {
 		forget(fd, kind, false);
-	else if (was != kind) {
+	} else if (was != kind) {
 		rp_unseen_forget(fd);
 		rp_conn_set_kind(fd, kind);
 	}

@@ -60,7 +60,6 @@ static inline bool nobody_looks(int epfd)
 /* Nobody does, but it may be a loop's, and the next turn somebody's first. */
 static inline bool nobody_looks_yet(int epfd, uint64_t timeout_ns)
 {
-	rp_unseen_waited();
 	if (atomic_load_explicit(&rp_turn_watching, memory_order_relaxed))
 		return false;
 	rp_turn_comes_to(epfd);
