@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include "preload/hot/clock.h"
 #include "preload/hot/current.h"
+#include "preload/hot/queue.h"
 #include "preload/hot/request.h"
 #include "preload/hot/sampler.h"
 #include "preload/hot/sys.h"
@@ -32,6 +33,7 @@ struct rp_heir *rp_heir_make(void *(*start)(void *), void *arg)
 		h->arg = arg;
 		h->handoff = (struct rp_handoff){s->request, s->serial, .by = RP_BY_CREATOR,
 		                                 .tid = s->tid, .at_ns = rp_mono_ns()};
+		rp_queue_makes_thread();
 		return h;
 	}
 	return NULL;

@@ -248,6 +248,26 @@ static bool passes(struct rp_queue *q, struct rp_self *s, const void *mutex, str
 	return took || is_done(s, mutex);
 }
 
+void rp_queue_makes_thread(void)
+{
+	struct rp_self *s = &rp_self;
+
+	s->makes_for = s->serial;
+	for (unsigned i = 0; i < RP_SELF_WAITED; i++)
+		if (s->let_go.at[i])
+			rp_queue_find(s->let_go.at[i], true);
+}
+
+/* Nobody has ever waited there for something to do: a pool's first thread may be yet to be made. */
+static void let_go(struct rp_self *s, const void *mutex)
+{
+	if (s->armed != RP_ARMED)
+		return;
+	rp_queue_remember(&s->let_go, mutex);
+	if (s->makes_for == s->serial)
+		rp_queue_find(mutex, true);
+}
+
 bool rp_queue_passes(const void *mutex, struct rp_handoff *job)
 {
 	struct rp_self *s = &rp_self;
@@ -262,8 +282,10 @@ bool rp_queue_passes(const void *mutex, struct rp_handoff *job)
 		counted = atomic_load_explicit(&q->semaphore, memory_order_relaxed);
 	if (rp_unlikely(counted) && !rp_queue_is_off(counted) && rp_turn_runs != RP_RUNS_ANYTHING)
 		return rp_queue_sem_passes(counted, s, mutex, job);
-	if (!q) /* nobody has ever waited there for something to do */
+	if (!q) {
+		let_go(s, mutex);
 		return has_job_of(s, mutex);
+	}
 	/* What an interpreter's threads do under its locks is no job for each other. */
 	if (rp_queue_is_off(q) || rp_turn_runs == RP_RUNS_ANYTHING)
 		return is_done(s, mutex);

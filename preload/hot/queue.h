@@ -35,6 +35,10 @@ void rp_queue_sem_posted(const void *sem);
  * nobody's, or not known), which is to be offered to it when the mutex has been let go. */
 bool rp_queue_passes(const void *mutex, struct rp_handoff *job);
 
+/* The calling thread makes one for its request: under what it has let go lately, and lets go from
+ * here on, that one may find what is for another request. */
+void rp_queue_makes_thread(void);
+
 /* The calling thread works for (REQUEST, SERIAL), or (serial 0) for a request that is not flagged:
  * it writes to its client, by connection CLIENT - 1, or wakes it (0).  So that is whose the job was
  * that it took. */

@@ -127,7 +127,9 @@ struct rp_self {
 	const void *caller;                 /* of the last hook that bytes went through */
 	uint64_t says_ns;                   /* just before it wrote to another server last */
 	struct rp_mutexes waited,
-	        gave_under; /* it waited under, it put something under (queue.c) */
+	        gave_under;       /* it waited under, it put something under (queue.c) */
+	struct rp_mutexes let_go; /* while it worked for a request, and nobody ever waited there */
+	uint32_t makes_for;       /* serial of the last one that it made a thread for */
 	struct rp_took took[RP_SELF_WAITED];
 	/* Queues that semaphores count (queue_sem.c): it has passed and not yet taken; it has put
 	 * and not yet posted; it has posted, and holds the mutex still. */

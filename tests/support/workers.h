@@ -31,6 +31,8 @@ static inline void carry(struct rp_self *to, const struct rp_self *from)
 {
 	to->waited = from->waited;
 	to->gave_under = from->gave_under;
+	to->let_go = from->let_go;
+	to->makes_for = from->makes_for;
 	memcpy(to->took, from->took, sizeof(to->took));
 	memcpy(to->passed, from->passed, sizeof(to->passed));
 	to->client = from->client;

@@ -192,6 +192,49 @@ START_TEST(a_new_thread_that_may_have_taken_something_works_for_nobody)
 }
 END_TEST
 
+/* The first thread of a pool, made when its job has been put in: nobody ever waited there. */
+START_TEST(the_first_thread_of_a_pool_may_take_what_is_anothers)
+{
+	become(SERVER);
+	work();
+	unlock();
+	rp_queue_makes_thread();
+	ck_assert(works());
+	be_made();
+	unlock();
+	ck_assert_uint_eq(rp_self.armed, 0);
+}
+END_TEST
+
+START_TEST(the_first_thread_of_a_pool_may_be_made_under_its_mutex)
+{
+	become(SERVER);
+	work();
+	rp_queue_makes_thread();
+	unlock();
+	ck_assert(works());
+	be_made();
+	unlock();
+	ck_assert_uint_eq(rp_self.armed, 0);
+}
+END_TEST
+
+/* What its maker never let go is no queue between them. */
+START_TEST(a_new_thread_goes_on_past_a_mutex_of_its_own)
+{
+	pthread_mutex_t other = mutex;
+	struct rp_handoff job;
+
+	become(SERVER);
+	work();
+	rp_queue_passes(&other, &job);
+	rp_queue_makes_thread();
+	be_made();
+	unlock();
+	ck_assert(works());
+}
+END_TEST
+
 START_TEST(a_new_thread_that_wakes_who_waits_for_it_goes_on)
 {
 	make_known();
@@ -220,6 +263,9 @@ int main(void)
 	tcase_add_test(t, who_put_another_one_goes_on);
 	tcase_add_test(t, who_is_told_whose_work_it_does_goes_on);
 	tcase_add_test(t, a_new_thread_that_may_have_taken_something_works_for_nobody);
+	tcase_add_test(t, the_first_thread_of_a_pool_may_take_what_is_anothers);
+	tcase_add_test(t, the_first_thread_of_a_pool_may_be_made_under_its_mutex);
+	tcase_add_test(t, a_new_thread_goes_on_past_a_mutex_of_its_own);
 	tcase_add_test(t, a_new_thread_that_wakes_who_waits_for_it_goes_on);
 	suite_add_tcase(suite, t);
 	return suite_run(suite);
