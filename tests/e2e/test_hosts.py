@@ -47,8 +47,15 @@ def a_call_left_without_its_mask_leaves_all_as_it_was():
 
 
 def coroutines_that_do_input_and_output_take_their_turns():
-    for session in leaps('/coroutines').values():
-        equal(len([w for w in session.waits if w['kind'] == 'sleep']), 10, 'the sleeps told')
+    # A processor that is taken away while the timer is set may come back when it has rung: the
+    # thread has not slept then, and no wait is told.  That does not happen every time.
+    for _ in range(4):
+        told = [len([w for w in session.waits if w['kind'] == 'sleep'])
+                for session in leaps('/coroutines').values()]
+        check(max(told) <= 10, 'of 10 sleeps there are told', told)
+        if min(told) == 10:
+            return
+    equal(min(told), 10, 'the sleeps told')
 
 
 # ---- descriptors -------------------------------------------------------------------------------
