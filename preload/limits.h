@@ -42,6 +42,7 @@ enum {
 	RP_PEER_BYTES = 96,     /* of what was asked: "GET /stock" */
 	RP_MAX_AWAITS = 64,     /* answers that came and are not yet written, 800 bytes each */
 	RP_MAX_HEIRS = 64,      /* threads made by flagged ones, before they run; 40 bytes */
+	RP_MAX_STARTS = 32,     /* functions run by threads whose makers join them, 16 bytes each */
 	RP_SELF_WAITED = 4,     /* mutexes that a thread remembers to have waited under */
 	RP_MAX_QUEUES = 128,    /* mutexes under which threads wait, 5.2 KiB each */
 	RP_QUEUE_JOBS = 128,    /* jobs in such a queue; it is not followed while there are more */

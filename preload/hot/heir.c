@@ -16,13 +16,66 @@
 /* Threads between their creation and their first instruction. */
 static struct rp_heir heirs[RP_MAX_HEIRS];
 
+/* How often who made threads that run START then joined one. */
+static struct {
+	_Atomic uintptr_t start;
+	_Atomic uint32_t joined;
+} starts[RP_MAX_STARTS];
+
+enum { SHOWN = 2 };
+
+/* NULL: there is none, and no room for it. */
+static _Atomic uint32_t *times_joined(uintptr_t start, bool make)
+{
+	for (unsigned i = 0; i < RP_MAX_STARTS; i++) {
+		uintptr_t is = atomic_load_explicit(&starts[i].start, memory_order_relaxed);
+
+		if (!is && make && atomic_compare_exchange_strong(&starts[i].start, &is, start))
+			return &starts[i].joined;
+		if (is == start)
+			return &starts[i].joined;
+		if (!is)
+			break;
+	}
+	return NULL;
+}
+
+/* The host's pthread_t is not looked at: the new thread may have freed it by now. */
+void rp_heir_made(void *(*start)(void *))
+{
+	struct rp_self *s = &rp_self;
+
+	s->n_made = s->made == (uintptr_t)start ? s->n_made + 1 : 1;
+	s->made = (uintptr_t)start;
+}
+
+void rp_heir_joins(void)
+{
+	struct rp_self *s = &rp_self;
+	_Atomic uint32_t *joined = s->n_made ? times_joined(s->made, true) : NULL;
+
+	if (!joined)
+		return;
+	s->n_made--;
+	atomic_fetch_add_explicit(joined, 1, memory_order_relaxed);
+}
+
+static bool is_shown(void *(*start)(void *))
+{
+	const _Atomic uint32_t *joined = times_joined((uintptr_t)start, false);
+
+	return joined && atomic_load_explicit(joined, memory_order_relaxed) >= SHOWN;
+}
+
 struct rp_heir *rp_heir_make(void *(*start)(void *), void *arg)
 {
 	const struct rp_self *s = &rp_self;
+	bool shown = is_shown(start);
 
 	/* An interpreter's new thread takes the interpreter's lock and then what comes first. */
 	if (s->armed != RP_ARMED || !rp_request_lives(s->request, s->serial) ||
-	    rp_turn_is_over(s, rp_mono_ns()) || rp_turn_runs < RP_RUNS_CALLBACKS)
+	    rp_turn_is_over(s, rp_mono_ns()) || rp_turn_runs < RP_RUNS_CALLBACKS ||
+	    !(shown || rp_request_is_alone(s->request)))
 		return NULL;
 	for (unsigned i = 0; i < RP_MAX_HEIRS; i++) {
 		struct rp_heir *h = &heirs[i];
@@ -31,6 +84,7 @@ struct rp_heir *rp_heir_make(void *(*start)(void *), void *arg)
 			continue;
 		h->start = start;
 		h->arg = arg;
+		h->lone = !shown;
 		h->handoff = (struct rp_handoff){s->request, s->serial, .by = RP_BY_CREATOR,
 		                                 .tid = s->tid, .at_ns = rp_mono_ns()};
 		rp_queue_makes_thread();
@@ -50,12 +104,14 @@ void *rp_heir_main(void *arg)
 	struct rp_heir *heir = arg;
 	void *(*start)(void *) = heir->start;
 	struct rp_handoff handoff = heir->handoff;
+	bool lone = heir->lone;
 
 	arg = heir->arg;
 	rp_heir_free(heir);
 	if (rp_request_lives(handoff.request, handoff.serial)) {
 		rp_current_take(&handoff);
 		rp_self.heir = rp_self.armed != 0;
+		rp_self.lone |= lone;
 	}
 	arg = start(arg);
 	rp_current_leave();

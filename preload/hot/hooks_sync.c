@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include "preload/hot/blame.h"
+#include "preload/hot/heir.h"
 #include "preload/hot/hooks.h"
 #include "preload/hot/queue.h"
 #include "preload/hot/turn.h"
@@ -147,6 +148,7 @@ RP_HOOK int pthread_join(pthread_t thread, void **result)
 {
 	struct rp_wait w;
 
+	rp_heir_joins();
 	rp_wait_enter(&w, RP_WAIT_JOIN, NULL, 0);
 	int ret = rp_real.pthread_join(thread, result);
 
@@ -158,6 +160,7 @@ RP_HOOK int pthread_timedjoin_np(pthread_t thread, void **result, const struct t
 {
 	struct rp_wait w;
 
+	rp_heir_joins();
 	rp_wait_enter(&w, RP_WAIT_JOIN, NULL, 0);
 	int ret = rp_real.pthread_timedjoin_np(thread, result, until);
 

@@ -85,6 +85,8 @@ RP_HOOK int pthread_create(pthread_t *restrict thread, const pthread_attr_t *res
 
 	if (heir && ret)
 		rp_heir_free(heir);
+	if (ret == 0)
+		rp_heir_made(start);
 	show(hidden);
 	return ret;
 }

@@ -130,6 +130,8 @@ struct rp_self {
 	        gave_under;       /* it waited under, it put something under (queue.c) */
 	struct rp_mutexes let_go; /* while it worked for a request, and nobody ever waited there */
 	uint32_t makes_for;       /* serial of the last one that it made a thread for */
+	uint32_t n_made; /* threads that it has made and not joined, of the last kind (heir.c) */
+	uintptr_t made;  /* ... what they run */
 	struct rp_took took[RP_SELF_WAITED];
 	/* Queues that semaphores count (queue_sem.c): it has passed and not yet taken; it has put
 	 * and not yet posted; it has posted, and holds the mutex still. */

@@ -1,44 +1,24 @@
 /* truth_threads.c - threads that each serve one request at a time.
  *
- * Room: tests/hosts.  `truth_threads PORT UPSTREAM HOW [WAKING] [lifo] [batches|silent]`: HOW is
- * "each" (a thread for each connection), "queue" (one accepts, workers take connections from a
- * queue, read and answer) or "jobs" (one waits for all connections and reads, workers take the
- * requests from a queue, work and answer).  Its queues are stacks with "lifo"; who waits for
- * something in them is woken by: signals, broadcasts, semaphores, bytes in a pipe, counts of an
- * eventfd; or the pipe carries the items.  A worker of jobs takes several at a time with "batches",
- * and leaves all answers but the last to another thread with "silent".  With "grows" there is one
- * worker at first, another one is made where nobody waits, and who waits for long ends; with
- * "returns" a worker puts some jobs back; with "helps" who waits for its own job on the pool does
- * others'; with "sets" who reads waits in a set made for that, as gunicorn's
- * threads do.  Steps more: x, a lie; c, a thread made for the request. SPDX-License-Identifier: MIT
+ * Room: tests/hosts.  `truth_threads PORT UPSTREAM HOW [WAKING] [unseen] [lifo] [batches|silent]`:
+ * HOW is "each" (a thread for each connection), "queue" (one accepts, workers take connections from
+ * a queue, read and answer) or "jobs" (one waits for all connections and reads, workers take the
+ * requests from a queue, work and answer).  Its queues (queues.h) are stacks with "lifo".  A worker
+ * of jobs takes several at a time with "batches", and leaves all answers but the last to another
+ * thread with "silent".  With "grows" there is one worker at first, and more where they are needed;
+ * with "returns" a worker puts some jobs back; with "helps" who waits for its own job on the pool
+ * does others'; with "sets" who reads waits in a set made for that, as gunicorn's threads do.
+ * Steps more: x, a lie; c, a thread made for the request.  SPDX-License-Identifier: MIT
  */
-#include <semaphore.h>
-#include <stdatomic.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
+#include "queues.h"
 #include "truth.h"
 
-enum { N_CONNECTIONS = 64, N_WORKERS = 8, N_HELPERS = 4, N_UPSTREAMS = 4, ROOM = 1024, BATCH = 4 };
-
-/* First in, first out; of pointers. */
-struct queue {
-	pthread_mutex_t lock;
-	pthread_cond_t more;
-	sem_t count;
-	int read_fd, write_fd;
-	void *items[ROOM];
-	unsigned first, end, waiting;
-};
-
-#define QUEUE                                                                                      \
-	{                                                                                          \
-		PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, {{0}}, -1, -1, {0}, 0, 0, 0   \
-	}
+enum { N_CONNECTIONS = 64, N_WORKERS = 8, N_HELPERS = 4, N_UPSTREAMS = 4, BATCH = 4 };
 
 static struct queue work = QUEUE, jobs = QUEUE, upstreams = QUEUE;
 static int upstream_port, epoll = -1;
-static enum { SIGNALS, BROADCASTS, SEMAPHORES, BYTES, COUNTS, ITEMS } waking;
-static bool lifo, batches, silently, grows, returns, helps, sets;
+static bool batches, silently, grows, returns, helps, sets;
 static _Atomic(struct connection *) answers[ROOM];
 
 struct job {
@@ -55,114 +35,15 @@ struct connection {
 	bool returned;
 };
 
-static void make(struct queue *q)
-{
-	int fds[2];
-
-	if (sem_init(&q->count, 0, 0) != 0 || pipe(fds) != 0)
-		exit(1);
-	q->read_fd = waking == COUNTS ? eventfd(0, EFD_SEMAPHORE) : fds[0];
-	q->write_fd = waking == COUNTS ? q->read_fd : fds[1];
-}
-
-/* Once for each item, behind it. */
-static void announce(struct queue *q, void *item)
-{
-	uint64_t one = 1;
-	ssize_t n = 0;
-
-	if (waking == SEMAPHORES)
-		sem_post(&q->count);
-	else if (waking == BYTES)
-		n = write(q->write_fd, &one, 1);
-	else if (waking == COUNTS)
-		n = write(q->write_fd, &one, sizeof(one));
-	else if (waking == ITEMS)
-		n = write(q->write_fd, &item, sizeof(item));
-	if (n < 0)
-		perror("announce");
-}
-
-static void grow(void);
-
-static void put(struct queue *q, void *item)
-{
-	if (waking != ITEMS) {
-		pthread_mutex_lock(&q->lock);
-		if (grows && q == &work && !q->waiting)
-			grow();
-		q->items[q->end++ % ROOM] = item;
-		if (waking == BROADCASTS)
-			pthread_cond_broadcast(&q->more);
-		else if (waking == SIGNALS)
-			pthread_cond_signal(&q->more);
-		pthread_mutex_unlock(&q->lock);
-	}
-	announce(q, item);
-}
-
-static void await(struct queue *q, void **item)
-{
-	uint64_t one;
-	ssize_t n = 0;
-
-	if (waking == SEMAPHORES)
-		n = sem_wait(&q->count);
-	else if (waking == BYTES)
-		n = read(q->read_fd, &one, 1);
-	else if (waking == COUNTS)
-		n = read(q->read_fd, &one, sizeof(one));
-	else if (waking == ITEMS)
-		n = read(q->read_fd, item, sizeof(*item));
-	if (n < 0)
-		perror("await");
-}
-
-/* False: the thread is one too many. */
-static bool wait_for_more(struct queue *q)
-{
-	struct timespec until;
-	int ret = 0;
-
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += until.tv_nsec >= 995000000;
-	until.tv_nsec = (until.tv_nsec + 5000000) % 1000000000;
-	q->waiting++;
-	if (grows && q == &work)
-		ret = pthread_cond_timedwait(&q->more, &q->lock, &until);
-	else
-		pthread_cond_wait(&q->more, &q->lock);
-	q->waiting--;
-	return ret == 0 || q->first != q->end || q->waiting == 0;
-}
-
-static void *take(struct queue *q)
-{
-	void *item = NULL;
-
-	await(q, &item);
-	if (waking == ITEMS)
-		return item;
-	pthread_mutex_lock(&q->lock);
-	while (q->first == q->end)
-		if (!wait_for_more(q)) {
-			pthread_mutex_unlock(&q->lock);
-			pthread_exit(NULL);
-		}
-	item = lifo ? q->items[--q->end % ROOM] : q->items[q->first++ % ROOM];
-	pthread_mutex_unlock(&q->lock);
-	return item;
-}
-
 static void do_job(struct job *j)
 {
 	truth_says(j->truth, "pool");
 	truth_work(j->truth, 100);
 	truth_says(j->truth, "pool");
-	pthread_mutex_lock(&j->lock);
+	hold(&j->lock);
 	j->done = true;
-	pthread_cond_signal(&j->over);
-	pthread_mutex_unlock(&j->lock);
+	wake(&j->over, false);
+	let_go(&j->lock);
 }
 
 static void *help(void *nothing)
@@ -177,10 +58,10 @@ static void help_once(void)
 {
 	struct job *j = NULL;
 
-	pthread_mutex_lock(&jobs.lock);
+	hold(&jobs.lock);
 	if (jobs.first != jobs.end)
 		j = jobs.items[jobs.first++ % ROOM];
-	pthread_mutex_unlock(&jobs.lock);
+	let_go(&jobs.lock);
 	if (j)
 		do_job(j);
 }
@@ -193,10 +74,10 @@ static void be_helped(const struct truth *t)
 	put(&jobs, &j);
 	if (helps)
 		help_once();
-	pthread_mutex_lock(&j.lock);
+	hold(&j.lock);
 	while (!j.done)
-		pthread_cond_wait(&j.over, &j.lock);
-	pthread_mutex_unlock(&j.lock);
+		await_wake(&j.over, &j.lock, -1);
+	let_go(&j.lock);
 	truth_says(t, "pooled");
 }
 
@@ -344,12 +225,12 @@ static unsigned take_batch(struct queue *q, struct connection *c[BATCH])
 		void *unused;
 
 		await(q, &unused);
-		pthread_mutex_lock(&q->lock);
+		hold(&q->lock);
 		while (q->first == q->end && waking <= BROADCASTS)
-			pthread_cond_wait(&q->more, &q->lock);
+			await_wake(&q->more, &q->lock, -1);
 		while (q->first != q->end && n < BATCH)
 			c[n++] = q->items[q->first++ % ROOM];
-		pthread_mutex_unlock(&q->lock);
+		let_go(&q->lock);
 	}
 	return n;
 }
@@ -436,6 +317,7 @@ static void choose(char *const *argv)
 
 	lifo = truth_is_told(argv, "lifo");
 	grows = truth_is_told(argv, "grows");
+	unseen = truth_is_told(argv, "unseen");
 	returns = truth_is_told(argv, "returns");
 	helps = truth_is_told(argv, "helps");
 	sets = truth_is_told(argv, "sets");
@@ -452,6 +334,7 @@ int main(int argc, char **argv)
 	int listener = http_listen(argc, argv);
 
 	choose(argv);
+	work.grow = grows ? grow : NULL;
 	make(&work);
 	make(&jobs);
 	make(&upstreams);

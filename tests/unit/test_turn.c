@@ -236,16 +236,25 @@ START_TEST(a_segment_between_two_ticks_is_cut_where_the_timer_was_due)
 }
 END_TEST
 
+static void *run(void *nothing)
+{
+	return nothing;
+}
+
 START_TEST(what_a_loop_makes_then_is_nobodys_either)
 {
 	struct rp_heir *heir;
 
+	for (unsigned i = 0; i < 2; i++) {
+		rp_heir_made(run);
+		rp_heir_joins();
+	}
 	turn_of_one(10000ull * MS, false, true);
-	heir = rp_heir_make(NULL, NULL);
+	heir = rp_heir_make(run, NULL);
 	ck_assert_ptr_nonnull(heir);
 	rp_heir_free(heir);
 	rp_self.turn.due_ns = rp_mono_ns();
-	ck_assert_ptr_null(rp_heir_make(NULL, NULL));
+	ck_assert_ptr_null(rp_heir_make(run, NULL));
 }
 END_TEST
 
