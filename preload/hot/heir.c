@@ -16,24 +16,25 @@
 /* Threads between their creation and their first instruction. */
 static struct rp_heir heirs[RP_MAX_HEIRS];
 
-/* How often who made threads that run START then joined one. */
+/* Threads that run START were shown to do what their makers made them for: each that was joined by
+ * its maker is a sign, and one that did nothing else while that was alone is enough. */
 static struct {
 	_Atomic uintptr_t start;
-	_Atomic uint32_t joined;
+	_Atomic uint32_t signs;
 } starts[RP_MAX_STARTS];
 
 enum { SHOWN = 2 };
 
 /* NULL: there is none, and no room for it. */
-static _Atomic uint32_t *times_joined(uintptr_t start, bool make)
+static _Atomic uint32_t *signs_of(uintptr_t start, bool make)
 {
 	for (unsigned i = 0; i < RP_MAX_STARTS; i++) {
 		uintptr_t is = atomic_load_explicit(&starts[i].start, memory_order_relaxed);
 
 		if (!is && make && atomic_compare_exchange_strong(&starts[i].start, &is, start))
-			return &starts[i].joined;
+			return &starts[i].signs;
 		if (is == start)
-			return &starts[i].joined;
+			return &starts[i].signs;
 		if (!is)
 			break;
 	}
@@ -49,22 +50,29 @@ void rp_heir_made(void *(*start)(void *))
 	s->made = (uintptr_t)start;
 }
 
-void rp_heir_joins(void)
+static void show(uintptr_t start, uint32_t n)
 {
-	struct rp_self *s = &rp_self;
-	_Atomic uint32_t *joined = s->n_made ? times_joined(s->made, true) : NULL;
+	_Atomic uint32_t *signs = signs_of(start, true);
 
-	if (!joined)
-		return;
-	s->n_made--;
-	atomic_fetch_add_explicit(joined, 1, memory_order_relaxed);
+	if (signs)
+		atomic_fetch_add_explicit(signs, n, memory_order_relaxed);
 }
 
 static bool is_shown(void *(*start)(void *))
 {
-	const _Atomic uint32_t *joined = times_joined((uintptr_t)start, false);
+	const _Atomic uint32_t *signs = signs_of((uintptr_t)start, false);
 
-	return joined && atomic_load_explicit(joined, memory_order_relaxed) >= SHOWN;
+	return signs && atomic_load_explicit(signs, memory_order_relaxed) >= SHOWN;
+}
+
+void rp_heir_joins(void)
+{
+	struct rp_self *s = &rp_self;
+
+	if (!s->n_made)
+		return;
+	s->n_made--;
+	show(s->made, 1);
 }
 
 struct rp_heir *rp_heir_make(void *(*start)(void *), void *arg)
@@ -114,6 +122,8 @@ void *rp_heir_main(void *arg)
 		rp_self.lone |= lone;
 	}
 	arg = start(arg);
+	if (rp_self.armed && rp_self.heir) /* it never waited for more to do */
+		show((uintptr_t)start, SHOWN);
 	rp_current_leave();
 	return arg;
 }

@@ -3,7 +3,8 @@
  *
  * Room: hot.  A pool's thread is created by whoever comes first and serves all: its first wait
  * for the next task ends the inheritance.  It may find tasks before it ever waits: so beside other
- * requests only such threads inherit as their makers were seen to join.
+ * requests only such threads inherit as their makers were seen to join, or as ended without a
+ * wait for more when their maker's request was alone.
  * SPDX-License-Identifier: MIT
  */
 #ifndef RP_HOT_HEIR_H

@@ -21,6 +21,18 @@ static void *run(void *comes)
 	return NULL;
 }
 
+static void *run_and_wait(void *nothing)
+{
+	static pthread_cond_t none = PTHREAD_COND_INITIALIZER;
+	struct rp_wait w;
+
+	found.works = works();
+	rp_wait_enter(&w, RP_WAIT_COND, &none, 0);
+	rp_wait_leave(&w);
+	found.works_beside_another = works();
+	return nothing;
+}
+
 static void *run_else(void *nothing)
 {
 	return nothing;
@@ -103,6 +115,28 @@ START_TEST(several_are_made_before_the_first_is_joined)
 }
 END_TEST
 
+/* Nobody joins it, but it did one thing and was over. */
+START_TEST(what_ended_without_a_wait_for_more_shows_what_it_is_for)
+{
+	be_alone();
+	make(run, NULL, false);
+	be_beside_others();
+	ck_assert(make(run, NULL, false));
+	ck_assert(found.works);
+}
+END_TEST
+
+/* A pool's, which then waits for the next. */
+START_TEST(what_waits_for_more_shows_nothing)
+{
+	be_alone();
+	make(run_and_wait, NULL, false);
+	ck_assert(found.works && !found.works_beside_another);
+	be_beside_others();
+	ck_assert(!make(run_and_wait, NULL, false));
+}
+END_TEST
+
 START_TEST(what_others_run_shows_nothing)
 {
 	for (unsigned i = 0; i < 4; i++)
@@ -134,6 +168,8 @@ int main(void)
 	tcase_add_test(t, beside_others_it_may_be_a_pools);
 	tcase_add_test(t, beside_others_it_works_for_who_joins_such_threads);
 	tcase_add_test(t, several_are_made_before_the_first_is_joined);
+	tcase_add_test(t, what_ended_without_a_wait_for_more_shows_what_it_is_for);
+	tcase_add_test(t, what_waits_for_more_shows_nothing);
 	tcase_add_test(t, what_others_run_shows_nothing);
 	tcase_add_test(t, who_joins_more_than_it_made_shows_no_more);
 	suite_add_tcase(suite, t);
