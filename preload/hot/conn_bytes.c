@@ -95,9 +95,11 @@ static void enter_or_leave(struct rp_conn *c, const struct rp_run *single, bool 
 	bool works = known && rp_current_works(single->request, single->serial) &&
 	             (rp_self.coroutine.found || !rp_fiber_is_guest());
 
-	if (works && rp_self.by != RP_BY_CLIENT && rp_turn_is_guest(c->watched))
+	bool lent = rp_conn_is_lent(c, reads);
+
+	if (works && rp_self.by != RP_BY_CLIENT && rp_turn_is_guest(lent))
 		return; /* and ends as what brought it does */
-	if (works || (known && rp_turn_allows_client(single->request, c->watched, reads)))
+	if (works || (known && rp_turn_allows_client(single->request, lent, reads)))
 		rp_current_enter(single->request, single->serial);
 	else
 		is_for_nobody();

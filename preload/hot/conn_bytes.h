@@ -15,6 +15,14 @@
 /* The request a run stands for, NULL when it is plain, over, or of our parent process. */
 struct rp_course *rp_conn_followed(const struct rp_run *run);
 
+/* May the calling thread, which reads from C or writes there, go on with somebody else's request
+ * though this one is not answered?  A loop watches C, or the thread has not read what it answers:
+ * it may leave the rest of the answer to who did, or the client may be gone. */
+static inline bool rp_conn_is_lent(const struct rp_conn *c, bool reads)
+{
+	return c->watched || (!reads && rp_self.client != rp_conn_client(c));
+}
+
 /* Takes a side of C (BUSY: in_busy or out_busy), which its user sets to 0 again.  False: C is
  * opaque, or becomes it now, since a second reader or writer is there at the same moment and no
  * order of bytes can be told any more. */

@@ -335,7 +335,7 @@ static void work_for(const struct rp_conn *c, const struct stream *s, bool reads
 	uint32_t serial = s ? atomic_load_explicit(&s->serial, memory_order_relaxed) : 0;
 
 	if (is_followed(s) && (rp_current_works(s->request, serial) ||
-	                       rp_turn_allows_client(s->request, c->watched, reads)))
+	                       rp_turn_allows_client(s->request, rp_conn_is_lent(c, reads), reads)))
 		rp_current_enter(s->request, serial);
 	else
 		rp_current_leave();

@@ -268,6 +268,7 @@ def python_loop(how):
 
 
 READING_TASKS = app(PYTHON, os.path.join(HERE, 'app_sock.py'), '$PORT')
+POOL = app(PYTHON, os.path.join(HERE, 'app_pool.py'), '$PORT')
 THREADS = app(PYTHON, os.path.join(HERE, 'app_threads.py'), '$PORT')
 
 MICROHTTPD = own('truth_mhd')
@@ -349,6 +350,7 @@ ALL = [
      'start burst made joined timer end'),
     ('C thread each, stacks', own('truth_threads', 'each', 'lifo'), IDS % 'tubp', THREAD),
     ('python threads', THREADS, IDS % 'tubp', THREAD + ' burst pool'),
+    ('python, read for a pool', POOL, IDS % 'tubp', ''),
     ('gunicorn gthread', GUNICORN, IDS % 'tubp', THREAD + ' burst pool'),
     ('node, upstream', NODE, IDS % 'ub', 'start upstream burst end'),
     ('node, all', NODE, IDS % 'tubp', LOOP),
@@ -388,6 +390,6 @@ SLICE = ['nginx files', 'nginx files, pipelined', 'nginx HTTP/2, files',
          'C read, workers, growing, unseen', 'C read, workers that put back',
          'C read, workers, helped', 'C read, batches, bytes in a pipe', 'C read, semaphores',
          'C read, semaphores, stacks',
-         'C thread each, stacks', 'gunicorn gthread', 'node, all', 'express, all',
+         'C thread each, stacks', 'python, read for a pool', 'gunicorn gthread', 'node, all', 'express, all',
          'uvicorn asyncio, all', 'uvicorn uvloop, all', 'python loop, tasks', 'python asyncio, tasks that read',
          'python loop, callbacks']

@@ -272,6 +272,39 @@ START_TEST(one_that_leaves_a_request_unanswered_for_anothers_is_believed_no_more
 }
 END_TEST
 
+static void *writes(void *armed)
+{
+	((bool *)armed)[0] = rp_self.armed == RP_ARMED;
+	rp_conn_touch(pair_fd, false, 0);
+	((bool *)armed)[1] = rp_self.armed == RP_ARMED;
+	rp_current_leave();
+	return armed;
+}
+
+static bool another_thread_writes_for_it(void)
+{
+	bool armed[2];
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, writes, armed);
+	pthread_join(thread, NULL);
+	ck_assert(!armed[0]);
+	return armed[1];
+}
+
+START_TEST(who_answers_what_another_thread_has_read_may_go_on_with_anybodys)
+{
+	pair_heard("GET /a?profile=1 HTTP/1.1\r\n\r\n");
+	ck_assert(another_thread_writes_for_it()); /* there is nobody else */
+	rp_conn_touch(pair_fd, false, 0);
+	ck_assert_uint_eq(rp_self.armed, RP_ARMED);
+	rp_request_joins(NULL, 0);
+	ck_assert(!another_thread_writes_for_it());
+	rp_conn_touch(pair_fd, false, 0);
+	ck_assert_uint_eq(rp_self.armed, RP_ARMED);
+}
+END_TEST
+
 START_TEST(an_epoll_set_of_others_is_a_loop)
 {
 	enum { EP_ONE = 400, EP_MANY, EP_LISTEN, LISTENER };
@@ -403,6 +436,7 @@ int main(void)
 	tcase_add_test(tcase, the_thread_works_for_who_is_being_answered);
 	tcase_add_test(tcase,
 	               one_that_leaves_a_request_unanswered_for_anothers_is_believed_no_more);
+	tcase_add_test(tcase, who_answers_what_another_thread_has_read_may_go_on_with_anybodys);
 	tcase_add_test(tcase, an_epoll_set_of_others_is_a_loop);
 	tcase_add_test(tcase, a_set_of_one_is_none_of_a_loop);
 	tcase_add_test(tcase, a_set_with_two_names_is_a_loop_whatever_it_holds);
