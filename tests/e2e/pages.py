@@ -34,13 +34,15 @@ def chromium():
 # ---- sessions of real servers ------------------------------------------------------------------
 
 def record(argv, *targets, **named):
-    """The sessions of TARGETS, flagged, on the server ARGV (PORT stands for its port)."""
+    """The sessions of TARGETS, flagged, on the server ARGV (PORT stands for its port), which has
+    answered UNFLAGGED before."""
+    unflagged = named.pop('unflagged', ())
     with place(named.pop('owner', None)) as there:
         port = harness.free_port()
         argv = [a.replace('PORT', str(port)).replace('HERE', there.path) for a in argv]
         named.pop('prepare', lambda *_: None)(there, port)
         with server(there, argv, port, **named):
-            for target in targets:
+            for target in (*unflagged, *targets):
                 harness.ask(port, target, close=True)
             until('sessions', lambda: len(files(there.sessions)) >= len(targets))
         kept = []
@@ -59,7 +61,9 @@ def shop():
 
 @functools.lru_cache(None)
 def threads():
-    return record([os.path.join(harness.BUILD, 'hosts/mix'), 'PORT'], '/mix?profile=1')[0]
+    # It asks itself: see test_account_mix.
+    return record([os.path.join(harness.BUILD, 'hosts/mix'), 'PORT'], '/mix?profile=1',
+                  unflagged=['/mix'])[0]
 
 
 @functools.lru_cache(None)
