@@ -65,7 +65,7 @@ static bool is_shown(void *(*start)(void *))
 	return signs && atomic_load_explicit(signs, memory_order_relaxed) >= SHOWN;
 }
 
-void rp_heir_joins(void)
+void rp_heir_joined(void)
 {
 	struct rp_self *s = &rp_self;
 

@@ -22,10 +22,10 @@ struct rp_heir {
 	_Atomic uint8_t taken;
 };
 
-/* The calling thread has made one that runs START; it is about to join one, the last that it has
- * made, we think.  Also while nobody is flagged: so the first flagged request's are known. */
+/* The calling thread has made one that runs START; it has joined one, of the kind that it made
+ * last, we think.  Also while nobody is flagged: so the first flagged request's are known. */
 void rp_heir_made(void *(*start)(void *));
-void rp_heir_joins(void);
+void rp_heir_joined(void);
 
 /* The calling thread's request for a new thread that shall run START(ARG): give rp_heir_main and
  * the answer to the kernel instead.  NULL: it works for nobody, nobody knows for whom

@@ -148,11 +148,12 @@ RP_HOOK int pthread_join(pthread_t thread, void **result)
 {
 	struct rp_wait w;
 
-	rp_heir_joins();
 	rp_wait_enter(&w, RP_WAIT_JOIN, NULL, 0);
 	int ret = rp_real.pthread_join(thread, result);
 
 	rp_wait_leave(&w);
+	if (ret == 0)
+		rp_heir_joined();
 	return ret;
 }
 
@@ -160,11 +161,12 @@ RP_HOOK int pthread_timedjoin_np(pthread_t thread, void **result, const struct t
 {
 	struct rp_wait w;
 
-	rp_heir_joins();
 	rp_wait_enter(&w, RP_WAIT_JOIN, NULL, 0);
 	int ret = rp_real.pthread_timedjoin_np(thread, result, until);
 
 	rp_wait_leave(&w);
+	if (ret == 0)
+		rp_heir_joined();
 	return ret;
 }
 

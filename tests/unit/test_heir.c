@@ -49,9 +49,9 @@ static bool make(void *(*start)(void *), void *arg, bool join)
 	                                heir ? (void *)heir : arg),
 	                 0);
 	rp_heir_made(start);
-	if (join)
-		rp_heir_joins();
 	pthread_join(thread, NULL);
+	if (join)
+		rp_heir_joined();
 	return heir;
 }
 
@@ -109,7 +109,7 @@ START_TEST(several_are_made_before_the_first_is_joined)
 	for (unsigned i = 0; i < 3; i++)
 		rp_heir_made(run);
 	for (unsigned i = 0; i < 3; i++)
-		rp_heir_joins();
+		rp_heir_joined();
 	be_beside_others();
 	ck_assert(make(run, NULL, false));
 }
@@ -151,7 +151,7 @@ START_TEST(who_joins_more_than_it_made_shows_no_more)
 {
 	make(run, NULL, true);
 	for (unsigned i = 0; i < 8; i++)
-		rp_heir_joins();
+		rp_heir_joined();
 	be_beside_others();
 	ck_assert(!make(run, NULL, false));
 }

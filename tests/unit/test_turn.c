@@ -247,7 +247,7 @@ START_TEST(what_a_loop_makes_then_is_nobodys_either)
 
 	for (unsigned i = 0; i < 2; i++) {
 		rp_heir_made(run);
-		rp_heir_joins();
+		rp_heir_joined();
 	}
 	turn_of_one(10000ull * MS, false, true);
 	heir = rp_heir_make(run, NULL);
