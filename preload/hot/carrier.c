@@ -200,6 +200,14 @@ void rp_carrier_reads(int fd)
 		rp_current_leave(); /* that job is done */
 }
 
+bool rp_carrier_is_done(const struct rp_self *s, const struct rp_waited *what)
+{
+	if (!s->armed || s->by != RP_BY_PIPE)
+		return false;
+	return what->kind == RP_WAIT_EPOLL ||
+	       (what->fd < 0 && (what->kind == RP_WAIT_POLL || what->kind == RP_WAIT_SELECT));
+}
+
 void rp_carrier_heard(int fd, const struct iovec *iov, size_t n_iov, size_t n)
 {
 	struct carrier *c = is_watched() ? enter(fd) : NULL;

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/uio.h>
+#include "preload/hot/wait.h"
 
 /* What is written on WRITES will be read on READS (an eventfd: the same). */
 void rp_carrier_born(int reads, int writes);
@@ -22,6 +23,10 @@ void rp_carrier_unsure(int fd);
 /* FD is about to be read; N bytes came. */
 void rp_carrier_reads(int fd);
 void rp_carrier_heard(int fd, const struct iovec *iov, size_t n_iov, size_t n);
+
+/* S works for what came by a pipe, if for anybody, and is about to wait for WHAT: for events of
+ * several, of which the next that comes by the pipe may be one? */
+bool rp_carrier_is_done(const struct rp_self *s, const struct rp_waited *what);
 
 /* FD is a timer, made by the calling thread; somebody sets it; it has rung. */
 void rp_carrier_timer(int fd);

@@ -95,11 +95,12 @@ static void enter_or_leave(struct rp_conn *c, const struct rp_run *single, bool 
 	bool works = known && rp_current_works(single->request, single->serial) &&
 	             (rp_self.coroutine.found || !rp_fiber_is_guest());
 
-	bool lent = rp_conn_is_lent(c, reads);
+	bool lent = single && rp_conn_is_lent(c, single), may_go_on = c->watched || lent;
 
-	if (works && rp_self.by != RP_BY_CLIENT && rp_turn_is_guest(lent))
+	if (works && rp_self.by != RP_BY_CLIENT && rp_turn_is_guest(may_go_on))
 		return; /* and ends as what brought it does */
-	if (works || (known && rp_turn_allows_client(single->request, lent, reads)))
+	rp_self.lent = lent;
+	if (works || (known && rp_turn_allows_client(single->request, may_go_on, reads)))
 		rp_current_enter(single->request, single->serial);
 	else
 		is_for_nobody();
@@ -117,7 +118,10 @@ void rp_conn_bind(struct rp_conn *c, bool reads)
 	struct rp_run *run = rp_pending_front(&c->pending);
 	struct rp_run *single = rp_pending_single(&c->pending);
 
-	if (reads)
+	if (reads && single &&
+	    rp_conn_is_lent(c, single)) /* what another thread has begun to read */
+		rp_self.client = 0;
+	else if (reads)
 		rp_conn_read_from(c, single ? single->serial : 0);
 	judge_touch(c, run, single, reads);
 	if (rp_current_is_told(&rp_self))

@@ -15,12 +15,15 @@
 /* The request a run stands for, NULL when it is plain, over, or of our parent process. */
 struct rp_course *rp_conn_followed(const struct rp_run *run);
 
-/* May the calling thread, which reads from C or writes there, go on with somebody else's request
- * though this one is not answered?  A loop watches C, or the thread has not read what it answers:
- * it may leave the rest of the answer to who did, or the client may be gone. */
-static inline bool rp_conn_is_lent(const struct rp_conn *c, bool reads)
+/* Is the calling thread, which touches C, not the one that has read there what is to be answered,
+ * RUN?  It may leave the rest of the answer to that one, or the client may be gone, or it has only
+ * read the body: then it goes on with somebody else's request though this one is not answered. */
+static inline bool rp_conn_is_lent(const struct rp_conn *c, const struct rp_run *run)
 {
-	return c->watched || (!reads && rp_self.client != rp_conn_client(c));
+	const struct rp_self *s = &rp_self;
+	bool light = run->request >= RP_REQUEST_FLIGHTS && !s->client_serial; /* conn_light.c */
+
+	return s->client != rp_conn_client(c) || (s->client_serial != run->serial && !light);
 }
 
 /* Takes a side of C (BUSY: in_busy or out_busy), which its user sets to 0 again.  False: C is

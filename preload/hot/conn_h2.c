@@ -333,9 +333,11 @@ static struct stream *sole(struct h2 *h)
 static void work_for(const struct rp_conn *c, const struct stream *s, bool reads)
 {
 	uint32_t serial = s ? atomic_load_explicit(&s->serial, memory_order_relaxed) : 0;
+	bool lent = !reads && rp_self.client != rp_conn_client(c);
 
+	rp_self.lent = lent;
 	if (is_followed(s) && (rp_current_works(s->request, serial) ||
-	                       rp_turn_allows_client(s->request, rp_conn_is_lent(c, reads), reads)))
+	                       rp_turn_allows_client(s->request, c->watched || lent, reads)))
 		rp_current_enter(s->request, serial);
 	else
 		rp_current_leave();

@@ -307,6 +307,8 @@ void rp_conn_hear(int fd, struct rp_conn *c, const struct iovec *iov, size_t n_i
 		n_iov = 0;
 	if (rp_unlikely(c->stalled[RP_STALL_SENDS]))
 		rp_conn_stall_end(c, RP_STALL_SENDS);
+	bool begins = !rp_pending_front(&c->pending) || c->owing;
+
 	for (size_t i = 0; i < n_iov && n; i++) {
 		size_t part = iov[i].iov_len < n ? iov[i].iov_len : n;
 
@@ -326,7 +328,10 @@ void rp_conn_hear(int fd, struct rp_conn *c, const struct iovec *iov, size_t n_i
 		return;
 	}
 	uint32_t admitted = rp_self.gate_serial;
+	struct rp_run *single = rp_pending_single(&c->pending);
 
+	if (begins)
+		rp_conn_read_from(c, single ? single->serial : 0);
 	rp_conn_bind(c, true);
 	if (rp_unlikely(rp_self.told_serial))
 		meet(c);

@@ -69,6 +69,7 @@ static inline void rp_conn_read_from(const struct rp_conn *c, uint32_t serial)
 {
 	rp_self.client = rp_conn_client(c);
 	rp_self.client_serial = serial;
+	rp_self.lent = false;
 }
 
 /* The connection behind FD: as it is, or made when there is none yet (NULL: no slot left). */

@@ -60,7 +60,8 @@ bool rp_executor_parks_on_futex(const struct rp_self *s)
 bool rp_executor_parks(struct rp_self *s, const struct rp_waited *what)
 {
 	return rp_unlikely(s->lone) && what->kind != RP_WAIT_FUTEX &&
-	       rp_executor_parks_on_futex(s) && rp_executor_is_named(s) && rp_heir_ends(what);
+	       rp_executor_parks_on_futex(s) && (s->lent || rp_executor_is_named(s)) &&
+	       rp_heir_ends(what);
 }
 
 void rp_executor_meets(void)

@@ -110,6 +110,7 @@ struct rp_self {
 	enum rp_source by;      /* ... and why we think so */
 	const void *queue;      /* what it came through (struct rp_handoff) */
 	bool lone;              /* ... and only because it is alone in this process */
+	bool lent;              /* by its client: another thread has read it (conn_bytes.h) */
 	uint8_t executor;       /* what its name says: RP_EXECUTOR_* (executor.h) */
 	bool gave;              /* it has put a job for this request into a queue */
 	uint32_t runtime; /* contexts of its language's runtime that it is in (hot/python.h) */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "preload/hot/blame.h"
 #include "preload/hot/capture.h"
+#include "preload/hot/carrier.h"
 #include "preload/hot/clock.h"
 #include "preload/hot/conn.h"
 #include "preload/hot/coroutine.h"
@@ -65,7 +66,8 @@ static bool may_record(struct rp_self *s, const struct rp_wait *w, const struct 
 	if (s->wait)
 		abandoned(s);
 	if (s->armed == RP_ARMED_OVER || (s->armed && s->heir && rp_heir_ends(what)) ||
-	    rp_executor_parks(s, what) || rp_coroutine_is_left(s, (uint64_t)(uintptr_t)w) ||
+	    rp_executor_parks(s, what) || rp_carrier_is_done(s, what) ||
+	    rp_coroutine_is_left(s, (uint64_t)(uintptr_t)w) ||
 	    (s->armed && rp_turn_is_over(s, rp_mono_ns())))
 		rp_current_leave();
 	return s->armed == RP_ARMED;

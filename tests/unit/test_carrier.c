@@ -143,6 +143,35 @@ static bool counts(uint64_t n)
 	return works();
 }
 
+START_TEST(who_waits_for_events_of_several_has_done_with_the_last)
+{
+	static const struct {
+		struct rp_waited what;
+		bool done;
+	} rows[] = {
+	        {{.kind = RP_WAIT_EPOLL, .fd = 9}, true},
+	        {{.kind = RP_WAIT_POLL, .fd = -1}, true},
+	        {{.kind = RP_WAIT_POLL, .fd = 9}, false},
+	        {{.kind = RP_WAIT_SELECT, .fd = -1}, true},
+	        {{.kind = RP_WAIT_COND, .fd = -1}, false},
+	};
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct rp_wait w;
+
+		gives(true, 1);
+		ck_assert(reads(64));
+		rp_wait_begin(&w, &rows[i].what);
+		ck_assert_uint_eq(works(), !rows[i].done);
+		rp_wait_leave(&w);
+		work(); /* by what it reads of its client */
+		rp_wait_begin(&w, &rows[i].what);
+		ck_assert(works());
+		rp_wait_leave(&w);
+	}
+}
+END_TEST
+
 START_TEST(an_eventfd_counts_how_often_it_was_written)
 {
 	work();
@@ -240,6 +269,7 @@ int main(void)
 	tcase_add_test(t, messages_of_several_are_nobodys_until_all_are_read);
 	tcase_add_test(t, what_nobody_saw_being_written_is_nobodys);
 	tcase_add_test(t, who_reads_the_next_message_has_done_with_the_last);
+	tcase_add_test(t, who_waits_for_events_of_several_has_done_with_the_last);
 	tcase_add_test(t, an_eventfd_counts_how_often_it_was_written);
 	tcase_add_test(t, who_reads_a_message_beside_other_requests_works_for_nobody);
 	tcase_add_test(t, who_read_a_message_works_for_nobody_once_there_are_other_requests);
