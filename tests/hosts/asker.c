@@ -4,9 +4,11 @@
  * Room: tests/hosts; no server.  `asker PORT CONNECTIONS STREAMS RATE SECONDS ONE_IN TARGET
  * FLAGGED`: STREAMS 0 is HTTP/1.1, else HTTP/2 with as many at once on a connection; RATE requests
  * a second, 0: the next when one is answered; about one in ONE_IN (0: none) asks for FLAGGED.
- * Prints answers, flagged, failed, changed, and of the unflagged the median, the 99th percentile in
- * us.  A request's time begins when it is due: a server that stalls is not asked less.
- * SPDX-License-Identifier: MIT
+ * Prints answers, flagged, failed, changed, and of the unflagged the median, the 99th percentile of
+ * two times in us.  The first begins when a request is due (a server that stalls is not asked less)
+ * and ends when we have read its answer: who competes with us for a processor is in it.  The second
+ * is what a client elsewhere would see: from when we sent it until the kernel had the answer for
+ * us. SPDX-License-Identifier: MIT
  */
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -21,7 +23,7 @@ struct slot {
 	struct connection *on;
 	uint32_t stream;
 	bool open, flagged, ok;
-	int64_t due_ns;
+	int64_t due_ns, sent_ns; /* by the clock of the machine, by that of its kernel's stamps */
 	size_t n;
 	char bytes[MOST]; /* HTTP/1.1: of the whole answer; HTTP/2: of its body */
 };
@@ -43,18 +45,28 @@ static struct connection *connections;
 static struct slot **idle; /* a ring: each connection has its turn */
 static unsigned n_slots, idle_first, idle_end;
 static int epoll;
-static int64_t began_ns, end_ns;
+static int64_t began_ns, end_ns, arrived_ns;
 static uint64_t n_sent, n_answers, n_flagged, n_failed, n_changed, n_times;
-static uint32_t times_ns[N_TIMES];
+static uint32_t times_ns[N_TIMES], elsewhere_ns[N_TIMES];
 static char wanted[MOST];
 static size_t n_wanted;
 
-static int64_t now_ns(void)
+static int64_t as_ns(struct timespec t)
+{
+	return t.tv_sec * 1000000000ll + t.tv_nsec;
+}
+
+static int64_t clock_ns(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ll + t.tv_nsec;
+	clock_gettime(clock, &t);
+	return as_ns(t);
+}
+
+static int64_t now_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
 }
 
 /* ---- answers ---- */
@@ -88,6 +100,11 @@ static void judge(struct slot *s)
 		fprintf(stderr, "asker: changed:\n%.*s\n", (int)n, s->bytes);
 }
 
+static uint32_t within(int64_t ns)
+{
+	return (uint32_t)(ns < 0 ? 0 : ns < UINT32_MAX ? ns : UINT32_MAX);
+}
+
 static void end(struct slot *s)
 {
 	int64_t took_ns = now_ns() - s->due_ns;
@@ -102,8 +119,10 @@ static void end(struct slot *s)
 	}
 	n_answers++;
 	judge(s);
-	if (!s->flagged && n_times < N_TIMES)
-		times_ns[n_times++] = (uint32_t)(took_ns < UINT32_MAX ? took_ns : UINT32_MAX);
+	if (s->flagged || n_times == N_TIMES)
+		return;
+	elsewhere_ns[n_times] = within(arrived_ns - s->sent_ns);
+	times_ns[n_times++] = within(took_ns);
 }
 
 /* ---- connections ---- */
@@ -129,6 +148,7 @@ static void dial(struct connection *c)
 	c->next_stream = 1;
 	c->n = 0;
 	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+	setsockopt(c->fd, SOL_SOCKET, SO_TIMESTAMPNS, &yes, sizeof(yes));
 	epoll_ctl(epoll, EPOLL_CTL_ADD, c->fd, &e);
 	if (how.n_streams)
 		put(c, hello, sizeof(hello) - 1);
@@ -279,6 +299,7 @@ static void ask(struct slot *s, int64_t due_ns)
 	s->ok = false;
 	s->flagged = flagged;
 	s->due_ns = due_ns;
+	s->sent_ns = clock_ns(CLOCK_REALTIME);
 	s->n = 0;
 	n_sent++;
 	n_flagged += flagged;
@@ -295,9 +316,30 @@ static int64_t next_due_ns(int64_t now)
 	return how.rate > 0 ? began_ns + (int64_t)((double)n_sent * 1e9 / how.rate) : now;
 }
 
+/* As recv; when the last of what it read arrived is known then. */
+static ssize_t take(int fd, char *bytes, size_t n_most)
+{
+	char control[CMSG_SPACE(sizeof(struct timespec))];
+	struct iovec into = {bytes, n_most};
+	struct msghdr m = {.msg_iov = &into,
+	                   .msg_iovlen = 1,
+	                   .msg_control = control,
+	                   .msg_controllen = sizeof(control)};
+	ssize_t n = recvmsg(fd, &m, MSG_DONTWAIT);
+	struct cmsghdr *stamp = n > 0 ? CMSG_FIRSTHDR(&m) : NULL;
+	struct timespec t;
+
+	arrived_ns = clock_ns(CLOCK_REALTIME);
+	if (stamp && stamp->cmsg_type == SCM_TIMESTAMPNS) {
+		memcpy(&t, CMSG_DATA(stamp), sizeof(t));
+		arrived_ns = as_ns(t);
+	}
+	return n;
+}
+
 static void hear(struct connection *c)
 {
-	ssize_t n = recv(c->fd, c->bytes + c->n, MOST - 1 - c->n, MSG_DONTWAIT);
+	ssize_t n = take(c->fd, c->bytes + c->n, MOST - 1 - c->n);
 
 	if (n <= 0) {
 		if (n == 0 || (errno != EAGAIN && errno != EINTR))
@@ -366,6 +408,12 @@ static int by_size(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static void print_percentiles(uint32_t *ns)
+{
+	qsort(ns, n_times, sizeof(*ns), by_size);
+	printf(" %.1f %.1f", ns[n_times / 2] / 1e3, ns[n_times * 99 / 100] / 1e3);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 9) {
@@ -384,8 +432,9 @@ int main(int argc, char **argv)
 	began_ns = now_ns();
 	end_ns = began_ns + (int64_t)(atof(argv[5]) * 1e9);
 	run();
-	qsort(times_ns, n_times, sizeof(*times_ns), by_size);
-	printf("%lu %lu %lu %lu %.1f %.1f\n", n_answers, n_flagged, n_failed, n_changed,
-	       times_ns[n_times / 2] / 1e3, times_ns[n_times * 99 / 100] / 1e3);
+	printf("%lu %lu %lu %lu", n_answers, n_flagged, n_failed, n_changed);
+	print_percentiles(times_ns);
+	print_percentiles(elsewhere_ns);
+	printf("\n");
 	return 0;
 }
