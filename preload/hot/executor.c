@@ -28,6 +28,14 @@ static const struct {
         NAME("ghc_worker"),      /* Haskell's threads */
 };
 
+/* ... and what those of Haskell's threads end with, after the program's name. */
+static bool ends_as_haskells(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 2 && name[n - 2] == ':' && name[n - 1] == 'w';
+}
+
 static bool has_name(void)
 {
 	char name[NAME_BYTES] = "";
@@ -36,7 +44,7 @@ static bool has_name(void)
 	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (!memcmp(name, names[i].text, names[i].n))
 			return true;
-	return false;
+	return ends_as_haskells(name);
 }
 
 bool rp_executor_look(struct rp_self *s)

@@ -92,7 +92,10 @@ START_TEST(some_have_names)
 {
 	ck_assert(!believed("ForkJoinPool-1-worker-1"));
 	ck_assert(!believed("tokio-runtime-worker"));
+	ck_assert(!believed("server:w"));
 	ck_assert(believed("worker-1"));
+	ck_assert(believed(":w"));
+	ck_assert(believed("server:wait"));
 }
 END_TEST
 
