@@ -42,16 +42,17 @@ enum {
 	RP_PEER_BYTES = 96,     /* of what was asked: "GET /stock" */
 	RP_MAX_AWAITS = 64,     /* answers that came and are not yet written, 800 bytes each */
 	RP_MAX_HEIRS = 64,      /* threads made by flagged ones, before they run; 40 bytes */
-	RP_MAX_STARTS = 32,     /* functions run by threads whose makers join them, 16 bytes each */
-	RP_SELF_WAITED = 4,     /* mutexes that a thread remembers to have waited under */
-	RP_MAX_QUEUES = 128,    /* mutexes under which threads wait, 5.2 KiB each */
-	RP_QUEUE_JOBS = 128,    /* jobs in such a queue; it is not followed while there are more */
-	RP_MAX_CARRIERS = 256,  /* pipes and their like with something in them, 72 bytes each */
-	RP_MAX_NONCES = 2048,   /* tokens remembered until they end, 8 bytes each: at the usual rate
-	                         * 16 minutes bring 1930 */
-	RP_MAX_THINGS = 256,    /* jobs of flagged requests in Python's queues, 48 bytes each */
-	RP_HOLD_POLLS = 200,    /* polls in a row that a loop is told of no event (hot/turn.h) */
-	RP_HOLD_NS = 20000000,  /* ... and for how long, at most */
+	RP_MAX_STARTS =
+	        32, /* functions run by threads that were made for one thing, 16 bytes each */
+	RP_SELF_WAITED = 4,    /* mutexes that a thread remembers to have waited under */
+	RP_MAX_QUEUES = 128,   /* mutexes under which threads wait, 5.2 KiB each */
+	RP_QUEUE_JOBS = 128,   /* jobs in such a queue; it is not followed while there are more */
+	RP_MAX_CARRIERS = 256, /* pipes and their like with something in them, 72 bytes each */
+	RP_MAX_NONCES = 2048,  /* tokens remembered until they end, 8 bytes each: at the usual rate
+	                        * 16 minutes bring 1930 */
+	RP_MAX_THINGS = 256,   /* jobs of flagged requests in Python's queues, 48 bytes each */
+	RP_HOLD_POLLS = 200,   /* polls in a row that a loop is told of no event (hot/turn.h) */
+	RP_HOLD_NS = 20000000, /* ... and for how long, at most */
 	RP_CUT_MS = 50, /* reads are cut for so long after a flagged stream (hot/conn_cut.h) */
 	RP_BOOK_BYTES = 4096,       /* notes of a request in flight, REQPROF_SLOW: 4 MiB at most */
 	RP_BOOK_TEXT = 1024,        /* of them, its head as it came, or its target */

@@ -328,10 +328,12 @@ void rp_conn_hear(int fd, struct rp_conn *c, const struct iovec *iov, size_t n_i
 		return;
 	}
 	uint32_t admitted = rp_self.gate_serial;
-	struct rp_run *single = rp_pending_single(&c->pending);
 
-	if (begins)
+	if (begins) {
+		const struct rp_run *single = rp_pending_single(&c->pending);
+
 		rp_conn_read_from(c, single ? single->serial : 0);
+	}
 	rp_conn_bind(c, true);
 	if (rp_unlikely(rp_self.told_serial))
 		meet(c);
